@@ -1,0 +1,88 @@
+// What the readers of this folder produce: plain, immutable facts about the files of a checkpoint.
+// Broken input is a problem beside as many facts as could be had, never an exception.
+
+import type { Node as JsonNode } from 'jsonc-parser'
+import type { DType } from './dtype'
+
+/** One tensor of a shard, as its header states it. Offsets are bytes from the start of the *file*. */
+export interface Tensor {
+  readonly name: string
+  readonly dtype: DType
+  /** Stored shape, in elements. */
+  readonly shape: readonly number[]
+  readonly beginBytes: number
+  readonly endBytes: number
+}
+
+/**
+ * The tensors of one shard, held in typed arrays so that 90,000 of them cost little and no string is made until it is
+ * asked for. Indexes run in the order of the header.
+ */
+export interface TensorTable {
+  readonly count: number
+  nameAt(index: number): string
+  tensorAt(index: number): Tensor
+  find(name: string): Tensor | undefined
+  names(): IterableIterator<string>
+}
+
+/** Every way in which a safetensors file can be wrong. */
+export type ShardProblemKind =
+  | 'unreadable'
+  | 'too-small'
+  | 'header-too-large'
+  | 'header-past-end'
+  | 'header-not-utf8'
+  | 'header-not-json'
+  | 'bad-entry'
+  | 'unknown-dtype'
+  | 'bad-offsets'
+  | 'size-mismatch'
+  | 'size-overflow'
+  | 'not-byte-aligned'
+  | 'overlap'
+  | 'hole'
+  | 'past-end'
+  | 'trailing-bytes'
+  | 'duplicate-name'
+  | 'too-many-tensors'
+  | 'bad-metadata'
+
+export interface ShardProblem {
+  readonly kind: ShardProblemKind
+  /** Found, expected and evidence, in that order; no final full stop. */
+  readonly message: string
+  readonly tensors: readonly string[]
+}
+
+export interface Shard {
+  /** Absolute path as found (a symbolic link is not resolved). */
+  readonly path: string
+  readonly sizeBytes: number
+  readonly tensors: TensorTable
+  /** Bytes of tensor data that the header states. */
+  readonly dataBytes: number
+  /** `__metadata__`; empty where absent or null. */
+  readonly metadata: ReadonlyMap<string, string>
+  readonly problems: readonly ShardProblem[]
+}
+
+/** A JSON file with positions: its text, its tree (undefined where nothing could be parsed) and what was wrong. */
+export interface JsonFile {
+  readonly path: string
+  readonly text: string
+  readonly root: JsonNode | undefined
+  readonly problems: readonly { readonly offset: number; readonly length: number; readonly message: string }[]
+}
+
+/** A checkpoint: the shards that belong together and the config that speaks of them. */
+export interface Model {
+  /** Folder, or the lone file. */
+  readonly path: string
+  /** `mlx`, `huggingface` or `unknown`: who wrote it, from metadata and layout. */
+  readonly kind: 'mlx' | 'huggingface' | 'unknown'
+  readonly shards: readonly Shard[]
+  /** config.json of the model, or the one above its ranks. More than one where each rank has its own. */
+  readonly configs: readonly JsonFile[]
+  readonly index?: JsonFile
+}

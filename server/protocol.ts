@@ -1,0 +1,221 @@
+// Messages and plain data that the server shares with its clients: types and string constants, nothing that runs.
+// The findings and the verification report are also the command line's JSON (docs/cli.md), so they are kept stable.
+
+/** Zero-based line and UTF-16 column, as in the Language Server Protocol. */
+export interface Position {
+  readonly line: number
+  readonly character: number
+}
+
+export interface Range {
+  readonly start: Position
+  readonly end: Position
+}
+
+export type Severity = 'error' | 'warning' | 'information' | 'hint'
+
+/** A replacement of `range` in the file `path` (absolute inside the server). */
+export interface Edit {
+  readonly path: string
+  readonly range: Range
+  readonly newText: string
+}
+
+/** A repair; `safe` may be applied in bulk, `needs-a-look` only one at a time and by a person. */
+export interface Fix {
+  readonly title: string
+  readonly kind: 'safe' | 'needs-a-look'
+  readonly edits: readonly Edit[]
+}
+
+/** Another place that explains a finding. */
+export interface Because {
+  readonly path: string
+  readonly range: Range
+  readonly message: string
+}
+
+/** One fault at one place, with every tensor it concerns. */
+export interface Finding {
+  readonly rule: string
+  readonly severity: Severity
+  readonly path: string
+  readonly range: Range
+  readonly message: string
+  readonly tensors: readonly string[]
+  readonly because: readonly Because[]
+  readonly fixes: readonly Fix[]
+}
+
+/** What a list of models says of each. `path` is the model's folder, or the lone file. */
+export interface ModelSummary {
+  readonly path: string
+  readonly kind: string
+  readonly tensors: number
+  readonly bytes: number
+  readonly shards: readonly string[]
+  readonly config: string | null
+}
+
+/** What a loader does to a stored tensor before it hands it on; shapes in elements, axes non-negative. */
+export type ArrayOp =
+  | { readonly op: 'transpose'; readonly axes: readonly number[] }
+  | { readonly op: 'slice'; readonly axis: number; readonly start: number; readonly stop: number }
+  | { readonly op: 'reshape'; readonly shape: readonly number[] }
+  | { readonly op: 'contiguous' }
+
+/** One stored tensor and the way it is delivered. Offsets are bytes from the start of the file. */
+export interface DeliveredTensor {
+  readonly name: string
+  readonly path: string
+  readonly dtype: string
+  readonly shape: readonly number[]
+  readonly beginBytes: number
+  readonly endBytes: number
+  readonly ops: readonly ArrayOp[]
+}
+
+/** Everything that one `mx.dequantize` call needs. `biases` is absent for the modes that have none. */
+export interface DequantizeJob {
+  readonly weight: DeliveredTensor
+  readonly scales: DeliveredTensor
+  readonly biases?: DeliveredTensor
+  readonly groupSize: number
+  readonly bits: number
+  readonly mode: string
+}
+
+/** A module to verify: as delivered now (or why that is not known) and as delivered after the proposed fix. */
+export interface VerifyItem {
+  readonly module: string
+  readonly path: string
+  readonly job?: DequantizeJob
+  readonly skipped?: string
+  readonly afterFix?: DequantizeJob
+}
+
+/** The outcome of one dequantization. Numbers that do not exist are null. */
+export interface DequantizeResult {
+  readonly status: 'ok' | 'error' | 'skipped'
+  readonly error: string | null
+  readonly shape: readonly number[] | null
+  readonly dtype: string | null
+  /** Of the decoded matrix's bytes: row-major, little-endian, in `dtype`. */
+  readonly sha256: string | null
+  readonly min: number | null
+  readonly max: number | null
+  readonly mean: number | null
+  readonly nan: number | null
+  readonly inf: number | null
+  readonly ms: number
+}
+
+export interface VerifiedModule extends DequantizeResult {
+  readonly module: string
+  readonly path: string
+  readonly afterFix?: DequantizeResult
+}
+
+export type Engine = 'mlx' | 'builtin' | 'both'
+
+export interface VerifyReport {
+  readonly version: 1
+  readonly engine: Engine
+  readonly mlxVersion: string | null
+  /** Why MLX did not run where it was wanted, and what to do about it. */
+  readonly notice?: Notice
+  readonly modules: readonly VerifiedModule[]
+}
+
+/** A missing part of the world: what is not there, what to do, and the shell command that does it, if one does. */
+export interface Notice {
+  readonly reason: string
+  readonly remedy: string
+  readonly command?: string
+}
+
+/** A row of the sidebar tree; the server decides everything that it shows. */
+export interface TreeNode {
+  readonly id: string
+  readonly label: string
+  readonly description?: string
+  readonly tooltip?: string
+  /** A codicon name. */
+  readonly icon: string
+  /** What menus ask for: `model`, `shard`, `rank`, `module`, `tensor`, `folder`. */
+  readonly kind: string
+  readonly severity?: Severity
+  readonly hasChildren: boolean
+  /** File that "reveal" shows. */
+  readonly path?: string
+  /** Full tensor name or module path that "copy" copies. */
+  readonly name?: string
+  /** The model that the row belongs to. */
+  readonly model?: string
+}
+
+export type TreeGrouping = 'shard' | 'module'
+
+export interface TreeParams {
+  readonly parent?: string
+  readonly grouping: TreeGrouping
+  readonly filter: string
+}
+
+export interface VerifyParams {
+  /** A model's path; absent: every model. */
+  readonly model?: string
+  /** Only modules whose path begins so, or whose shard is this file or folder. */
+  readonly scope?: string
+  readonly engine?: Engine | 'auto'
+}
+
+export interface HeaderParams {
+  readonly path: string
+  /** The tensor whose line the reader wants to see. */
+  readonly tensor?: string
+}
+
+export interface HeaderText {
+  readonly text: string
+  readonly line: number
+}
+
+/** Names of our own requests and notifications. */
+export const messages = {
+  /** client → server: children of a row → TreeNode[] */
+  tree: 'tensorlint/tree',
+  /** server → client: rows or badges changed, ask again */
+  treeChanged: 'tensorlint/treeChanged',
+  /** client → server: VerifyParams → VerifyReport; reports work-done progress, can be cancelled */
+  verify: 'tensorlint/verify',
+  /** client → server: HeaderParams → HeaderText */
+  header: 'tensorlint/header',
+  /** client → server: () → ServerStatus, for "Copy Debug Information" and tests */
+  status: 'tensorlint/status',
+} as const
+
+/** The scheme of the read-only header documents: `tensorlint-header:/path/to/file.safetensors?tensor=name`. */
+export const headerScheme = 'tensorlint-header'
+
+/** Settings the client sends as initializationOptions and with workspace/didChangeConfiguration. */
+export interface Settings {
+  /** Interpreter for the worker; empty: `python3`. */
+  readonly python: string
+  /** Further model folders or files (absolute, `~` allowed). */
+  readonly models: readonly string[]
+  /** Glob patterns that `files.exclude` switches on. */
+  readonly exclude: readonly string[]
+  /** False in an untrusted workspace: the worker must not start. */
+  readonly trusted: boolean
+}
+
+export interface ServerStatus {
+  readonly models: number
+  readonly tensors: number
+  readonly findings: number
+  readonly loadsUnderstood: number
+  readonly loadsUnknown: number
+  readonly python: string
+  readonly notice?: Notice
+}
