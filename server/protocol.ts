@@ -28,11 +28,12 @@ export interface Fix {
   readonly edits: readonly Edit[]
 }
 
-/** Another place that explains a finding. */
+/** Another place that explains a finding. Where it is a tensor, `path` is its shard and the range is 0:0-0:0. */
 export interface Because {
   readonly path: string
   readonly range: Range
   readonly message: string
+  readonly tensor?: string
 }
 
 /** One fault at one place, with every tensor it concerns. */
@@ -208,6 +209,8 @@ export interface Settings {
   readonly exclude: readonly string[]
   /** False in an untrusted workspace: the worker must not start. */
   readonly trusted: boolean
+  /** The client can open `headerScheme` documents: places in shards are then sent as such, else as plain file URIs. */
+  readonly headerDocuments: boolean
 }
 
 export interface ServerStatus {
