@@ -1,7 +1,7 @@
 // config.json names bits or a group size that the stored tensors contradict. Judged on the tensors as stored, transposed
 // ones in the orientation that fits, so that a wrong config and a wrong loader are two findings, each at its own place.
 
-import { applyEdits, type FormattingOptions, modify, type Node } from 'jsonc-parser'
+import { applyEdits, type FormattingOptions, type JSONPath, modify, type Node } from 'jsonc-parser'
 import type { JsonFile, Model } from '../checkpoint/facts'
 import type { Because, Edit, Fix } from '../protocol'
 import { type Pair, showPair, showPairs } from '../quant/affine'
@@ -192,11 +192,11 @@ function overrideFix(config: QuantizationConfig, group: readonly Contradiction[]
   for (const { module, judgement } of group)
     text = applyEdits(
       text,
-      modify(
+      insert(
         text,
         [config.key, module.path],
         { group_size: judgement.wanted.groupSize, bits: judgement.wanted.bits },
-        { formattingOptions: formatting(file) },
+        formatting(file, config.global.node),
       ),
     )
   return {
@@ -206,11 +206,16 @@ function overrideFix(config: QuantizationConfig, group: readonly Contradiction[]
   }
 }
 
-/** The file's own indentation. */
-function formatting({ text }: JsonFile): FormattingOptions {
+/** Options that keep the file's way of writing: its indentation, and one line where the block stands on one. */
+function formatting({ text }: JsonFile, near: Node): FormattingOptions | undefined {
+  if (!text.slice(near.offset, near.offset + near.length).includes('\n')) return undefined
   const indent = /\n([ \t]+)\S/.exec(text)?.[1] ?? '  '
   return { insertSpaces: !indent.startsWith('\t'), tabSize: indent.length, eol: text.includes('\r\n') ? '\r\n' : '\n' }
 }
+
+/** jsonc-parser's edits, with a space after a comma where it leaves one out. */
+const insert = (text: string, path: JSONPath, value: unknown, formattingOptions: FormattingOptions | undefined) =>
+  modify(text, path, value, { formattingOptions }).map(e => ({ ...e, content: e.content.replace(/^,(?=")/, ', ') }))
 
 /** The edits that give a parameter another value, in the copy that Hugging Face's tools read too where it says the same. */
 function change(
@@ -243,7 +248,7 @@ function insertion(
   value: number,
 ): Edit[] {
   const path = c.isOverride ? [block, c.module.path, key[which]] : [block, key[which]]
-  return modify(file.text, path, value, { formattingOptions: formatting(file) }).map(e => ({
+  return insert(file.text, path, value, formatting(file, c.block.node)).map(e => ({
     path: file.path,
     range: rangeIn(file, e.offset, e.offset + e.length),
     newText: e.content,
