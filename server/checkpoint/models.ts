@@ -116,14 +116,20 @@ function rankGroups(folders: readonly string[], configs: ReadonlyMap<string, Jso
   }
   return [...alike.values()]
     .map(group => group.sort(compareNatural))
-    .filter(group => group.every(folder => rankName.test(baseName(folder))) || looksSplit(group, configs))
+    .filter(group => isSplit(group, configs))
     .sort(([a = ''], [b = '']) => compareNatural(a, b))
 }
 
-/** Names that we do not know are ranks only if there are several, none has a config, and there is one just above. */
-function looksSplit(group: readonly string[], configs: ReadonlyMap<string, JsonFile>): boolean {
-  const [first = ''] = group
-  return group.length > 1 && !group.some(folder => configs.has(folder)) && configs.has(folderOf(first))
+/**
+ * One folder alone is a rank only by its name and with the config above it; several, by their names whatever else there
+ * is; and several of unknown names, if none has a config and there is one just above.
+ */
+function isSplit(group: readonly string[], configs: ReadonlyMap<string, JsonFile>): boolean {
+  const named = group.every(folder => rankName.test(baseName(folder)))
+  if (group.length > 1 && named) return true
+  if (group.some(folder => configs.has(folder))) return false
+  if (group.length > 1) return configs.has(folderOf(group[0] ?? ''))
+  return named && configFolder(group, configs) !== undefined
 }
 
 /** The folder of the config above ranks: that which holds them, or the one above that. */
