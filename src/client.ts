@@ -107,6 +107,8 @@ export class Server implements vscode.Disposable {
         initializationOptions: () => readSettings(this.interpreter.path),
         outputChannel: this.output,
         revealOutputChannelOn: RevealOutputChannelOn.Never,
+        // The server asks to hear of changes, which would send the raw settings: it gets what they mean instead.
+        middleware: { workspace: { didChangeConfiguration: async () => this.sendSettings() } },
       },
     )
     this.client = client

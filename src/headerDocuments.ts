@@ -62,9 +62,10 @@ export class HeaderDocuments implements vscode.Disposable {
   }
 }
 
-/** The document of a shard, or of a tensor in it. */
+/** The document of a shard, or of a tensor in it: the same URI as the server makes, so that there is one document. */
 export function headerUri(path: string, tensor?: string): vscode.Uri {
-  return vscode.Uri.file(path).with({ scheme: headerScheme, query: tensor === undefined ? '' : `tensor=${tensor}` })
+  const query = tensor === undefined ? '' : `tensor=${encodeURIComponent(tensor)}`
+  return vscode.Uri.file(path).with({ scheme: headerScheme, query })
 }
 
 /** The shard's path on disk. */
@@ -74,6 +75,12 @@ export function pathOf(uri: vscode.Uri): string {
 
 /** The tensor that the URI names; undefined when it means the whole file. */
 export function tensorOf(uri: vscode.Uri): string | undefined {
-  // `query` is already decoded, and a tensor's name may hold any character, so nothing is split at `&` or `=`.
-  return uri.query.startsWith('tensor=') ? uri.query.slice('tensor='.length) : undefined
+  if (!uri.query.startsWith('tensor=')) return undefined
+  const encoded = uri.query.slice('tensor='.length)
+  try {
+    return decodeURIComponent(encoded)
+  } catch {
+    // Written by hand, with a lone `%`.
+    return encoded
+  }
 }

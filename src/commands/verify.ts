@@ -24,11 +24,10 @@ function isParams(value: unknown): value is VerifyParams {
   return typeof value === 'object' && value !== null
 }
 
-/** A rank or shard is verified by its path, a module by its name. */
+/** A row's name is what it covers: a rank's folder, a shard's path, a module's dotted path. */
 function paramsOfRow(row: TreeNode): VerifyParams {
   if (row.kind === 'model') return { model: row.model ?? row.path }
-  const byName = row.kind === 'module' || row.kind === 'tensor'
-  return { model: row.model, scope: byName ? row.name : row.path }
+  return { model: row.model, scope: row.name ?? row.path }
 }
 
 async function pickModel(ctx: Ctx): Promise<VerifyParams | undefined> {
@@ -44,7 +43,7 @@ async function pickModel(ctx: Ctx): Promise<VerifyParams | undefined> {
   if (models.length === 1) return paramsOfRow(only)
   const choices = [
     { label: 'All models', params: {} },
-    ...models.map(row => ({ label: row.label, description: row.path, params: paramsOfRow(row) })),
+    ...models.map(row => ({ label: row.label, description: row.model, params: paramsOfRow(row) })),
   ]
   const choice = await vscode.window.showQuickPick(choices, {
     title: 'Verify Dequantize',
