@@ -4,7 +4,8 @@
 import type { Model } from '../checkpoint/facts'
 import type { Analysis } from '../engine'
 import type { Finding, Severity } from '../protocol'
-import { splitTensorName } from './moduleIndex'
+import { splitName } from '../checkpoint/modules'
+import { splitPath } from './moduleIndex'
 
 export interface Badges {
   readonly model: Severity | undefined
@@ -55,7 +56,7 @@ function collect(analysis: Analysis, model: Model): Badges {
       const before = tensors.get(name)
       if (before && graver(before, finding.severity) === before) continue
       tensors.set(name, finding.severity)
-      for (let [module] = splitTensorName(name); module !== ''; [module] = splitTensorName(module)) {
+      for (let { module } = splitName(name); module !== ''; [module] = splitPath(module)) {
         const above = modules.get(module)
         // Everything above a module is at least as grave as the module itself.
         if (above && graver(above, finding.severity) === above) break

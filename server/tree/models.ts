@@ -2,12 +2,12 @@
 
 import { basename, dirname } from 'node:path'
 import type { Model } from '../checkpoint/facts'
+import { ranksOf } from '../checkpoint/models'
 import type { Analysis } from '../engine'
 import type { TreeNode } from '../protocol'
 import { badgesOf } from './badges'
 import { moduleIndex } from './moduleIndex'
 import { nodeId } from './nodeId'
-import { ranksIn } from './scope'
 import { showBytes, showCount } from './sizes'
 
 /** Rows of the models that hold a tensor which the filter wants. */
@@ -17,8 +17,8 @@ export function modelRows(models: readonly Model[], analysis: Analysis, filter: 
     if (root && root.children.size === 0 && root.tensors.length === 0) return []
     const tensors = model.shards.reduce((sum, shard) => sum + shard.tensors.count, 0)
     const bytes = model.shards.reduce((sum, shard) => sum + shard.dataBytes, 0)
-    const ranks = ranksIn(model)
-    const parts = ranks.length > 1 ? showCount(ranks.length, 'rank') : showCount(model.shards.length, 'shard')
+    const ranks = ranksOf(model)
+    const parts = ranks.length > 0 ? showCount(ranks.length, 'rank') : showCount(model.shards.length, 'shard')
     return {
       id: nodeId({ kind: 'model', model: model.path }),
       label: modelLabel(model.path),

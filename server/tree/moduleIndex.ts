@@ -3,11 +3,7 @@
 // so that showing one more level of a 90,000-tensor model costs only that level.
 
 import type { Shard } from '../checkpoint/facts'
-
-export interface ModuleEntry {
-  readonly shard: Shard
-  readonly name: string
-}
+import { modulesOfShard, type Member } from '../checkpoint/modules'
 
 export interface ModuleNode {
   /** Dotted path from the root; empty for the root. */
@@ -15,13 +11,13 @@ export interface ModuleNode {
   /** Modules below, by their one name. */
   readonly children: ReadonlyMap<string, ModuleNode>
   /** Tensors of the module itself, in the order of their shards. */
-  readonly tensors: readonly ModuleEntry[]
+  readonly tensors: readonly Member[]
 }
 
 interface Growing {
   path: string
   children: Map<string, Growing>
-  tensors: ModuleEntry[]
+  tensors: Member[]
 }
 
 interface Kept {
@@ -62,10 +58,10 @@ export function findModule(root: ModuleNode, path: string): ModuleNode | undefin
   return node
 }
 
-/** Module path and own name of a tensor: `a.b.weight` is [`a.b`, `weight`]. */
-export function splitTensorName(name: string): readonly [module: string, own: string] {
-  const dot = name.lastIndexOf('.')
-  return dot < 0 ? ['', name] : [name.slice(0, dot), name.slice(dot + 1)]
+/** The last name of a dotted path, and what stands before it: `model.layers.0` is [`model.layers`, `0`]. */
+export function splitPath(path: string): readonly [before: string, last: string] {
+  const dot = path.lastIndexOf('.')
+  return dot < 0 ? ['', path] : [path.slice(0, dot), path.slice(dot + 1)]
 }
 
 function buildIndex(shards: readonly Shard[], filter: string): ModuleNode {
@@ -75,21 +71,21 @@ function buildIndex(shards: readonly Shard[], filter: string): ModuleNode {
   const nodeAt = (path: string): Growing => {
     const known = byPath.get(path)
     if (known) return known
-    const [parentPath, name] = splitTensorName(path)
+    const [before, last] = splitPath(path)
     const node: Growing = { path, children: new Map(), tensors: [] }
-    nodeAt(parentPath).children.set(name, node)
+    nodeAt(before).children.set(last, node)
     byPath.set(path, node)
     return node
   }
-  for (const shard of shards) {
-    const seen = new Set<string>()
-    for (const name of shard.tensors.names()) {
-      if (wanted !== '' && !name.toLowerCase().includes(wanted)) continue
-      // A name that the header holds twice is one row; the shard has a problem that says so.
-      if (seen.has(name)) continue
-      seen.add(name)
-      nodeAt(splitTensorName(name)[0]).tensors.push({ shard, name })
+  for (const shard of shards)
+    for (const [module, members] of modulesOfShard(shard)) {
+      const kept = members.filter(({ parameter }, i) => {
+        const name = module === '' ? parameter : `${module}.${parameter}`
+        if (wanted !== '' && !name.toLowerCase().includes(wanted)) return false
+        // A name that the header holds twice is one row; the shard has a problem that says so.
+        return members.findIndex(other => other.parameter === parameter) === i
+      })
+      if (kept.length > 0) nodeAt(module).tensors.push(...kept)
     }
-  }
   return root
 }

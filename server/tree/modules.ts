@@ -1,9 +1,10 @@
 // Rows of modules, nested as their names are. A folder with nothing but one folder in it is shown with it as one row
 // (`model.layers`), and a numbered module carries its list's name (`layers.12`), so that no row reads "12" alone.
 
+import { dirname } from 'node:path'
 import type { Severity, TreeNode } from '../protocol'
 import { graver } from './badges'
-import { findModule, moduleIndex, splitTensorName, type ModuleNode } from './moduleIndex'
+import { findModule, moduleIndex, splitPath, type ModuleNode } from './moduleIndex'
 import { nodeId } from './nodeId'
 import { describeModule, isQuantized, type Members } from './quantized'
 import { shardsIn, type TreeScope } from './scope'
@@ -38,7 +39,7 @@ function moduleRow(scopePath: string, parent: string, node: ModuleNode, scope: T
   const below = parent === '' ? node.path : node.path.slice(parent.length + 1)
   return {
     id: nodeId({ kind: 'module', model: scope.model.path, scope: scopePath, module: node.path }),
-    label: /^\d/.test(below) && parent !== '' ? `${splitTensorName(parent)[1]}.${below}` : below,
+    label: /^\d/.test(below) && parent !== '' ? `${splitPath(parent)[1]}.${below}` : below,
     description: isFolder ? folderDescription(node) : describe(node, members, scope),
     tooltip: node.path,
     icon: isFolder ? 'symbol-namespace' : isQuantized(members) ? 'symbol-array' : 'symbol-class',
@@ -58,11 +59,8 @@ function membersOf(node: ModuleNode, { model }: TreeScope): Members {
     const name = node.path === '' ? own : `${node.path}.${own}`
     const here = home?.tensors.find(name)
     if (here) return here
-    for (const shard of model.shards) {
-      const elsewhere = shard.tensors.find(name)
-      if (elsewhere) return elsewhere
-    }
-    return undefined
+    const folder = dirname(home?.path ?? '')
+    return model.shards.find(({ path, tensors }) => dirname(path) === folder && tensors.find(name))?.tensors.find(name)
   }
   const weight = find('weight')
   if (weight?.dtype !== 'U32') return { weight, scales: undefined, biases: undefined }
@@ -71,9 +69,8 @@ function membersOf(node: ModuleNode, { model }: TreeScope): Members {
 
 function describe(node: ModuleNode, members: Members, { model }: TreeScope): string | undefined {
   const text = describeModule(node.path, members, model)
-  const copies = new Set(node.tensors.filter(({ name }) => name === node.tensors[0]?.name).map(({ shard }) => shard))
-    .size
-  const where = copies > 1 ? `in ${showCount(copies, 'shard')}` : undefined
+  const copies = new Set(node.tensors.map(({ shard }) => dirname(shard.path))).size
+  const where = copies > 1 ? `in ${showCount(copies, 'rank')}` : undefined
   return [text, where].filter(Boolean).join(' · ') || undefined
 }
 
@@ -90,7 +87,8 @@ function severityOf(node: ModuleNode, scopePath: string, { badges, model }: Tree
 
 function below(node: ModuleNode, tensors: ReadonlyMap<string, Severity>): Severity | undefined {
   let worst: Severity | undefined
-  for (const { name } of node.tensors) worst = graver(worst, tensors.get(name))
+  for (const { parameter } of node.tensors)
+    worst = graver(worst, tensors.get(node.path === '' ? parameter : `${node.path}.${parameter}`))
   for (const child of node.children.values()) {
     if (worst === 'error') return worst
     worst = graver(worst, below(child, tensors))

@@ -6,7 +6,7 @@ import { findNodeAtLocation, type Node as JsonNode } from 'jsonc-parser'
 import type { Model, Tensor } from '../checkpoint/facts'
 import { logicalColumns, showPairs, type Pair } from '../quant/affine'
 import { judgeTriple, turn, type Shape } from '../quant/triple'
-import { splitTensorName } from './moduleIndex'
+import { splitPath } from './moduleIndex'
 import { showShape } from './sizes'
 
 /** The tensors that a module's quantized weight is made of. */
@@ -69,7 +69,7 @@ function describeQuantized(
 
 const last = (shape: Shape) => shape[shape.length - 1] ?? 0
 
-const isEmbedding = (module: string) => /embed|wte$/i.test(splitTensorName(module)[1])
+const isEmbedding = (module: string) => /embed|wte$/i.test(splitPath(module)[1])
 
 /** `Linear in→out`, `Embedding vocab×dim`, `8 × Linear in→out` for stacked experts; `shape` is stored, unturned. */
 function logical(module: string, shape: Shape, bits: number): string {

@@ -1,35 +1,36 @@
 // What a model falls into on disk: ranks where its shards lie in several folders, else shards. A rank of one shard shows
 // its modules at once: a level of one row helps nobody.
 
-import { basename, relative } from 'node:path'
+import { basename } from 'node:path'
 import type { Shard } from '../checkpoint/facts'
+import { ranksOf, type Rank } from '../checkpoint/models'
 import type { Severity, TreeNode } from '../protocol'
 import { graver } from './badges'
 import { moduleIndex } from './moduleIndex'
 import { moduleRows } from './modules'
 import { nodeId } from './nodeId'
-import { ranksIn, type Rank, type TreeScope } from './scope'
+import type { TreeScope } from './scope'
 import { compareNatural, showBytes, showCount } from './sizes'
 
 /** Rows below a model, grouped by shard. */
 export function shardRows(scope: TreeScope): TreeNode[] {
-  const ranks = ranksIn(scope.model)
-  const inRanks = ranks.some(({ folder }) => folder !== scope.model.path && relative(scope.model.path, folder) !== '..')
-  const rows = inRanks
-    ? ranks.flatMap(rank => rankRow(rank, scope) ?? [])
-    : scope.model.shards.flatMap(shard => shardRow(shard, scope) ?? [])
+  const ranks = ranksOf(scope.model)
+  const rows =
+    ranks.length > 0
+      ? ranks.flatMap(rank => rankRow(rank, scope) ?? [])
+      : scope.model.shards.flatMap(shard => shardRow(shard, scope) ?? [])
   return rows.sort((a, b) => compareNatural(a.label, b.label))
 }
 
 /** Rows below a rank: its shards, or the modules of its only one. */
 export function rankChildren(folder: string, scope: TreeScope): TreeNode[] {
-  const rank = ranksIn(scope.model).find(candidate => candidate.folder === folder)
+  const rank = ranksOf(scope.model).find(({ path }) => path === folder)
   if (!rank) return []
   if (rank.shards.length === 1) return moduleRows(folder, '', scope)
   return rank.shards.flatMap(shard => shardRow(shard, scope) ?? []).sort((a, b) => compareNatural(a.label, b.label))
 }
 
-function rankRow({ folder, shards }: Rank, scope: TreeScope): TreeNode | undefined {
+function rankRow({ label, path: folder, shards }: Rank, scope: TreeScope): TreeNode | undefined {
   if (!matches(shards, scope)) return undefined
   const only = shards.length === 1 ? shards[0] : undefined
   const severity = shards.reduce<Severity | undefined>(
@@ -38,7 +39,7 @@ function rankRow({ folder, shards }: Rank, scope: TreeScope): TreeNode | undefin
   )
   return {
     id: nodeId({ kind: 'rank', model: scope.model.path, folder }),
-    label: relative(scope.model.path, folder) || basename(folder),
+    label,
     description: `${only ? basename(only.path) : showCount(shards.length, 'shard')} · ${sizes(shards)}`,
     tooltip: folder,
     icon: 'layers',
