@@ -23,7 +23,6 @@ export function drawCarets(text: string, range: Range): readonly string[] {
 /** Text from files as it may be printed: control characters (other than tabs) cannot drive the terminal. */
 export function printable(text: string): string {
   return text.replace(
-    // eslint-disable-next-line no-control-regex
     /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
     char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
   )

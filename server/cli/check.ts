@@ -9,13 +9,17 @@ import { askedFindings, askedModels, look, summary, type Look } from './workspac
 
 export type Format = 'text' | 'json'
 
-/** Runs the command; 1 where a finding is an error. */
+/** Runs the command; 1 where a finding is an error, 2 where a rule broke (the others still report). */
 export async function check(paths: readonly string[], format: Format, world: World, io: CliIo): Promise<number> {
   const seen = await look(paths, world, io)
   seen.session.dispose()
   const findings = askedFindings(seen)
   if (format === 'json') io.out(`${JSON.stringify(checkJson(seen, findings), null, 2)}\n`)
   else io.out(checkText(seen, findings, io))
+  const { broken } = seen.state.analysis
+  for (const { rule, error } of broken)
+    io.err(`tensorlint: rule ${rule} failed: ${error instanceof Error ? error.stack : error}\n`)
+  if (broken.length > 0) return 2
   return findings.some(({ severity }) => severity === 'error') ? 1 : 0
 }
 

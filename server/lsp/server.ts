@@ -43,7 +43,7 @@ export function startServer(connection: Connection, world: World, options: Serve
     prepare: async () => world.prepare?.(),
     analyse: snapshot => world.analyse(snapshot),
     onChange: state => void guarded(ctx, 'diagnostics', undefined, () => changed(state)),
-    onError: error => connection.console.error(`analysis failed: ${error instanceof Error ? error.stack : error}`),
+    onError: error => connection.console.error(`analysis failed: ${stackOf(error)}`),
   })
   const ctx: ServerContext = {
     connection,
@@ -69,6 +69,8 @@ export function startServer(connection: Connection, world: World, options: Serve
     ctx.log(
       `${models.length} models, ${programs.length} sources: ${findings.length} findings, ${unknown.length} loads unknown`,
     )
+    for (const { rule, error } of state.analysis.broken)
+      connection.console.error(`rule ${rule} failed: ${stackOf(error)}`)
     for (const reason of state.skipped) ctx.log(`left out: ${reason}`)
     connection.sendNotification(messages.treeChanged).catch(() => undefined)
     if (ctx.capabilities.workspace?.codeLens?.refreshSupport)
@@ -204,3 +206,5 @@ function foldersOf(params: InitializeParams): readonly string[] {
   const uris = params.workspaceFolders?.map(({ uri }) => uri) ?? (params.rootUri ? [params.rootUri] : [])
   return uris.flatMap(uri => pathOf(uri) ?? [])
 }
+
+const stackOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error))

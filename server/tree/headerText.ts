@@ -58,7 +58,6 @@ function topLines(shard: Shard): string[] {
 
 /** Names come from strangers: one that holds a line break must not look like two lines. */
 function plain(text: string): string {
-  // eslint-disable-next-line no-control-regex
   return text.replace(
     /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g,
     char => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,

@@ -5,7 +5,7 @@
 
 import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { basename, dirname, join, relative, resolve, sep } from 'node:path'
+import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path'
 import { Minimatch } from 'minimatch'
 import { languageOf } from '../source/index'
 import { fileStamp, type FoundFile } from './nodeFiles'
@@ -203,7 +203,7 @@ class Walk {
   private async cacheSnapshot(place: Place, names: ReadonlySet<string>): Promise<Place[] | undefined> {
     if (!basename(place.path).startsWith('models--') || !names.has('snapshots')) return undefined
     const snapshots = join(place.path, 'snapshots')
-    const commits = await readdir(snapshots).catch(() => [])
+    const commits = await readdir(snapshots).catch((): string[] => [])
     const main = (await readFile(join(place.path, 'refs', 'main'), 'utf8').catch(() => '')).trim()
     // Other snapshots are older states of the same model; without a usable ref nobody can say which is meant.
     const wanted = commits.includes(main) ? [main] : commits
@@ -238,16 +238,10 @@ class Walk {
     const stamp = await fileStamp(path)
     if (!stamp) {
       // A shard whose link leads nowhere is what a user wants to hear of; anything else is not there.
-      const isLink =
-        kind.files === this.shards &&
-        (await stat(path).then(
-          () => false,
-          () => true,
-        ))
-      if (isLink) kind.files.set(path, { path, sizeBytes: 0, mtimeMs: 0, inode: 0 })
+      const isDangling = kind.files === this.shards && !(await stat(path).catch(() => undefined))
+      if (isDangling) kind.files.set(path, { path, sizeBytes: 0, mtimeMs: 0, inode: 0 })
       else this.skip(`${basename(path)} is not a regular file`)
-    } else if (stamp.sizeBytes > kind.bytes)
-      this.skip(`files named *${basename(path).slice(-5)} larger than ${kind.bytes} bytes`)
+    } else if (stamp.sizeBytes > kind.bytes) this.skip(`${extname(path)} files larger than ${kind.bytes} bytes`)
     else if (kind.files.size >= kind.most) this.skip(`files beyond the first ${kind.most} of their kind below ${root}`)
     else kind.files.set(path, { path, ...stamp })
   }
