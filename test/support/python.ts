@@ -1,0 +1,3 @@
+export function testPython(): string | undefined {
+  return process.env.TENSORLINT_TEST_PYTHON || undefined
+}
