@@ -8,10 +8,14 @@ export function mlxDtype(safetensorsDtype: string): string | undefined {
 
 /** Whether `mx.result_type` of the two is a real floating dtype. Both are MLX's names. */
 export function promotesToFloating(first: string, second: string): boolean {
-  return first !== 'complex64' && second !== 'complex64' && (isFloating(first) || isFloating(second))
+  if (first === 'complex64' || second === 'complex64') return false
+  // No integer holds both uint64 and a signed one, so MLX takes float32.
+  const wide = (first === 'uint64' && isSigned(second)) || (second === 'uint64' && isSigned(first))
+  return isFloating(first) || isFloating(second) || wide
 }
 
 const isFloating = (name: string): boolean => name.includes('float')
+const isSigned = (name: string): boolean => name.startsWith('int')
 
 const names: ReadonlyMap<string, string> = new Map([
   ['BOOL', 'bool'],

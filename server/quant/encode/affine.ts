@@ -51,7 +51,10 @@ export function quantizeAffine(
 
 const f = Math.fround
 
-/** Scale and bias of a group, still in single precision: the extreme value of larger magnitude is met exactly. */
+/**
+ * Scale and bias of a group, still in single precision. The extreme value of larger magnitude is met exactly, and the
+ * scale is negative where that is the maximum; with one bit the scale is plainly the range, and the bias the minimum.
+ */
 function groupParameters(values: Float32Array, from: number, count: number, bits: number) {
   let min = Infinity
   let max = -Infinity
@@ -60,10 +63,9 @@ function groupParameters(values: Float32Array, from: number, count: number, bits
     if (x > max) max = x
     if (x < min) min = x
   }
-  if (bits === 1) return { scale: f(max - min), bias: min }
+  const step = Math.max(f(f(max - min) / ((1 << bits) - 1)), f(1e-7))
+  if (bits === 1) return { scale: step, bias: min }
   const minIsEdge = Math.abs(min) > Math.abs(max)
-  const range = f(f(max - min) / ((1 << bits) - 1))
-  const step = Math.max(range, f(1e-7))
   const scale = minIsEdge ? step : -step
   const edge = minIsEdge ? min : max
   const steps = roundHalfEven(f(edge / scale))
