@@ -25,9 +25,21 @@ export function nodeModulesAreCurrent() {
   )
 }
 
+/**
+ * True where node_modules is a link. Its packages then belong to another checkout, perhaps to several, and `npm ci`
+ * would empty the folder behind the link for all of them.
+ */
+function nodeModulesAreShared() {
+  return fs.lstatSync(path.join(root, 'node_modules'), { throwIfNoEntry: false })?.isSymbolicLink() === true
+}
+
 /** Runs `npm ci` where it is needed. Nothing works without these packages, so a failure ends the script. */
 export async function ensureNodeModules() {
   if (nodeModulesAreCurrent()) return
+  if (nodeModulesAreShared()) {
+    console.warn('node_modules is a link and differs from package-lock.json; it is left as it is.')
+    return
+  }
   console.log('Installing the packages of package-lock.json (npm ci)')
   const { code } = await run('npm', ['ci', '--no-audit', '--no-fund'], { stream: true, env: cleanEnvironment() })
   if (code !== 0) {
