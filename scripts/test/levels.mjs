@@ -26,10 +26,7 @@ export const levels = [
   { name: 'lsp', run: () => vitest('lsp') },
   { name: 'python', run: pythonWorker },
   { name: 'run', run: samplePrograms },
-  {
-    name: 'package',
-    run: () => runSteps([{ name: 'vsce', command: process.execPath, args: ['scripts/package.mjs'] }]),
-  },
+  { name: 'package', run: packaged },
   { name: 'e2e', run: endToEnd },
 ]
 
@@ -79,6 +76,12 @@ async function samplePrograms() {
   else missing.push({ name: 'loader.ts', reason: frost.reason })
   return { ...(await vitest('run', env)), missing }
 }
+
+const packaged = () =>
+  runSteps([
+    { name: 'vsce', command: process.execPath, args: ['scripts/package.mjs'] },
+    { name: 'file list', command: process.execPath, args: ['--import', 'tsx', 'scripts/packageFiles.ts'] },
+  ])
 
 async function endToEnd() {
   const [venv, browser] = [await pythonEnvironment(), await chromium()]
