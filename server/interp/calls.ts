@@ -166,7 +166,7 @@ const moduleOf = (array: ArrayValue) => array.variants.find(v => v.stored)?.stor
 function handOver(args: Arguments, at: Place): Arguments {
   const modules = storedArrays(args).map(moduleOf)
   const mark = (a: Argument): Argument => {
-    if (a.value.kind !== 'array' || a.value.handedOver || !a.place) return a
+    if (a.value.kind !== 'array' || a.value.handedOver) return a
     const module = moduleOf(a.value)
     if (module === undefined || modules.filter(other => other === module).length < 2) return a
     return { ...a, value: { ...a.value, handedOver: { call: at, argument: a.place } } }
