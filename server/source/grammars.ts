@@ -1,0 +1,60 @@
+// The tree-sitter grammars (wasm, from their pinned npm packages) and the parsers made of them.
+// It knows which files there are and how text becomes a plain syntax tree; where the bytes of the files come from is
+// the caller's business. Parsers are made once per process and reused.
+
+import { Language, Parser } from 'web-tree-sitter'
+import { copyTree, nodeTypes } from './syntax'
+import type { NodeTypes, Syntax } from './syntax'
+
+export type GrammarName = 'python' | 'typescript' | 'tsx'
+
+const grammarFiles: Readonly<Record<GrammarName, string>> = {
+  python: 'tree-sitter-python.wasm',
+  typescript: 'tree-sitter-typescript.wasm',
+  tsx: 'tree-sitter-tsx.wasm',
+}
+
+/** A source of more UTF-16 units is not a loader that somebody wrote: it is data or a bundle, and is not parsed. */
+export const maxSourceLength = 4_000_000
+
+interface Grammar {
+  readonly parser: Parser
+  readonly types: NodeTypes
+}
+
+const grammars = new Map<GrammarName, Grammar>()
+let loading: Promise<void> | undefined
+
+/** Loads runtime and grammars through `read`, once per process; must have finished before the first program is lowered. */
+export function loadGrammars(read: (file: string) => Promise<Uint8Array>): Promise<void> {
+  loading ??= load(read).catch((error: unknown) => {
+    loading = undefined
+    throw error
+  })
+  return loading
+}
+
+async function load(read: (file: string) => Promise<Uint8Array>): Promise<void> {
+  const wasmBinary = await read('web-tree-sitter.wasm')
+  await Parser.init({ wasmBinary: new Uint8Array(wasmBinary).buffer })
+  for (const [name, file] of Object.entries(grammarFiles) as [GrammarName, string][]) {
+    const language = await Language.load(await read(file))
+    const parser = new Parser()
+    parser.setLanguage(language)
+    grammars.set(name, { parser, types: nodeTypes(language) })
+  }
+}
+
+/** Parses a text; undefined where it is too long, or where the parser itself gave up on it. */
+export function parseSyntax(name: GrammarName, text: string): Syntax | undefined {
+  const grammar = grammars.get(name)
+  if (!grammar) throw new Error(`the grammar ${name} was not loaded`)
+  if (text.length > maxSourceLength) return undefined
+  const tree = grammar.parser.parse(text)
+  if (!tree) return undefined
+  try {
+    return copyTree(tree, grammar.types)
+  } finally {
+    tree.delete()
+  }
+}

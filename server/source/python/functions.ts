@@ -1,0 +1,142 @@
+// Python functions, lambdas and classes.
+// A class keeps its attributes in order, because a dataclass takes its arguments in that order.
+
+import type { ClassDef, Expr, FunctionDef, Param, Stmt } from '../ir'
+import { boundNames, classBody, functionBody, spanOf, unknown } from '../lowering'
+import type { Lowering } from '../lowering'
+import { childOf, field, named } from '../syntax'
+import type { SyntaxNode } from '../syntax'
+
+/** `def` and `async def`; decorators by their text without the `@`. */
+export function lowerFunction(node: SyntaxNode, ctx: Lowering, decorators: readonly string[]): FunctionDef {
+  const name = field(node, 'name')
+  const params = lowerParams(field(node, 'parameters'), ctx)
+  const body = functionBody(ctx, () => ctx.block(field(node, 'body')))
+  return { name: name ? ctx.textOf(name) : '', params, ...body, decorators, span: spanOf(node) }
+}
+
+export function lowerLambda(node: SyntaxNode, ctx: Lowering): Expr {
+  const params = lowerParams(field(node, 'parameters'), ctx)
+  const body = functionBody(ctx, () => {
+    const value = ctx.expression(field(node, 'body'))
+    return [{ kind: 'return', value, span: value.span }]
+  })
+  return {
+    kind: 'function',
+    def: { name: '', params, ...body, decorators: [], span: spanOf(node) },
+    span: spanOf(node),
+  }
+}
+
+function lowerParams(node: SyntaxNode | undefined, ctx: Lowering): Param[] {
+  const params: Param[] = []
+  let keywordOnly = false
+  for (const child of node ? named(node) : []) {
+    if (child.type === 'keyword_separator') keywordOnly = true
+    const param = lowerParam(child, ctx)
+    if (!param) continue
+    params.push(keywordOnly && !param.rest ? { ...param, keywordOnly } : param)
+    if (param.rest === 'list') keywordOnly = true
+  }
+  return params
+}
+
+function lowerParam(node: SyntaxNode, ctx: Lowering): Param | undefined {
+  switch (node.type) {
+    case 'default_parameter':
+    case 'typed_default_parameter':
+      return { target: ctx.target(field(node, 'name')), default: ctx.expression(field(node, 'value')) }
+    case 'typed_parameter': {
+      const inner = named(node)[0]
+      return inner && lowerParam(inner, ctx)
+    }
+    case 'list_splat_pattern':
+      return { target: ctx.target(named(node)[0]), rest: 'list' }
+    case 'dictionary_splat_pattern':
+      return { target: ctx.target(named(node)[0]), rest: 'dict' }
+    case 'identifier':
+    case 'tuple_pattern':
+      return { target: ctx.target(node) }
+    default:
+      return undefined
+  }
+}
+
+/** The decorators of a `decorated_definition`, by their text without the `@`. */
+export function decoratorsOf(node: SyntaxNode, ctx: Lowering): string[] {
+  return node.children.filter(child => child.type === 'decorator').map(child => ctx.textOf(child).slice(1).trim())
+}
+
+export function lowerClass(node: SyntaxNode, ctx: Lowering, decorators: readonly string[]): ClassDef {
+  const name = field(node, 'name')
+  const superclasses = field(node, 'superclasses')
+  const bases = (superclasses ? named(superclasses) : []).filter(base => base.type !== 'keyword_argument')
+  const methods: FunctionDef[] = []
+  const attributes: { name: string; value: Expr }[] = []
+  const body = classBody(ctx, () => ctx.block(field(node, 'body')))
+  collectMembers(body, methods, attributes)
+  return {
+    name: name ? ctx.textOf(name) : '',
+    bases: bases.map(base => ctx.expression(base)),
+    methods,
+    attributes,
+    fields: [],
+    decorators,
+    span: spanOf(node),
+  }
+}
+
+/** Sorts a class body into methods and attributes. What stands under an `if` or `try` counts as if it always ran. */
+function collectMembers(
+  body: readonly Stmt[],
+  methods: FunctionDef[],
+  attributes: { name: string; value: Expr }[],
+): void {
+  for (const statement of body) {
+    switch (statement.kind) {
+      case 'function':
+        methods.push(statement.def)
+        break
+      case 'class':
+        attributes.push({
+          name: statement.def.name,
+          value: { kind: 'class', def: statement.def, span: statement.span },
+        })
+        break
+      case 'assign':
+        if (!statement.op) attributes.push(...attributesOf(statement.target, statement.value))
+        break
+      case 'if':
+        collectMembers(statement.yes, methods, attributes)
+        collectMembers(statement.no, methods, attributes)
+        break
+      case 'try':
+        collectMembers(statement.body, methods, attributes)
+        collectMembers(statement.orElse, methods, attributes)
+        break
+      case 'with':
+      case 'block':
+        collectMembers(statement.body, methods, attributes)
+        break
+      default:
+    }
+  }
+}
+
+function attributesOf(target: Expr, value: Expr): { name: string; value: Expr }[] {
+  if (target.kind === 'name') return [{ name: target.name, value }]
+  if (target.kind === 'tuple' && value.kind === 'tuple' && target.items.length === value.items.length) {
+    return target.items.flatMap((item, index) => {
+      const one = value.items[index]
+      return one ? attributesOf(item, one) : []
+    })
+  }
+  return boundNames(target).map(name => ({ name, value: unknown('unpacking', value.span, [value]) }))
+}
+
+/** An annotated attribute without a value: kept, as `unknown`, only in a class body, where a dataclass needs its order. */
+export function lowerBareAnnotation(node: SyntaxNode, ctx: Lowering): Stmt[] {
+  const target = field(node, 'left')
+  if (!ctx.inClass || target?.type !== 'identifier' || !childOf(node, 'type')) return []
+  return [{ kind: 'assign', target: ctx.target(target), value: unknown('annotation', node), span: spanOf(node) }]
+}
