@@ -1,4 +1,4 @@
-// Packages tensorlint.vsix; vsce builds first (`vscode:prepublish`). What belongs in it is compared by scripts/packageFiles.ts.
+// Packages tensorlint.vsix; vsce builds first (`vscode:prepublish`). What belongs in it is compared by packageFiles.ts.
 import fs from 'node:fs'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
