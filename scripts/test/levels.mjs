@@ -77,11 +77,12 @@ async function samplePrograms() {
   return { ...(await vitest('run', env)), missing }
 }
 
-const packaged = () =>
-  runSteps([
+function packaged() {
+  return runSteps([
     { name: 'vsce', command: process.execPath, args: ['scripts/package.mjs'] },
     { name: 'file list', command: process.execPath, args: ['--import', 'tsx', 'scripts/packageFiles.ts'] },
   ])
+}
 
 async function endToEnd() {
   const [venv, browser] = [await pythonEnvironment(), await chromium()]
