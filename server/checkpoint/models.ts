@@ -26,16 +26,25 @@ export interface Rank {
 }
 
 const adapterName = /^(\d+_)?adapters?(_model)?\.safetensors$|^adapter_model-\d+-of-\d+\.safetensors$/
-const modelName = /^(model|pytorch_model|diffusion_pytorch_model|weights|consolidated)\b.*\.safetensors$|-\d+-of-\d+\.safetensors$/
+const modelName =
+  /^(model|pytorch_model|diffusion_pytorch_model|weights|consolidated)\b.*\.safetensors$|-\d+-of-\d+\.safetensors$/
 /** What people and frameworks call the folders of a split model; a number must follow. */
-const rankName = /^(mp[-_]?)?(rank|node|shard|tp|pp|ep|part|partition|split|slice|stage|device|gpu|worker|host)s?[-_.]?\d/i
+const rankName =
+  /^(mp[-_]?)?(rank|node|shard|tp|pp|ep|part|partition|split|slice|stage|device|gpu|worker|host)s?[-_.]?\d/i
 /** Folders that count training, not slices. */
 const trainingName = /^(checkpoint|ckpt|epoch|step|iter|iteration|run|exp|trial|version|v|global_step)s?[-_.]?\d/i
 
 /** Groups files into models, in natural order of their paths. `lonePaths`: shards that stand alone whatever surrounds them. */
 export function groupModels(files: CheckpointFiles, lonePaths: ReadonlySet<string> = new Set()): readonly Model[] {
-  const configs = new Map(files.configs.filter(file => baseName(file.path) === 'config.json').map(file => [folderOf(file.path), file]))
-  const indexes = new Map([...files.indexes].sort(byPath).reverse().map(file => [folderOf(file.path), file]))
+  const configs = new Map(
+    files.configs.filter(file => baseName(file.path) === 'config.json').map(file => [folderOf(file.path), file]),
+  )
+  const indexes = new Map(
+    [...files.indexes]
+      .sort(byPath)
+      .reverse()
+      .map(file => [folderOf(file.path), file]),
+  )
   const lone: Shard[] = []
   const folders = new Map<string, Shard[]>()
   for (const shard of [...files.shards].sort(byPath)) {
@@ -63,8 +72,17 @@ export function groupModels(files: CheckpointFiles, lonePaths: ReadonlySet<strin
     const path = [above, folderOf(group[0] ?? ''), group[0]].find(each => each !== undefined && !taken.has(each)) ?? ''
     taken.add(path)
     const own = [...(above === undefined ? [] : [above]), ...group].flatMap(folder => listOf(configs.get(folder)))
-    const index = [above, folderOf(group[0] ?? '')].flatMap(folder => listOf(folder === undefined ? undefined : indexes.get(folder)))[0]
-    models.push(modelOf(path, group.flatMap(folder => folders.get(folder) ?? []), own, index))
+    const index = [above, folderOf(group[0] ?? '')].flatMap(folder =>
+      listOf(folder === undefined ? undefined : indexes.get(folder)),
+    )[0]
+    models.push(
+      modelOf(
+        path,
+        group.flatMap(folder => folders.get(folder) ?? []),
+        own,
+        index,
+      ),
+    )
   }
   for (const shard of lone) models.push(modelOf(shard.path, [shard], [], undefined))
   return models.sort((a, b) => compareNatural(a.path, b.path))
@@ -80,7 +98,8 @@ export function ranksOf(model: Model): readonly Rank[] {
     else folders.set(folder, [shard])
   }
   const [only] = folders.keys()
-  if (folders.size === 0 || (folders.size === 1 && (only === model.path || model.path.endsWith('.safetensors')))) return []
+  if (folders.size === 0 || (folders.size === 1 && (only === model.path || model.path.endsWith('.safetensors'))))
+    return []
   return [...folders].map(([path, shards]) => ({ label: baseName(path), path, shards }))
 }
 
@@ -97,14 +116,20 @@ function rankGroups(folders: readonly string[], configs: ReadonlyMap<string, Jso
   }
   return [...alike.values()]
     .map(group => group.sort(compareNatural))
-    .filter(group => group.every(folder => rankName.test(baseName(folder))) || looksSplit(group, configs))
+    .filter(group => isSplit(group, configs))
     .sort(([a = ''], [b = '']) => compareNatural(a, b))
 }
 
-/** Names that we do not know are ranks only if there are several, none has a config, and there is one just above. */
-function looksSplit(group: readonly string[], configs: ReadonlyMap<string, JsonFile>): boolean {
-  const [first = ''] = group
-  return group.length > 1 && !group.some(folder => configs.has(folder)) && configs.has(folderOf(first))
+/**
+ * One folder alone is a rank only by its name and with the config above it; several, by their names whatever else there
+ * is; and several of unknown names, if none has a config and there is one just above.
+ */
+function isSplit(group: readonly string[], configs: ReadonlyMap<string, JsonFile>): boolean {
+  const named = group.every(folder => rankName.test(baseName(folder)))
+  if (group.length > 1 && named) return true
+  if (group.some(folder => configs.has(folder))) return false
+  if (group.length > 1) return configs.has(folderOf(group[0] ?? ''))
+  return named && configFolder(group, configs) !== undefined
 }
 
 /** The folder of the config above ranks: that which holds them, or the one above that. */
@@ -120,7 +145,12 @@ function withoutCopies(shards: readonly Shard[]): [Shard[], Shard[]] {
   return [shards.filter(shard => !hasModel || !isCopy(shard)), shards.filter(shard => hasModel && isCopy(shard))]
 }
 
-function modelOf(path: string, shards: readonly Shard[], configs: readonly JsonFile[], index: JsonFile | undefined): Model {
+function modelOf(
+  path: string,
+  shards: readonly Shard[],
+  configs: readonly JsonFile[],
+  index: JsonFile | undefined,
+): Model {
   return { path, kind: kindOf(shards, configs), shards, configs, ...(index ? { index } : {}) }
 }
 
@@ -140,7 +170,8 @@ function kindOf(shards: readonly Shard[], configs: readonly JsonFile[]): Model['
 function hasPackedWeight({ tensors }: Shard): boolean {
   for (let i = 0; i < Math.min(tensors.count, namesToLookAt); i++) {
     const name = tensors.nameAt(i)
-    if (name.endsWith('.scales') && tensors.find(`${name.slice(0, -'scales'.length)}weight`)?.dtype === 'U32') return true
+    if (name.endsWith('.scales') && tensors.find(`${name.slice(0, -'scales'.length)}weight`)?.dtype === 'U32')
+      return true
   }
   return false
 }

@@ -213,7 +213,9 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   const frame = m.frame
   m.frame = { returned: undefined, activation: m.nextActivation++ }
   m.depth++
+  const { alternative } = m
   const completion = execute(m, f.def.body, scope)
+  m.alternative = alternative
   m.depth--
   const returned = m.frame.returned
   m.frame = frame

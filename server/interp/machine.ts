@@ -68,6 +68,8 @@ export interface Machine {
   uncertain: number
   /** Above zero inside a `try` whose handlers would catch what MLX raises. */
   guarded: number
+  /** Above zero where an earlier branch of the running function may have returned already. */
+  alternative: number
   frame: Frame
   readonly modules: Map<Program, Scope>
   readonly called: Set<FunctionDef>
@@ -104,6 +106,7 @@ export function createMachine(
     depth: 0,
     uncertain: 0,
     guarded: 0,
+    alternative: 0,
     frame: { returned: undefined, activation: 0 },
     modules: new Map(),
     called: new Set(),

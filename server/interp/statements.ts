@@ -138,6 +138,8 @@ function branch(
   scope.vars = before
   const second = execute(m, no, scope)
   m.uncertain--
+  // What follows a branch that left runs only where the other was taken.
+  if (first !== second) m.alternative++
   if (first !== 'next') return second === 'next' ? 'next' : first === 'raise' ? second : first
   if (second !== 'next') {
     scope.vars = afterYes

@@ -1,7 +1,7 @@
 // config.json names bits or a group size that the stored tensors contradict. Judged on the tensors as stored, transposed
 // ones in the orientation that fits, so that a wrong config and a wrong loader are two findings, each at its own place.
 
-import type { Node } from 'jsonc-parser'
+import { applyEdits, type FormattingOptions, type JSONPath, modify, type Node } from 'jsonc-parser'
 import type { JsonFile, Model } from '../checkpoint/facts'
 import type { Because, Edit, Fix } from '../protocol'
 import { type Pair, showPair, showPairs } from '../quant/affine'
@@ -16,7 +16,7 @@ import { expectedWidth } from '../quant/dimensions'
 import { type QuantizedModule, quantizedModules } from '../quant/quantizedModules'
 import { judgeTriple } from '../quant/triple'
 import { groupBy } from '../util/groupBy'
-import { judgeParameters, type Judgement, type Parameter } from './parameters'
+import { judgeParameters, type Judgement, type Parameter, showExpected } from './parameters'
 import { defineRule, type Draft, type Facts } from './rule'
 import { count, fileStart, foldNames, rangeIn, rangeOf, showTensor } from './show'
 
@@ -107,6 +107,10 @@ function draft(
   const wanted = [...new Set(group.map(c => c.judgement.wanted[which]))]
   const { weight, scales } = first.module
   const found = value ? `${key[which]} is ${given[which]}` : `${key[which]} is missing here, so it is ${given[which]}`
+  const expected = showExpected(
+    wanted,
+    group.map(c => c.judgement),
+  )
   const evidence = `${first.module.path}: weight ${showTensor(weight.tensor)} with scales ${showTensor(scales.tensor)} is ${showPairs(judgement.pairs)}${judgement.width ? `, ${judgement.width.why}` : ''}`
   const modulesText = `${group.length < served ? `${group.length} of ${served} modules` : count(group.length, 'module')}, ${foldNames(group.map(c => c.module.path))}`
   const places = readers(facts, config.file, [value?.node])
@@ -116,7 +120,7 @@ function draft(
     path: config.file.path,
     range: rangeIn(config.file, at.offset, at.offset + at.length),
     severity: places.length > 0 ? 'error' : 'warning',
-    message: `${found}; the tensors say ${wanted.join(' and ')}: ${evidence}; ${modulesText}${silent}${hurts}`,
+    message: `${found}; the tensors ${expected}: ${evidence}; ${modulesText}${silent}${hurts}`,
     tensors: [
       ...new Set(
         group.flatMap(c =>
@@ -169,8 +173,9 @@ function fixes(
   wanted: readonly number[],
 ): Fix[] {
   const first = group[0] as Contradiction
-  if (wanted.length !== 1 || group.length !== served) return []
-  const closest = first.judgement.closest
+  if (wanted.length !== 1) return []
+  const { closest } = first.judgement
+  if (group.length < served) return closest.length === 1 ? [overrideFix(config, group)] : []
   const kind = group.every(c => c.judgement.closest.length === 1) ? 'safe' : 'needs-a-look'
   return closest.flatMap(pair => {
     const changes = (['bits', 'groupSize'] as const).filter(which => pair[which] !== first.given[which])
@@ -179,6 +184,38 @@ function fixes(
     return edits.length > 0 ? [{ title: `Change ${title}`, kind, edits }] : []
   })
 }
+
+/** Gives the modules that differ from the rest an entry of their own; a loader that knows no overrides is not helped. */
+function overrideFix(config: QuantizationConfig, group: readonly Contradiction[]): Fix {
+  const { file } = config
+  let text = file.text
+  for (const { module, judgement } of group)
+    text = applyEdits(
+      text,
+      insert(
+        text,
+        [config.key, module.path],
+        { group_size: judgement.wanted.groupSize, bits: judgement.wanted.bits },
+        formatting(file, config.global.node),
+      ),
+    )
+  return {
+    title: `Add an override for ${count(group.length, 'module')}`,
+    kind: 'needs-a-look',
+    edits: [{ path: file.path, range: rangeIn(file, 0, file.text.length), newText: text }],
+  }
+}
+
+/** Options that keep the file's way of writing: its indentation, and one line where the block stands on one. */
+function formatting({ text }: JsonFile, near: Node): FormattingOptions | undefined {
+  if (!text.slice(near.offset, near.offset + near.length).includes('\n')) return undefined
+  const indent = /\n([ \t]+)\S/.exec(text)?.[1] ?? '  '
+  return { insertSpaces: !indent.startsWith('\t'), tabSize: indent.length, eol: text.includes('\r\n') ? '\r\n' : '\n' }
+}
+
+/** jsonc-parser's edits, with a space after a comma where it leaves one out. */
+const insert = (text: string, path: JSONPath, value: unknown, formattingOptions: FormattingOptions | undefined) =>
+  modify(text, path, value, { formattingOptions }).map(e => ({ ...e, content: e.content.replace(/^,(?=")/, ', ') }))
 
 /** The edits that give a parameter another value, in the copy that Hugging Face's tools read too where it says the same. */
 function change(
@@ -189,7 +226,7 @@ function change(
   value: number,
 ): Edit[] {
   const node = c.block[which]?.node
-  if (!node) return []
+  if (!node) return insertion(config, c, which, value)
   const twins = c.isOverride
     ? []
     : copies.flatMap(copy =>
@@ -200,5 +237,20 @@ function change(
     path: file.path,
     range: rangeIn(file, at.offset, at.offset + at.length),
     newText: String(value),
+  }))
+}
+
+/** A parameter that the block leaves out is written into it. */
+function insertion(
+  { file, key: block }: QuantizationConfig,
+  c: Contradiction,
+  which: Parameter,
+  value: number,
+): Edit[] {
+  const path = c.isOverride ? [block, c.module.path, key[which]] : [block, key[which]]
+  return insert(file.text, path, value, formatting(file, c.block.node)).map(e => ({
+    path: file.path,
+    range: rangeIn(file, e.offset, e.offset + e.length),
+    newText: e.content,
   }))
 }

@@ -3,7 +3,7 @@
 
 import type { Delivery } from '../interp/deliveries'
 import { isNumber, type Value } from '../interp/value'
-import type { Pair } from '../quant/affine'
+import { type Pair, showPairs } from '../quant/affine'
 import { modeDefaults } from '../quant/config'
 import { expectedWidth, type Width, withEvidence } from '../quant/dimensions'
 
@@ -71,6 +71,13 @@ export function judgeParameters(
     wanted,
     closest: pairs.filter(p => distance(p) === distance(wanted)),
   }
+}
+
+/** "say 64", or every reading where the evidence leaves more than one. */
+export function showExpected(wanted: readonly number[], judgements: readonly Judgement[]): string {
+  const open = judgements.find(j => j.closest.length > 1)
+  if (open && judgements.every(j => j.closest.length > 1)) return `fit ${showPairs(open.closest)} instead`
+  return wanted.length === 1 ? `say ${wanted[0]}` : `say ${wanted.join(' and ')}, by module`
 }
 
 /** The triple of a delivery, in the orientation that fits; undefined where none does. */

@@ -30,7 +30,7 @@ export const slicedScales = defineRule({
         range: rangeOf(site.place),
         message:
           `weight is ${first.weight.dtype} ${showShape(first.weight.shape)} and scales ${first.scales.dtype} ${showShape(first.scales.shape)}; ` +
-          `MLX wants as many ${turned ? 'columns' : 'rows'} in both, and ${shorter} have 1/${parts} of them: sliced where the ${longer} ${longer === 'weight' ? 'was' : 'were'} not; ` +
+          `MLX wants as many ${turned ? 'columns' : 'rows'} in both, and ${shorter} ${shorter === 'weight' ? 'has' : 'have'} 1/${parts} of them: sliced where the ${longer} ${longer === 'weight' ? 'was' : 'were'} not; ` +
           `${count(new Set(group.map(d => d.module)).size, 'module')}, ${foldNames(group.map(d => d.module))}${consequence}`,
         tensors: [...new Set(group.flatMap(tensorNames))],
         because: because(group),

@@ -7,7 +7,7 @@ import type { Place } from '../interp/value'
 import type { Fix } from '../protocol'
 import { showPair, showPairs } from '../quant/affine'
 import { groupBy } from '../util/groupBy'
-import { type Judgement, judgeParameters, type Parameter, passed, tripleOf } from './parameters'
+import { type Judgement, judgeParameters, type Parameter, passed, showExpected, tripleOf } from './parameters'
 import { defineRule, type Draft } from './rule'
 import { becauseTensor, count, foldNames, rangeOf, showTensor } from './show'
 import { judged } from './sites'
@@ -58,7 +58,10 @@ function draft(group: readonly Contradiction[], all: readonly Delivery[]): Draft
   const wanted = [...new Set(group.map(c => c.judgement.wanted[which]))]
   const name = d.sink.call.program.language === 'python' ? keyword[which] : which
   const found = first.isLeftOut ? `${name} is left out, so MLX takes ${given[which]}` : `${name} is ${given[which]}`
-  const expected = wanted.length === 1 ? String(wanted[0]) : `${wanted.join(' and ')} (they differ by module)`
+  const expected = showExpected(
+    wanted,
+    group.map(c => c.judgement),
+  )
   const evidence = `weight ${showTensor(d.weight)} with scales ${showTensor(d.scales)} is ${showPairs(judgement.pairs)}${judgement.width ? `, ${judgement.width.why}` : ''}`
   const silent = judgement.silent
     ? `; MLX takes ${showPair({ bits: given.bits ?? 0, groupSize: given.groupSize ?? 0 })} without an error and decodes another width`
@@ -66,7 +69,7 @@ function draft(group: readonly Contradiction[], all: readonly Delivery[]): Draft
   return {
     path: first.place.program.path,
     range: rangeOf(first.place),
-    message: `${found}; the tensors say ${expected}: ${evidence}; ${count(new Set(group.map(c => c.d.module)).size, 'module')}, ${foldNames(group.map(c => c.d.module))}${silent}`,
+    message: `${found}; the tensors ${expected}: ${evidence}; ${count(new Set(group.map(c => c.d.module)).size, 'module')}, ${foldNames(group.map(c => c.d.module))}${silent}`,
     tensors: [...new Set(group.flatMap(c => tensorNames(c.d)))],
     because: [
       ...(first.isLeftOut

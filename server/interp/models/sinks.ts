@@ -39,7 +39,7 @@ export function sink(c: LibraryCall, op: Sink['op'], slots: Slots): Value {
       bits: at(slots.bits),
       mode: at(slots.mode),
       activation: c.m.frame.activation,
-      uncertain: c.m.uncertain > 0,
+      uncertain: c.m.uncertain > 0 || c.m.alternative > 0,
       guarded: c.m.guarded > 0,
     })
   return anyArray(c.m.frame.activation)
