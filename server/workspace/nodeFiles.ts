@@ -53,13 +53,10 @@ export function unreadableSource(error: unknown): ByteSource {
   return { sizeBytes: 0, read: () => Promise.reject(error instanceof Error ? error : new Error(String(error))) }
 }
 
-/**
- * A source that opens the file for each read and closes it again; for readers whose life is longer than one call.
- * Undefined where there is no regular file.
- */
-export async function fileSource(path: string): Promise<ByteSource | undefined> {
+/** A source that opens the file for each read and closes it again. Rejects where there is no regular file. */
+export async function fileSource(path: string): Promise<ByteSource> {
   const stamp = await fileStamp(path)
-  if (!stamp) return undefined
+  if (!stamp) throw new Error(`${path} is not there, or not a regular file`)
   return {
     sizeBytes: stamp.sizeBytes,
     read: (offset, length) => withFileSource(path, source => source.read(offset, length)),
