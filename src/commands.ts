@@ -16,7 +16,10 @@ type Handler = (ctx: Ctx, ...args: unknown[]) => unknown
 
 const commands: Readonly<Record<CommandId, Handler>> = {
   'tensorlint.verify': verify,
-  'tensorlint.refresh': ctx => ctx.tree.refresh(),
+  'tensorlint.refresh': ctx => {
+    ctx.tree.refresh()
+    return ctx.status.refresh()
+  },
   'tensorlint.groupByShard': ctx => ctx.tree.setGrouping('shard'),
   'tensorlint.groupByModule': ctx => ctx.tree.setGrouping('module'),
   'tensorlint.filterTensors': filterTensors,

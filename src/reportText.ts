@@ -33,11 +33,12 @@ export function reportSummary({ modules }: VerifyReport): { readonly sentence: s
 export function reportText(report: VerifyReport, { subject, scope, showPath }: ReportOptions): string {
   const { sentence } = reportSummary(report)
   const lines = [`# Verify Dequantize: ${escape(subject)}`, '', `**${sentence}.**`, '']
-  if (scope !== undefined) lines.push(`Only ${escape(showPath(scope))}.`)
+  if (scope !== undefined) lines.push(`Only ${escape(showPath(scope))}.`, '')
   lines.push(`Decoded by ${engineText(report)}.`, '')
   if (report.notice) {
-    lines.push(`> ${escape(report.notice.reason)}`, `> ${escape(report.notice.remedy)}`)
-    if (report.notice.command) lines.push('>', `> \`${report.notice.command.replaceAll('`', "'")}\``)
+    const { reason, remedy, command } = report.notice
+    lines.push(`> ${escape(reason)}`, '>', `> ${escape(remedy)}`)
+    if (command) lines.push('>', ...verbatim(command).map(line => `> ${line}`))
     lines.push('')
   }
   lines.push(...reasons('Errors', report.modules, 'error'), ...reasons('Skipped', report.modules, 'skipped'))
@@ -65,9 +66,9 @@ function reasons(title: string, modules: readonly VerifiedModule[], status: Stat
   if (concerned.length === 0) return []
   const lines = [`## ${title}`, '']
   for (const [error, group] of grouped(concerned, module => module.error ?? '')) {
-    lines.push(`- ${escape(error)}`, `  (${counted(group.length, 'module')}: ${escape(someNames(group))})`)
+    lines.push(`${counted(group.length, 'module')}: ${escape(someNames(group))}`, '', ...verbatim(error), '')
   }
-  return [...lines, '']
+  return lines
 }
 
 function someNames(modules: readonly VerifiedModule[]): string {
@@ -127,7 +128,17 @@ function grouped<Item>(items: readonly Item[], keyOf: (item: Item) => string): M
   return groups
 }
 
-/** Text from a file, safe in a Markdown table: one line, no markup, no HTML. */
+/** Text from a file, safe in a Markdown table: one line, no markup, no HTML, no image that would be fetched. */
 function escape(text: string): string {
-  return text.replace(/[\\`|<*]/g, '\\$&').replace(/\s+/g, ' ')
+  return text
+    .replace(/\s+/g, ' ')
+    .replace(/[\\`|<&*[\]$~]/g, '\\$&')
+    .replace(/(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])/gu, '\\_')
+}
+
+/** Text of others, word for word: a block whose fence is longer than any in the text. */
+function verbatim(text: string): string[] {
+  const longest = Math.max(2, ...[...text.matchAll(/`+/g)].map(([run]) => run.length))
+  const fence = '`'.repeat(longest + 1)
+  return [`${fence}text`, ...text.split(/\r?\n/), fence]
 }

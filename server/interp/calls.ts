@@ -155,25 +155,37 @@ export function libraryCall(
   }
 }
 
+const isStored = (v: Value): v is ArrayValue => v.kind === 'array' && v.variants.some(x => x.stored)
+
+/** Stored tensors among the arguments, and inside the objects and lists among them. */
 const storedArrays = (args: Arguments): ArrayValue[] =>
-  [...args.positional, ...args.keywords.values()].flatMap(a =>
-    a.value.kind === 'array' && a.value.variants.some(v => v.stored) ? [a.value] : [],
-  )
+  [...args.positional, ...args.keywords.values()].flatMap(a => [a.value, ...inner(a.value)].filter(isStored))
+
+const inner = (v: Value): readonly Value[] =>
+  v.kind === 'dict' ? [...v.map.values()] : v.kind === 'list' ? v.items : []
 
 const moduleOf = (array: ArrayValue) => array.variants.find(v => v.stored)?.stored?.tensor.name.replace(/\.[^.]*$/, '')
 
 /** Marks arrays that are handed over together with their siblings: that call is where a fault can be repaired. */
 function handOver(args: Arguments, at: Place): Arguments {
   const modules = storedArrays(args).map(moduleOf)
-  const mark = (a: Argument): Argument => {
-    if (a.value.kind !== 'array' || a.value.handedOver || !a.place) return a
-    const module = moduleOf(a.value)
-    if (module === undefined || modules.filter(other => other === module).length < 2) return a
-    return { ...a, value: { ...a.value, handedOver: { call: at, argument: a.place } } }
+  const mark = (v: Value, argument: Place | undefined): Value => {
+    if (!isStored(v) || v.handedOver) return v
+    const module = moduleOf(v)
+    if (module === undefined || modules.filter(other => other === module).length < 2) return v
+    return { ...v, handedOver: { call: at, argument } }
   }
+  const markArgument = (a: Argument): Argument => {
+    if (a.value.kind === 'dict')
+      for (const [key, v] of a.value.map) a.value.map.set(key, mark(v, v.kind === 'array' ? v.at : undefined))
+    else if (a.value.kind === 'list')
+      a.value.items.forEach((v, i, items) => (items[i] = mark(v, v.kind === 'array' ? v.at : undefined)))
+    return { ...a, value: mark(a.value, a.place) }
+  }
+  if (modules.length < 2) return args
   return {
-    positional: args.positional.map(mark),
-    keywords: new Map([...args.keywords].map(([k, a]) => [k, mark(a)])),
+    positional: args.positional.map(markArgument),
+    keywords: new Map([...args.keywords].map(([k, a]) => [k, markArgument(a)])),
     open: args.open,
   }
 }

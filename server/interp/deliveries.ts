@@ -97,22 +97,20 @@ function arrived(v: ArrayVariant): Arrived | undefined {
 
 /**
  * Where a triple could be handed over differently: the call that hands the members over together; the operation itself
- * where they were loaded beside it; else the expressions that load them.
+ * where they were loaded beside it, or where one expression loads them all; else the expressions that load them.
  */
 function siteOf(sink: Sink): { site: Place; handles: Handles } | undefined {
   const { weight, scales, biases } = sink
   const together = weight.handedOver
-  if (
-    together &&
-    scales.handedOver?.call.span.start === together.call.span.start &&
-    scales.handedOver.call.program === together.call.program
-  )
+  if (together && scales.handedOver && placeKey(scales.handedOver.call) === placeKey(together.call))
     return {
       site: together.call,
       handles: { weight: together.argument, scales: scales.handedOver.argument, biases: biases?.handedOver?.argument },
     }
-  if (weight.activation === sink.activation && scales.activation === sink.activation)
-    return { site: sink.call, handles: sink.arguments }
+  const loads = [weight, scales, biases].flatMap(a => (a ? [a.at && placeKey(a.at)] : []))
+  const oneByOne = loads.every(key => key !== undefined) && new Set(loads).size === loads.length
+  const isBeside = weight.activation === sink.activation && scales.activation === sink.activation
+  if (isBeside || (!oneByOne && sink.arguments.weight)) return { site: sink.call, handles: sink.arguments }
   if (!weight.at) return undefined
   return { site: weight.at, handles: { weight: weight.at, scales: scales.at, biases: biases?.at } }
 }

@@ -227,10 +227,9 @@ export function dictItem(m: Machine, object: DictValue, key: Value, at: Place): 
     }
     if (object.deleted.has(key.value)) return undefined
   }
-  const view = object.views.findLast(v => lookup(m, v, key).length > 0)
-  if (view) {
+  const variants = lookupAll(m, object, key)
+  if (variants.length > 0) {
     noteUnderstood(m, at)
-    const variants = lookup(m, view, key).filter(v => !v.stored || !object.deleted.has(v.stored.tensor.name))
     return { kind: 'array', variants, at, activation: m.frame.activation }
   }
   if (object.views.length > 0) {
@@ -243,6 +242,19 @@ export function dictItem(m: Machine, object: DictValue, key: Value, at: Place): 
   }
   if (isString(key) || isNumber(key)) return undefined
   return representative(m, [...object.map.values()])
+}
+
+/** Every reading of a key in the checkpoints behind a dict; what was merged in later hides tensors of the same name. */
+function lookupAll(m: Machine, object: DictValue, key: Value): readonly ArrayVariant[] {
+  let variants: readonly ArrayVariant[] = []
+  for (const view of [...object.views].reverse()) {
+    const found = lookup(m, view, key)
+    if (found.length === 0) continue
+    const hidden = new Set(variants.map(v => v.stored?.tensor.name))
+    variants = [...variants, ...found.filter(v => !hidden.has(v.stored?.tensor.name))]
+    if (isString(key)) break
+  }
+  return variants.filter(v => !v.stored || !object.deleted.has(v.stored.tensor.name))
 }
 
 /** Membership; undefined where it is not known. */

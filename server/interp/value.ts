@@ -99,7 +99,7 @@ export interface ArrayValue {
   /** The activation of a function in which it was loaded. */
   readonly activation: number
   /** The first call of the user's own code that took it over together with its siblings. */
-  readonly handedOver?: { readonly call: Place; readonly argument: Place }
+  readonly handedOver?: { readonly call: Place; readonly argument: Place | undefined }
 }
 
 export interface FunctionValue {

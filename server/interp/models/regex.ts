@@ -1,4 +1,5 @@
-// Python's `re`, on texts and patterns that are known. A match object is an instance that holds its groups.
+// Regular expressions of both languages, on texts and patterns that are known. A match of Python's is an instance that
+// holds its groups; an expression of JavaScript's is one that holds its source and flags.
 
 import type { LibraryCall } from '../calls'
 import { unknown } from '../machine'
@@ -49,10 +50,44 @@ function regexMatch(c: LibraryCall, before: string, after = ''): Value {
   }
 }
 
+const expressionClass = 'js.RegExp'
+
+/** A compiled expression of JavaScript, if the value is one that is safe to run. */
+export function expressionOf(v: Value | undefined): RegExp | undefined {
+  if (v?.kind !== 'instance' || v.of.kind !== 'library' || v.of.name !== expressionClass) return undefined
+  const [source, flags] = [v.attributes.get('source'), v.attributes.get('flags')]
+  if (!source || !isString(source) || !safePattern(source.value)) return undefined
+  try {
+    return new RegExp(source.value, flags && isString(flags) ? flags.value : '')
+  } catch {
+    return undefined
+  }
+}
+
+/** What `text.match(/…/)` and `/…/.exec(text)` give: the groups, or null. */
+export function matchOf(c: LibraryCall, expression: RegExp | undefined, text: Value | undefined): Value {
+  if (!expression || !text || !isString(text)) return unknown(c.m, 'a match')
+  const found = expression.exec(text.value)
+  return found ? list([...found].map(g => (g === undefined ? none : constant(g)))) : none
+}
+
 const groupsOf = (c: LibraryCall) => (c.self?.kind === 'instance' ? c.self.attributes.get('groups') : undefined)
 
 export const regex: LibraryModel = {
   calls: {
+    [expressionClass]: c => ({
+      kind: 'instance',
+      of: { kind: 'library', name: expressionClass },
+      attributes: new Map<string, Value>([
+        ['source', c.get(0) ?? none],
+        ['flags', c.get(1) ?? constant('')],
+      ]),
+    }),
+    [`${expressionClass}.test`]: c => {
+      const found = matchOf(c, expressionOf(c.self), c.get(0))
+      return found.kind === 'unknown' ? found : constant(found.kind === 'list')
+    },
+    [`${expressionClass}.exec`]: c => matchOf(c, expressionOf(c.self), c.get(0)),
     're.sub': c => regexReplace(c, c.get(0), c.get(1), c.get(2)),
     're.match': c => regexMatch(c, '^'),
     're.fullmatch': c => regexMatch(c, '^', '$'),

@@ -6,6 +6,7 @@ import { unknown } from '../machine'
 import { mapLiterals, partsOf, textOf, type Part } from '../text'
 import { constant, isNumber, isString, list, type Value } from '../value'
 import type { LibraryModel } from './index'
+import { expressionOf, matchOf } from './regex'
 
 const lost = (c: LibraryCall): Value => unknown(c.m, `${c.name} of a text that is not known`)
 const text = (v: Value | undefined) => (v && isString(v) ? v.value : undefined)
@@ -27,11 +28,23 @@ const exact =
 
 function replace(c: LibraryCall): Value {
   const [from, to] = [text(c.get(0)), text(c.get(1))]
+  const expression = expressionOf(c.get(0))
+  if (expression && to !== undefined && c.self) return replaceMatch(c, c.self, expression, to)
   if (from === undefined || to === undefined || !c.self) return lost(c)
   const firstOnly = c.javascript && c.name === 'str.replace'
   const apply = (s: string) => (firstOnly ? s.replace(from, () => to) : s.split(from).join(to))
   if (isString(c.self)) return constant(apply(c.self.value))
   return c.self.kind === 'template' ? mapLiterals(c.self, apply) : lost(c)
+}
+
+/** Replaces by an expression; across holes only where its anchors say which literal part is meant. */
+function replaceMatch(c: LibraryCall, self: Value, expression: RegExp, to: string): Value {
+  if (isString(self)) return constant(self.value.replace(expression, to))
+  if (self.kind !== 'template') return lost(c)
+  const atStart = expression.source.startsWith('^')
+  const atEnd = expression.source.endsWith('$')
+  const meant = (i: number) => (!atStart || i === 0) && (!atEnd || i === self.parts.length - 1)
+  return textOf(self.parts.map((p, i) => (typeof p === 'string' && meant(i) ? p.replace(expression, to) : p)))
 }
 
 /** Answers for the end of a text that has no hole. */
@@ -190,6 +203,7 @@ export const strings: LibraryModel = {
     'str.indexOf': exact((s, [part]) => (part === undefined ? undefined : constant(s.indexOf(part)))),
     'str.rfind': exact((s, [part]) => (part === undefined ? undefined : constant(s.lastIndexOf(part)))),
     'str.lastIndexOf': exact((s, [part]) => (part === undefined ? undefined : constant(s.lastIndexOf(part)))),
+    'str.match': c => matchOf(c, expressionOf(c.get(0)), c.self),
     'str.toString': c => c.self ?? lost(c),
     'str.partition': exact((s, [separator]) => {
       const at = separator ? s.indexOf(separator) : -1

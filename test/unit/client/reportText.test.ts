@@ -64,7 +64,7 @@ describe('the report', () => {
   it('names each cause once, with the modules it concerns', () => {
     const text = reportText(report(['a', 'b', 'c', 'd'].map(name => at(name, failed))), options)
     expect(text.match(/does not match the matrix/g)).toHaveLength(1)
-    expect(text).toContain('(4 modules: a, b, c, …)')
+    expect(text).toContain('4 modules: a, b, c, …\n\n```text\n[dequantize] Shape')
   })
 
   it('aligns the table as plain text', () => {
@@ -80,13 +80,26 @@ describe('the report', () => {
     const notice = { reason: 'python3 has no mlx', remedy: 'Install it', command: 'python3 -m pip install mlx' }
     const text = reportText(report([at('a', ok)], { engine: 'builtin', mlxVersion: null, notice }), options)
     expect(text).toContain('Decoded by the built-in dequantizer.')
-    expect(text).toContain('> python3 has no mlx\n> Install it\n>\n> `python3 -m pip install mlx`')
+    expect(text).toContain('> python3 has no mlx\n>\n> Install it\n>\n> ```text\n> python3 -m pip install mlx\n> ```')
     expect(reportText(report([at('a', ok)]), options)).toContain('Decoded by MLX 0.32.4 on the CPU.')
   })
 
   it('keeps names from a file from being markup', () => {
-    const text = reportText(report([at('a|b\n# <img src=x>', ok)]), options)
+    const text = reportText(report([at('a|b\n# <img src=x>', ok), at('![x](https://example.com)', ok)]), options)
     expect(text).toContain('a\\|b # \\<img src=x>')
+    expect(text).toContain('!\\[x\\](https://example.com)')
     expect(text.split('\n').filter(line => line.startsWith('#'))).toHaveLength(2)
+  })
+
+  it('leaves the underscores of ordinary names alone, and only those', () => {
+    const text = reportText(report([at('self_attn.q_proj', ok), at('__proto__', ok)]), options)
+    expect(text).toContain('| self_attn.q_proj ')
+    expect(text).toContain('| \\_\\_proto\\_\\_ ')
+  })
+
+  it('quotes an error word for word, whatever is in it', () => {
+    const error = 'bad\n```\n# not a heading'
+    const text = reportText(report([at('a', { ...failed, error })]), options)
+    expect(text).toContain('````text\nbad\n```\n# not a heading\n````')
   })
 })
