@@ -27,10 +27,20 @@ export function frame(output: Readable, input: Writable, onJunk: (sample: string
   // A message whose body is not JSON arrives framed, so the guard lets it pass and the reader reports it.
   const reader = new StreamMessageReader(guarded)
   reader.onError(error => onJunk(error.message))
-  const connection = createMessageConnection(reader, new StreamMessageWriter(input))
+  const connection = createMessageConnection(reader, new QuietWriter(input))
   connection.onError(() => undefined) // A broken pipe: the process's end is reported by whoever watches it.
   connection.listen()
   return connection
+}
+
+/**
+ * vscode-jsonrpc lets a failed write of a request escape as an unhandled rejection, which ends a Node process (an
+ * interpreter that does not exist is such a case). Whoever watches the process says why nothing was answered.
+ */
+class QuietWriter extends StreamMessageWriter {
+  override write(message: Parameters<StreamMessageWriter['write']>[0]): Promise<void> {
+    return super.write(message).catch(() => undefined)
+  }
 }
 
 /** Passes framed messages through and stops at the first bytes that belong to none. */
