@@ -2,8 +2,16 @@
 // Start reading here, then one rule in rules/, then its case in test/cases/.
 
 import type { Model } from './checkpoint/facts'
+import { componentsOf } from './interp/components'
+import { deliveriesOf, type Delivery } from './interp/deliveries'
+import { interpret, type Run } from './interp/index'
 import type { Finding, Range, VerifyItem } from './protocol'
+import { rules } from './rules/index'
+import type { Facts } from './rules/rule'
+import { rangeOf } from './rules/show'
+import { sitesOf } from './rules/sites'
 import type { Program } from './source/ir'
+import { verifyItems } from './verifyItems'
 
 /** Everything that an analysis may look at. Values are immutable: an unchanged file is the same object as before. */
 export interface Snapshot {
@@ -23,6 +31,12 @@ export interface LoadSite {
   readonly modules: readonly string[]
 }
 
+/** A rule that broke: our bug, told apart from findings, so that the other rules still report. */
+export interface BrokenRule {
+  readonly rule: string
+  readonly error: unknown
+}
+
 export interface Analysis {
   readonly findings: readonly Finding[]
   readonly sites: readonly LoadSite[]
@@ -31,8 +45,130 @@ export interface Analysis {
   readonly unknown: readonly { readonly path: string; readonly range: Range; readonly reason: string }[]
   /** What "Verify Dequantize" runs for a model, worked out when asked. */
   verify(model: Model): readonly VerifyItem[]
+  readonly broken: readonly BrokenRule[]
 }
 
-export function analyse(_snapshot: Snapshot): Analysis {
-  return { findings: [], sites: [], understood: 0, unknown: [], verify: () => [] }
+/** Analyses a snapshot. Runs of programs that did not change, against checkpoints that did not change, are kept. */
+export function analyse(snapshot: Snapshot): Analysis {
+  const runs = componentsOf(snapshot.programs, snapshot.folders).flatMap(programs => runsOf(snapshot, programs))
+  const deliveries = runs.flatMap(run => deliveriesIn(run))
+  const configs = new Map(snapshot.models.flatMap(m => m.configs.map(file => [file.path, file] as const)))
+  const facts: Facts = { models: snapshot.models, configs: [...configs.values()], runs, deliveries }
+  const broken: BrokenRule[] = []
+  return {
+    findings: findingsOf(facts, broken),
+    sites: sitesOf(deliveries).map(site => ({
+      path: site.place.program.path,
+      range: rangeOf(site.place),
+      models: [...new Set(site.deliveries.map(d => d.model.path))],
+      modules: [...new Set(site.deliveries.map(d => d.module))],
+    })),
+    understood: new Set(runs.flatMap(run => run.understood.map(p => `${p.program.path}:${p.span.start}`))).size,
+    unknown: unknownLoads(runs),
+    verify: model => verifyItems(model, deliveries),
+    broken,
+  }
+}
+
+function findingsOf(facts: Facts, broken: BrokenRule[]): Finding[] {
+  const findings: Finding[] = []
+  for (const rule of rules)
+    try {
+      for (const draft of rule.check(facts))
+        findings.push({
+          rule: rule.id,
+          ...draft,
+          severity: draft.severity ?? rule.severity,
+          because: draft.because ?? [],
+          fixes: draft.fixes ?? [],
+        })
+    } catch (error) {
+      broken.push({ rule: rule.id, error })
+    }
+  return findings.sort(
+    (a, b) =>
+      compareText(a.path, b.path) ||
+      a.range.start.line - b.range.start.line ||
+      a.range.start.character - b.range.start.character,
+  )
+}
+
+const compareText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+
+/** Loads that no reading could follow. */
+function unknownLoads(runs: readonly Run[]): Analysis['unknown'] {
+  const understood = new Set(runs.flatMap(run => run.understood.map(p => `${p.program.path}:${p.span.start}`)))
+  const found = new Map<string, { path: string; range: Range; reason: string }>()
+  for (const run of runs)
+    for (const { place, why } of run.unfollowed) {
+      const key = `${place.program.path}:${place.span.start}`
+      if (!understood.has(key) && !found.has(key))
+        found.set(key, { path: place.program.path, range: rangeOf(place), reason: why })
+    }
+  return [...found.values()]
+}
+
+const deliveryCache = new WeakMap<Run, readonly Delivery[]>()
+function deliveriesIn(run: Run): readonly Delivery[] {
+  let known = deliveryCache.get(run)
+  if (!known) deliveryCache.set(run, (known = deliveriesOf(run.sinks)))
+  return known
+}
+
+interface Kept {
+  readonly programs: readonly Program[]
+  readonly models: readonly Model[]
+  readonly folders: readonly string[]
+  readonly runs: readonly Run[]
+}
+const kept = new WeakMap<Program, Kept>()
+
+const sameItems = <T>(a: readonly T[], b: readonly T[]) => a.length === b.length && a.every((item, i) => item === b[i])
+
+/** Runs of programs that belong together: one, or one for each checkpoint that their free inputs may mean. */
+function runsOf({ models, folders }: Snapshot, programs: readonly Program[]): readonly Run[] {
+  const first = programs[0]
+  if (!first) return []
+  const known = kept.get(first)
+  if (
+    known &&
+    sameItems(known.programs, programs) &&
+    sameItems(known.models, models) &&
+    sameItems(known.folders, folders)
+  )
+    return known.runs
+  const runs = bind(programs, models, folders)
+  kept.set(first, { programs, models, folders, runs })
+  return runs
+}
+
+/** Nearest checkpoints first: those that share the deepest folder with the programs are meant if their keys are asked for. */
+function bind(programs: readonly Program[], models: readonly Model[], folders: readonly string[]): readonly Run[] {
+  const byDistance = new Map<number, Model[]>()
+  for (const model of models) {
+    const distance = Math.min(...programs.map(p => levelsUp(p.path, model.path)))
+    byDistance.set(distance, [...(byDistance.get(distance) ?? []), model])
+  }
+  const groups = [...byDistance].sort((a, b) => a[0] - b[0]).map(([, group]) => group)
+  let unmet: readonly Run[] | undefined
+  for (const group of groups.length > 0 ? groups : [[undefined]]) {
+    const runs: Run[] = []
+    for (const bound of group) {
+      const run = interpret(programs, models, folders, bound)
+      if (!run.askedBound) return [run]
+      runs.push(run)
+    }
+    if (runs.some(run => run.bound && run.met.has(run.bound))) return runs
+    unmet ??= runs
+  }
+  return unmet ?? []
+}
+
+/** Folders to go up from a file until the other path lies below. */
+function levelsUp(from: string, to: string): number {
+  const a = from.split(/[\\/]/).slice(0, -1)
+  const b = to.split(/[\\/]/)
+  let shared = 0
+  while (shared < a.length && a[shared] === b[shared]) shared++
+  return a.length - shared
 }

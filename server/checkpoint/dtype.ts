@@ -29,3 +29,8 @@ export const dtypeBits = {
 export type DType = keyof typeof dtypeBits
 
 export const dtypes = Object.keys(dtypeBits) as readonly DType[]
+
+const mlxNames = 'BOOL U8 U16 U32 U64 I8 I16 I32 I64 F16 BF16 F32 C64 F8_E4M3 F8_E8M0'
+
+/** The dtypes that MLX's reader takes (0.32.4); it refuses the whole file for any other. Both F8 kinds load as uint8. */
+export const mlxDtypes: ReadonlySet<string> = new Set(mlxNames.split(' '))

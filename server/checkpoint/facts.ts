@@ -26,8 +26,24 @@ export interface TensorTable {
   names(): IterableIterator<string>
 }
 
+/** What a file is that bears the name of a safetensors file and is none (notSafetensors.ts). */
+export type ForeignKind =
+  | 'empty-file'
+  | 'lfs-pointer'
+  | 'apple-double'
+  | 'html-page'
+  | 'json-text'
+  | 'zip-archive'
+  | 'pickle'
+  | 'gguf'
+  | 'numpy-array'
+  | 'hdf5'
+  | 'gzip'
+  | 'all-zero'
+
 /** Every way in which a safetensors file can be wrong. */
 export type ShardProblemKind =
+  | ForeignKind
   | 'unreadable'
   | 'too-small'
   | 'header-too-large'
@@ -46,13 +62,23 @@ export type ShardProblemKind =
   | 'trailing-bytes'
   | 'duplicate-name'
   | 'too-many-tensors'
+  | 'too-many-dimensions'
+  | 'dtype-not-in-mlx'
   | 'bad-metadata'
+
+/** Who does not open the file because of a problem: the Rust reference (safetensors 0.8), MLX's own reader (0.32.4). */
+export interface RefusedBy {
+  readonly rust: boolean
+  readonly mlx: boolean
+}
 
 export interface ShardProblem {
   readonly kind: ShardProblemKind
   /** Found, expected and evidence, in that order; no final full stop. */
   readonly message: string
+  /** Names of the tensors that are lost or concerned; empty where the whole file is. */
   readonly tensors: readonly string[]
+  readonly refusedBy: RefusedBy
 }
 
 export interface Shard {

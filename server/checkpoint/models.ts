@@ -1,0 +1,185 @@
+// Which files make one model. Pure: it sees paths and facts, never a disk. The rules, in order:
+// 1. adapters, and files that were named one by one, stand alone;
+// 2. sibling folders alike but for a number (rank_0, rank_1) are the ranks of one model, whose path is the folder of the
+//    config above them (up to two levels), else the folder that holds them;
+// 3. a folder with config.json, an index, or files named like a model's is one model, its path the folder; should a
+//    model of ranks want the same path, the ranks take the next folder down;
+// 4. any other file stands alone, its path the file.
+
+import type { JsonFile, Model, Shard } from './facts'
+import { findProperty } from './jsonFile'
+import { baseName, compareNatural, folderOf } from './paths'
+
+export interface CheckpointFiles {
+  readonly shards: readonly Shard[]
+  /** Every config.json. */
+  readonly configs: readonly JsonFile[]
+  /** Every `*.safetensors.index.json`. */
+  readonly indexes: readonly JsonFile[]
+}
+
+/** A folder of a model that is split over several. */
+export interface Rank {
+  readonly label: string
+  readonly path: string
+  readonly shards: readonly Shard[]
+}
+
+const adapterName = /^(\d+_)?adapters?(_model)?\.safetensors$|^adapter_model-\d+-of-\d+\.safetensors$/
+const modelName =
+  /^(model|pytorch_model|diffusion_pytorch_model|weights|consolidated)\b.*\.safetensors$|-\d+-of-\d+\.safetensors$/
+/** What people and frameworks call the folders of a split model; a number must follow. */
+const rankName =
+  /^(mp[-_]?)?(rank|node|shard|tp|pp|ep|part|partition|split|slice|stage|device|gpu|worker|host)s?[-_.]?\d/i
+/** Folders that count training, not slices. */
+const trainingName = /^(checkpoint|ckpt|epoch|step|iter|iteration|run|exp|trial|version|v|global_step)s?[-_.]?\d/i
+
+/** Groups files into models, in natural order of their paths. `lonePaths`: shards that stand alone whatever surrounds them. */
+export function groupModels(files: CheckpointFiles, lonePaths: ReadonlySet<string> = new Set()): readonly Model[] {
+  const configs = new Map(
+    files.configs.filter(file => baseName(file.path) === 'config.json').map(file => [folderOf(file.path), file]),
+  )
+  const indexes = new Map(
+    [...files.indexes]
+      .sort(byPath)
+      .reverse()
+      .map(file => [folderOf(file.path), file]),
+  )
+  const lone: Shard[] = []
+  const folders = new Map<string, Shard[]>()
+  for (const shard of [...files.shards].sort(byPath)) {
+    const folder = folderOf(shard.path)
+    if (lonePaths.has(shard.path) || adapterName.test(baseName(shard.path))) lone.push(shard)
+    else if (folders.has(folder)) folders.get(folder)?.push(shard)
+    else folders.set(folder, [shard])
+  }
+  const groups = rankGroups([...folders.keys()], configs)
+  const inRanks = new Set(groups.flat())
+  const aboveRanks = new Set(groups.map(group => configFolder(group, configs)))
+  const models: Model[] = []
+  for (const [folder, all] of folders) {
+    if (inRanks.has(folder)) continue
+    const named = all.some(shard => modelName.test(baseName(shard.path)))
+    // The config above ranks speaks of them; it does not make a model of other files that lie beside it.
+    const isModel = named || indexes.has(folder) || (configs.has(folder) && !aboveRanks.has(folder))
+    const [own, others] = isModel ? withoutCopies(all) : [[], all]
+    if (own.length > 0) models.push(modelOf(folder, own, listOf(configs.get(folder)), indexes.get(folder)))
+    lone.push(...others)
+  }
+  const taken = new Set(models.map(model => model.path))
+  for (const group of groups) {
+    const above = configFolder(group, configs)
+    const path = [above, folderOf(group[0] ?? ''), group[0]].find(each => each !== undefined && !taken.has(each)) ?? ''
+    taken.add(path)
+    const own = [...(above === undefined ? [] : [above]), ...group].flatMap(folder => listOf(configs.get(folder)))
+    const index = [above, folderOf(group[0] ?? '')].flatMap(folder =>
+      listOf(folder === undefined ? undefined : indexes.get(folder)),
+    )[0]
+    models.push(
+      modelOf(
+        path,
+        group.flatMap(folder => folders.get(folder) ?? []),
+        own,
+        index,
+      ),
+    )
+  }
+  for (const shard of lone) models.push(modelOf(shard.path, [shard], [], undefined))
+  return models.sort((a, b) => compareNatural(a.path, b.path))
+}
+
+/** The folders of a model that is split over several, in natural order; empty where all its files are in one. */
+export function ranksOf(model: Model): readonly Rank[] {
+  const folders = new Map<string, Shard[]>()
+  for (const shard of model.shards) {
+    const folder = folderOf(shard.path)
+    const own = folders.get(folder)
+    if (own) own.push(shard)
+    else folders.set(folder, [shard])
+  }
+  const [only] = folders.keys()
+  if (folders.size === 0 || (folders.size === 1 && (only === model.path || model.path.endsWith('.safetensors'))))
+    return []
+  return [...folders].map(([path, shards]) => ({ label: baseName(path), path, shards }))
+}
+
+/** Sets of sibling folders that hold the slices of one model. */
+function rankGroups(folders: readonly string[], configs: ReadonlyMap<string, JsonFile>): string[][] {
+  const alike = new Map<string, string[]>()
+  for (const folder of folders) {
+    const name = baseName(folder)
+    if (!/\d/.test(name) || trainingName.test(name)) continue
+    const key = `${folderOf(folder)}/${name.toLowerCase().replace(/[-_.]*\d+/g, '#')}`
+    const group = alike.get(key)
+    if (group) group.push(folder)
+    else alike.set(key, [folder])
+  }
+  return [...alike.values()]
+    .map(group => group.sort(compareNatural))
+    .filter(group => isSplit(group, configs))
+    .sort(([a = ''], [b = '']) => compareNatural(a, b))
+}
+
+/**
+ * One folder alone is a rank only by its name and with the config above it; several, by their names whatever else there
+ * is; and several of unknown names, if none has a config and there is one just above.
+ */
+function isSplit(group: readonly string[], configs: ReadonlyMap<string, JsonFile>): boolean {
+  const named = group.every(folder => rankName.test(baseName(folder)))
+  if (group.length > 1 && named) return true
+  if (group.some(folder => configs.has(folder))) return false
+  if (group.length > 1) return configs.has(folderOf(group[0] ?? ''))
+  return named && configFolder(group, configs) !== undefined
+}
+
+/** The folder of the config above ranks: that which holds them, or the one above that. */
+function configFolder([first = '']: readonly string[], configs: ReadonlyMap<string, JsonFile>): string | undefined {
+  const parent = folderOf(first)
+  return [parent, folderOf(parent)].find(folder => configs.has(folder))
+}
+
+/** Mistral puts its weights a second time beside model*.safetensors, under its own names. */
+function withoutCopies(shards: readonly Shard[]): [Shard[], Shard[]] {
+  const isCopy = (shard: Shard): boolean => baseName(shard.path).startsWith('consolidated')
+  const hasModel = shards.some(shard => baseName(shard.path).startsWith('model'))
+  return [shards.filter(shard => !hasModel || !isCopy(shard)), shards.filter(shard => hasModel && isCopy(shard))]
+}
+
+function modelOf(
+  path: string,
+  shards: readonly Shard[],
+  configs: readonly JsonFile[],
+  index: JsonFile | undefined,
+): Model {
+  return { path, kind: kindOf(shards, configs), shards, configs, ...(index ? { index } : {}) }
+}
+
+/** Enough of a model to see how it is stored. */
+const shardsToLookAt = 2
+const namesToLookAt = 1000
+
+function kindOf(shards: readonly Shard[], configs: readonly JsonFile[]): Model['kind'] {
+  const formats = new Set(shards.map(shard => shard.metadata.get('format')))
+  if (formats.has('mlx') || shards.slice(0, shardsToLookAt).some(hasPackedWeight)) return 'mlx'
+  if (['pt', 'tf', 'flax', 'np'].some(format => formats.has(format))) return 'huggingface'
+  const written = ['transformers_version', 'architectures', 'torch_dtype', 'peft_type']
+  return configs.some(config => written.some(key => findProperty(config.root, [key]))) ? 'huggingface' : 'unknown'
+}
+
+/** MLX alone packs quantized weights into U32 and calls what goes with them scales. */
+function hasPackedWeight({ tensors }: Shard): boolean {
+  for (let i = 0; i < Math.min(tensors.count, namesToLookAt); i++) {
+    const name = tensors.nameAt(i)
+    if (name.endsWith('.scales') && tensors.find(`${name.slice(0, -'scales'.length)}weight`)?.dtype === 'U32')
+      return true
+  }
+  return false
+}
+
+function listOf<T>(value: T | undefined): T[] {
+  return value === undefined ? [] : [value]
+}
+
+function byPath(a: { readonly path: string }, b: { readonly path: string }): number {
+  return compareNatural(a.path, b.path)
+}

@@ -1,0 +1,102 @@
+// Finds a row by its name without making a string of any name: an open-addressing table over the rows' hashes (FNV-1a
+// over the UTF-8 bytes). A file made to collide is noticed by its long probes, and a Map of strings takes over.
+
+import type { HeaderColumns } from './headerColumns'
+
+export const hashSeed = 0x811c9dc5 | 0
+
+/** One more byte. */
+export function hashStep(hash: number, code: number): number {
+  return Math.imul(hash ^ code, 0x01000193)
+}
+
+export function hashBytes(bytes: Uint8Array, start: number, end: number): number {
+  let hash = hashSeed
+  for (let i = start; i < end; i++) hash = hashStep(hash, bytes[i] ?? 0)
+  return hash
+}
+
+/** Honest names need about two probes each; this many for each of them is an attack. */
+const maxProbesPerName = 32
+
+export class NameIndex {
+  /** Rows whose name comes again later: the later row is the one that is found. */
+  readonly superseded = new Set<number>()
+  /** Row + 1, or 0 for a free slot. */
+  private slots: Int32Array
+  private byText: Map<string, number> | undefined
+
+  constructor(private readonly columns: HeaderColumns) {
+    const { count } = columns
+    let size = 8
+    while (size < count * 2) size *= 2
+    this.slots = new Int32Array(size)
+    let probes = count * maxProbesPerName + 1000
+    for (let row = 0; row < count && probes > 0; row++) probes -= this.insert(row)
+    if (probes <= 0) this.fallBack()
+  }
+
+  /** The last row of that name, or -1. */
+  find(name: string): number {
+    if (this.byText) return this.byText.get(name) ?? -1
+    const bytes = new TextEncoder().encode(name)
+    const { slots } = this
+    const mask = slots.length - 1
+    let slot = spread(hashBytes(bytes, 0, bytes.length)) & mask
+    for (;;) {
+      const row = (slots[slot] ?? 0) - 1
+      if (row < 0 || this.same(row, bytes, 0, bytes.length)) return row
+      slot = (slot + 1) & mask
+    }
+  }
+
+  /** Puts a row in; how many slots it looked at. */
+  private insert(row: number): number {
+    const { columns, slots } = this
+    const { nameStart, nameEnd, hash, names } = columns
+    const mask = slots.length - 1
+    const own = hash[row] ?? 0
+    let slot = spread(own) & mask
+    for (let probes = 1; ; probes++) {
+      const other = (slots[slot] ?? 0) - 1
+      if (other < 0) {
+        slots[slot] = row + 1
+        return probes
+      }
+      if (hash[other] === own && this.same(other, names, nameStart[row] ?? 0, nameEnd[row] ?? 0)) {
+        this.superseded.add(other)
+        slots[slot] = row + 1
+        return probes
+      }
+      slot = (slot + 1) & mask
+    }
+  }
+
+  private same(row: number, bytes: Uint8Array, start: number, end: number): boolean {
+    const { names, nameStart, nameEnd } = this.columns
+    const from = nameStart[row] ?? 0
+    if ((nameEnd[row] ?? 0) - from !== end - start) return false
+    for (let i = 0; i < end - start; i++) if (names[from + i] !== bytes[start + i]) return false
+    return true
+  }
+
+  private fallBack(): void {
+    const { names, nameStart, nameEnd, count } = this.columns
+    const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+    const byText = new Map<string, number>()
+    this.superseded.clear()
+    for (let row = 0; row < count; row++) {
+      const name = decoder.decode(names.subarray(nameStart[row], nameEnd[row]))
+      const earlier = byText.get(name)
+      if (earlier !== undefined) this.superseded.add(earlier)
+      byText.set(name, row)
+    }
+    this.byText = byText
+    this.slots = new Int32Array(8)
+  }
+}
+
+/** FNV's low bits are its weakest. */
+function spread(hash: number): number {
+  return hash ^ (hash >>> 15)
+}

@@ -1,0 +1,147 @@
+// One safetensors file, from a source of bytes to facts: u64 little-endian header length, JSON header, tensor data.
+// Two reads of known size, whatever the file holds, and none of its tensor data. Broken files are facts with problems.
+// Source: huggingface/safetensors README and tensor.rs (0.8).
+
+import type { ByteSource } from '../util/byteSource'
+import { bytes, tensors } from './coverage'
+import type { Shard } from './facts'
+import { HeaderColumns } from './headerColumns'
+import { type LostEntry, scanHeader } from './headerScanner'
+import { maxHeaderBytes } from './limits'
+import { NameIndex } from './nameIndex'
+import { recogniseForeign, sniffBytes } from './notSafetensors'
+import { both, mlxOnly, ProblemList } from './problemList'
+import { tensorTable } from './tensorTable'
+import { validateHeader } from './validateHeader'
+import { readMetadata } from './validateMetadata'
+
+const lengthBytes = 8
+
+/** Reads the header of the file at `path`. A source that fails gives the problem `unreadable`, never a rejection. */
+export async function readShard(path: string, source: ByteSource): Promise<Shard> {
+  const { sizeBytes } = source
+  const read = await readBeginning(source)
+  if ('reason' in read)
+    return withoutTensors(path, sizeBytes, problems => problems.add('unreadable', both, read.reason))
+  return shardOf(path, sizeBytes, read)
+}
+
+interface Beginning {
+  /** The first 8 bytes, or all of a shorter file. */
+  readonly first: Uint8Array
+  /** As the first 8 bytes give it; 0 for a shorter file. */
+  readonly headerLength: number
+  /** The header; where there is none to be had, what stands in its place. */
+  readonly second: Uint8Array
+}
+
+async function readBeginning(source: ByteSource): Promise<Beginning | { readonly reason: string }> {
+  const { sizeBytes } = source
+  try {
+    const head = Math.min(lengthBytes, sizeBytes)
+    const first = await source.read(0, head)
+    const headerLength = first.length < lengthBytes ? 0 : lengthOf(first)
+    const room = Math.max(0, sizeBytes - lengthBytes)
+    const wanted = Math.min(room, headerLength > 0 && headerLength <= maxHeaderBytes ? headerLength : sniffBytes)
+    const second = wanted > 0 ? await source.read(lengthBytes, wanted) : new Uint8Array(0)
+    if (first.length >= head && second.length >= wanted) return { first, headerLength, second }
+    return { reason: `the file of ${bytes(sizeBytes)} ended while it was read` }
+  } catch (error) {
+    return { reason: `the file cannot be read: ${error instanceof Error ? error.message : String(error)}` }
+  }
+}
+
+function lengthOf(first: Uint8Array): number {
+  const view = new DataView(first.buffer, first.byteOffset, lengthBytes)
+  return view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32
+}
+
+function shardOf(path: string, sizeBytes: number, { first, headerLength, second }: Beginning): Shard {
+  const isWhole = headerLength > 0 && headerLength <= maxHeaderBytes && lengthBytes + headerLength <= sizeBytes
+  if (isWhole) return readHeader(path, sizeBytes, headerLength, second)
+  const head = Buffer.concat([first, second.subarray(0, sniffBytes)])
+  const foreign = recogniseForeign(head, sizeBytes)
+  if (foreign) return withoutTensors(path, sizeBytes, problems => problems.add(foreign.kind, both, foreign.message))
+  if (sizeBytes < lengthBytes) {
+    const message = `the file is ${bytes(sizeBytes)} long, expected 8 bytes of header length to begin with`
+    return withoutTensors(path, sizeBytes, problems => problems.add('too-small', both, message))
+  }
+  if (headerLength > maxHeaderBytes) {
+    const message = `the first 8 bytes give a header of ${bytes(headerLength)}, at most ${bytes(maxHeaderBytes)} are allowed; this is not a safetensors file, or its beginning is damaged`
+    return withoutTensors(path, sizeBytes, problems => problems.add('header-too-large', both, message))
+  }
+  if (headerLength === 0) {
+    const message = 'the first 8 bytes give a header of 0 bytes, expected at least the 2 of "{}"'
+    return withoutTensors(path, sizeBytes, problems => problems.add('header-not-json', both, message))
+  }
+  return cutHeader(path, sizeBytes, headerLength, second)
+}
+
+function readHeader(path: string, sizeBytes: number, headerLength: number, header: Uint8Array): Shard {
+  const problems = new ProblemList()
+  if (headerLength === maxHeaderBytes) {
+    problems.add(
+      'header-too-large',
+      mlxOnly,
+      `the header is ${bytes(headerLength)} long, MLX wants it shorter than that`,
+    )
+  }
+  const scanned = scanHeader(header)
+  const dataStart = lengthBytes + headerLength
+  let { columns } = scanned
+  let index = new NameIndex(columns)
+  let table = tensorTable(columns, index, dataStart, scanned.ascii)
+  const shadowed = shadowLost(scanned.lost, index)
+  const superseded = [...[...index.superseded].map(table.nameAt), ...[...shadowed].map(entry => entry.name)]
+  if (index.superseded.size > 0) {
+    columns = columns.without(index.superseded)
+    index = new NameIndex(columns)
+    table = tensorTable(columns, index, dataStart, scanned.ascii)
+  }
+  const dataLength = sizeBytes - dataStart
+  validateHeader({ scanned, columns, superseded, shadowed, nameAt: table.nameAt, dataLength }, problems)
+  const metadata = readMetadata(scanned.metadata, scanned.json.deepest, problems)
+  let dataBytes = 0
+  for (let row = 0; row < columns.count; row++)
+    dataBytes += Math.max(0, (columns.end[row] ?? 0) - (columns.begin[row] ?? 0))
+  return { path, sizeBytes, tensors: table, dataBytes, metadata, problems: problems.problems() }
+}
+
+/** Sets entries without a tensor against the others: a later one replaces a row, an earlier one is given back. */
+function shadowLost(lost: readonly LostEntry[], index: NameIndex): Set<LostEntry> {
+  const shadowed = new Set<LostEntry>()
+  const later = new Map<string, LostEntry>()
+  for (const entry of lost) {
+    const earlier = later.get(entry.name)
+    if (earlier) shadowed.add(earlier)
+    later.set(entry.name, entry)
+    const row = index.find(entry.name)
+    if (row >= entry.row) shadowed.add(entry)
+    else if (row >= 0) index.superseded.add(row)
+  }
+  return shadowed
+}
+
+/** The file ends inside its header: no tensor can be had, but those that are named before the cut can be told. */
+function cutHeader(path: string, sizeBytes: number, headerLength: number, header: Uint8Array): Shard {
+  const scanned = scanHeader(header)
+  const { nameAt, count } = tensorTable(scanned.columns, new NameIndex(scanned.columns), 0, scanned.ascii)
+  const lost = Array.from({ length: count }, (_, row) => nameAt(row))
+  const named = count > 0 ? `; ${tensors(count)} named before it ends` : ''
+  const message = `the header is ${bytes(headerLength)} long by its first 8 bytes, but the file of ${bytes(sizeBytes)} ends ${bytes(lengthBytes + headerLength - sizeBytes)} before that${named}`
+  return withoutTensors(path, sizeBytes, problems => problems.add('header-past-end', both, message, lost))
+}
+
+function withoutTensors(path: string, sizeBytes: number, say: (problems: ProblemList) => void): Shard {
+  const columns = new HeaderColumns(0, new Uint8Array(0))
+  const problems = new ProblemList()
+  say(problems)
+  return {
+    path,
+    sizeBytes,
+    tensors: tensorTable(columns, new NameIndex(columns), 0, true),
+    dataBytes: 0,
+    metadata: new Map(),
+    problems: problems.problems(),
+  }
+}

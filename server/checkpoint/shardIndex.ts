@@ -1,0 +1,200 @@
+// The index of a sharded checkpoint, `*.safetensors.index.json`: which file holds which tensor. Read straight from the
+// text into numbers, without a tree, because a large one has hundreds of thousands of entries; positions are offsets
+// into the text. What is wrong with an index is for the rules to say. Format: transformers, modeling_utils.py.
+
+import type { JsonFile } from './facts'
+
+/** One entry of `weight_map`. Offsets are UTF-16 units in the file's text and cover the quotes. */
+export interface IndexEntry {
+  readonly name: string
+  /** As written: a file name relative to the index. */
+  readonly file: string
+  readonly nameOffset: number
+  readonly nameLength: number
+  readonly fileOffset: number
+  readonly fileLength: number
+}
+
+export interface ShardIndex {
+  readonly path: string
+  /** Number of entries of `weight_map`, duplicates included. */
+  readonly count: number
+  entries(): IterableIterator<IndexEntry>
+  /** The entry of a tensor (the last of several); undefined where the index does not name it. */
+  find(name: string): IndexEntry | undefined
+  /** The files it names, in the order of their first mention, each with the offset of that mention. */
+  readonly files: ReadonlyMap<string, number>
+  /** `metadata.total_size` in bytes, with its place; undefined where absent or not a number. */
+  readonly totalSize: { readonly value: number; readonly offset: number; readonly length: number } | undefined
+}
+
+/** Reads an index as far as it is well formed; broken JSON is the JsonFile's problem and gives what precedes it. */
+export function readShardIndex(file: JsonFile): ShardIndex {
+  const reader = new IndexReader(file.text)
+  reader.read()
+  const { files, totalSize } = reader
+  const spans = Uint32Array.from(reader.spans)
+  const { text } = file
+  const count = spans.length / 4
+  const entryAt = (i: number): IndexEntry => {
+    const [nameOffset = 0, nameEnd = 0, fileOffset = 0, fileEnd = 0] = spans.subarray(i * 4, i * 4 + 4)
+    return {
+      name: unquote(text, nameOffset, nameEnd),
+      file: unquote(text, fileOffset, fileEnd),
+      nameOffset,
+      nameLength: nameEnd - nameOffset,
+      fileOffset,
+      fileLength: fileEnd - fileOffset,
+    }
+  }
+  let byName: Map<string, number> | undefined
+  return {
+    path: file.path,
+    count,
+    *entries() {
+      for (let i = 0; i < count; i++) yield entryAt(i)
+    },
+    find: name => {
+      byName ??= new Map(
+        Array.from({ length: count }, (_, i) => [unquote(text, spans[i * 4] ?? 0, spans[i * 4 + 1] ?? 0), i]),
+      )
+      const i = byName.get(name)
+      return i === undefined ? undefined : entryAt(i)
+    },
+    files,
+    totalSize,
+  }
+}
+
+class IndexReader {
+  /** Four numbers for each entry: begin and end of the name and of the file, quotes included. */
+  readonly spans: number[] = []
+  readonly files = new Map<string, number>()
+  totalSize: ShardIndex['totalSize']
+  private at = 0
+  /** The file of the entry before, as written: the next one mostly has the same. */
+  private lastFile = ''
+
+  constructor(private readonly text: string) {}
+
+  read(): void {
+    this.object((key, at) => {
+      if (key === 'weight_map') {
+        return this.object((_, valueAt, keyStart, keyEnd) => {
+          const end = this.text[valueAt] === '"' ? this.string(valueAt) : -1
+          if (end < 0) return this.skip(valueAt)
+          this.spans.push(keyStart, keyEnd, valueAt, end)
+          this.noteFile(valueAt, end)
+          this.at = end
+          return true
+        }, at)
+      }
+      if (key === 'metadata') {
+        return this.object((name, valueAt) => {
+          const ended = this.skip(valueAt)
+          const written = name === 'total_size' ? this.text.slice(valueAt, this.at) : ''
+          if (/^-?\d/.test(written))
+            this.totalSize = { value: Number(written), offset: valueAt, length: written.length }
+          return ended
+        }, at)
+      }
+      return this.skip(at)
+    })
+  }
+
+  private noteFile(start: number, end: number): void {
+    const { text, lastFile } = this
+    if (end - start === lastFile.length && text.startsWith(lastFile, start)) return
+    this.lastFile = text.slice(start, end)
+    const file = unquote(text, start, end)
+    if (!this.files.has(file)) this.files.set(file, start)
+  }
+
+  /** Walks an object's members; `member` must leave `at` behind the value. False where the text breaks off. */
+  private object(
+    member: (key: string, valueAt: number, keyStart: number, keyEnd: number) => boolean,
+    from = this.at,
+  ): boolean {
+    const { text } = this
+    this.at = this.space(from)
+    if (text[this.at] !== '{') return this.skip(this.at)
+    this.at = this.space(this.at + 1)
+    if (text[this.at] === '}') {
+      this.at++
+      return true
+    }
+    for (;;) {
+      const keyStart = this.at
+      const keyEnd = text[keyStart] === '"' ? this.string(keyStart) : -1
+      if (keyEnd < 0) return false
+      const colon = this.space(keyEnd)
+      if (text[colon] !== ':') return false
+      if (!member(unquote(text, keyStart, keyEnd), this.space(colon + 1), keyStart, keyEnd)) return false
+      this.at = this.space(this.at)
+      const next = text[this.at++]
+      if (next === '}') return true
+      if (next !== ',') return false
+      this.at = this.space(this.at)
+    }
+  }
+
+  /** Leaves `at` behind any value, by its brackets and strings alone. */
+  private skip(from: number): boolean {
+    const { text } = this
+    let depth = 0
+    let at = from
+    while (at < text.length) {
+      const c = text[at]
+      if (c === '"') {
+        at = this.string(at)
+        if (at < 0) return false
+        if (depth === 0) break
+        continue
+      }
+      if (c === '{' || c === '[') depth++
+      else if (c === '}' || c === ']') {
+        if (depth === 0) break
+        if (--depth === 0) {
+          at++
+          break
+        }
+      } else if (depth === 0 && (c === ',' || c === ' ' || c === '\n' || c === '\r' || c === '\t')) break
+      at++
+    }
+    this.at = at
+    return at > from
+  }
+
+  /** Behind a string, or -1 where it does not end. */
+  private string(at: number): number {
+    const { text } = this
+    let end = text.indexOf('"', at + 1)
+    while (end > 0) {
+      let slashes = 0
+      while (text.charCodeAt(end - 1 - slashes) === 0x5c) slashes++
+      if (slashes % 2 === 0) return end + 1
+      end = text.indexOf('"', end + 1)
+    }
+    return -1
+  }
+
+  private space(at: number): number {
+    let i = at
+    for (;;) {
+      const c = this.text.charCodeAt(i)
+      if (c !== 0x20 && c !== 0x0a && c !== 0x0d && c !== 0x09) return i
+      i++
+    }
+  }
+}
+
+/** A string without its quotes and escapes; as written where an escape is none. */
+function unquote(text: string, start: number, end: number): string {
+  const inner = text.slice(start + 1, end - 1)
+  if (!inner.includes('\\')) return inner
+  try {
+    return JSON.parse(text.slice(start, end)) as string
+  } catch {
+    return inner
+  }
+}

@@ -1,0 +1,42 @@
+// A view of the header's columns as tensors. Strings and objects are made when they are asked for and not kept, so that
+// 90,000 tensors cost their header's bytes and about 60 more each.
+
+import { dtypes } from './dtype'
+import type { Tensor, TensorTable } from './facts'
+import type { HeaderColumns } from './headerColumns'
+import type { NameIndex } from './nameIndex'
+
+/** `dataStart` is where the tensor data begins in the file, in bytes. `ascii`: all names are. */
+export function tensorTable(columns: HeaderColumns, index: NameIndex, dataStart: number, ascii: boolean): TensorTable {
+  const { names, nameStart, nameEnd, count } = columns
+  const buffer = Buffer.from(names.buffer, names.byteOffset, names.length)
+  const encoding = ascii ? 'latin1' : 'utf8'
+  const nameAt = (row: number): string => {
+    if (row < 0 || row >= count) throw new RangeError(`no tensor ${row} among ${count}`)
+    return buffer.toString(encoding, nameStart[row], nameEnd[row])
+  }
+  const tensorAt = (row: number): Tensor => {
+    const name = nameAt(row)
+    const dtype = dtypes[columns.dtype[row] ?? 0]
+    if (!dtype) throw new RangeError(`tensor ${row} has no dtype`)
+    return {
+      name,
+      dtype,
+      shape: columns.shape(row),
+      beginBytes: dataStart + (columns.begin[row] ?? 0),
+      endBytes: dataStart + (columns.end[row] ?? 0),
+    }
+  }
+  return {
+    count,
+    nameAt,
+    tensorAt,
+    find: name => {
+      const row = index.find(name)
+      return row < 0 ? undefined : tensorAt(row)
+    },
+    *names() {
+      for (let row = 0; row < count; row++) yield nameAt(row)
+    },
+  }
+}

@@ -1,0 +1,129 @@
+// `tensorlint check PATH...`: the findings, as text with carets or as JSON. The JSON is an interface (docs/cli.md).
+
+import pc from 'picocolors'
+import type { World } from '../lsp/context'
+import type { Finding, Severity } from '../protocol'
+import { drawCarets, printable } from './carets'
+import type { CliIo } from './io'
+import { askedFindings, askedModels, look, summary, type Look } from './workspace'
+
+export type Format = 'text' | 'json'
+
+/** Runs the command; 1 where a finding is an error, 2 where a rule broke (the others still report). */
+export async function check(paths: readonly string[], format: Format, world: World, io: CliIo): Promise<number> {
+  const seen = await look(paths, world, io)
+  seen.session.dispose()
+  const findings = askedFindings(seen)
+  if (format === 'json') io.out(`${JSON.stringify(checkJson(seen, findings), null, 2)}\n`)
+  else io.out(checkText(seen, findings, io))
+  const { broken } = seen.state.analysis
+  for (const { rule, error } of broken)
+    io.err(`tensorlint: rule ${rule} failed: ${error instanceof Error ? error.stack : error}\n`)
+  if (broken.length > 0) return 2
+  return findings.some(({ severity }) => severity === 'error') ? 1 : 0
+}
+
+function checkJson(seen: Look, findings: readonly Finding[]) {
+  return {
+    version: 1,
+    models: askedModels(seen).map(model => summary(model, seen.show)),
+    findings: findings.map(finding => findingJson(finding, seen.show)),
+  }
+}
+
+/** A finding with its paths as they are printed; the keys in the order of the documentation. */
+export function findingJson(finding: Finding, show: (path: string) => string) {
+  const { rule, severity, path, range, message, tensors, because, fixes } = finding
+  return {
+    rule,
+    severity,
+    path: show(path),
+    range,
+    message,
+    tensors,
+    because: because.map(({ path, range, message, tensor }) => ({
+      path: show(path),
+      range,
+      message,
+      ...(tensor === undefined ? {} : { tensor }),
+    })),
+    fixes: fixes.map(({ title, kind, edits }) => ({
+      title,
+      kind,
+      edits: edits.map(({ path, range, newText }) => ({ path: show(path), range, newText })),
+    })),
+  }
+}
+
+/** More reasons than this are counted, not listed: a fault may have one for every layer. */
+const MAX_REASONS = 4
+
+function checkText(seen: Look, findings: readonly Finding[], io: CliIo): string {
+  const { show } = seen
+  const colours = pc.createColors(io.colours)
+  const paint: Record<Severity, (text: string) => string> = {
+    error: colours.red,
+    warning: colours.yellow,
+    information: colours.blue,
+    hint: colours.gray,
+  }
+  const texts = textsOf(seen)
+  const lines: string[] = []
+  const at = ({ path, range }: { path: string; range: Finding['range'] }) =>
+    texts.has(path)
+      ? `${printable(show(path))}:${range.start.line + 1}:${range.start.character + 1}`
+      : printable(show(path))
+  for (const [path, group] of byPath(findings)) {
+    lines.push(colours.underline(printable(show(path))))
+    for (const finding of group) {
+      lines.push(
+        `  ${at(finding)} ${paint[finding.severity](finding.severity)} ${printable(finding.message)} ${colours.dim(`[${finding.rule}]`)}`,
+      )
+      const [code, carets] = drawCarets(texts.get(path) ?? '', finding.range)
+      if (texts.has(path) && code && carets) lines.push(`    ${code}`, `    ${paint[finding.severity](carets)}`)
+      for (const because of finding.because.slice(0, MAX_REASONS))
+        lines.push(colours.dim(`    because ${at(because)} ${printable(because.message)}`))
+      const more = finding.because.length - MAX_REASONS
+      if (more > 0) lines.push(colours.dim(`    and ${more} more such places`))
+      for (const fix of finding.fixes)
+        lines.push(`    ${colours.green('fix')} ${printable(fix.title)}${fix.kind === 'safe' ? '' : ' (needs a look)'}`)
+      lines.push('')
+    }
+  }
+  lines.push(closing(seen, findings))
+  return `${lines.join('\n')}\n`
+}
+
+function closing(seen: Look, findings: readonly Finding[]): string {
+  const models = askedModels(seen)
+  const tensors = models.reduce((sum, model) => sum + summary(model, seen.show).tensors, 0)
+  const looked = `${plural(models.length, 'model')}, ${plural(tensors, 'tensor')}, ${plural(seen.state.snapshot.programs.length, 'source')}`
+  if (findings.length === 0) return `No findings in ${looked}.`
+  const counts = (['error', 'warning', 'information', 'hint'] as const).flatMap(severity => {
+    const count = findings.filter(finding => finding.severity === severity).length
+    return count === 0 ? [] : severity === 'information' ? `${count} information` : plural(count, severity)
+  })
+  const fixable = findings.filter(({ fixes }) => fixes.some(({ kind }) => kind === 'safe')).length
+  const hint = fixable > 0 ? ` ${fixable} can be fixed by \`tensorlint fix --write\`.` : ''
+  return `${counts.join(', ')} in ${looked}.${hint}`
+}
+
+export const plural = (count: number, noun: string) =>
+  `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
+
+/** Texts of the files that can be drawn: sources and JSON, as the analysis saw them. */
+export function textsOf({ state }: Pick<Look, 'state'>): Map<string, string> {
+  const { models, programs } = state.snapshot
+  const files = [...programs, ...models.flatMap(({ configs, index }) => [...configs, ...(index ? [index] : [])])]
+  return new Map(files.map(({ path, text }) => [path, text]))
+}
+
+function byPath(findings: readonly Finding[]): Map<string, Finding[]> {
+  const groups = new Map<string, Finding[]>()
+  for (const finding of findings) {
+    const group = groups.get(finding.path)
+    if (group) group.push(finding)
+    else groups.set(finding.path, [finding])
+  }
+  return groups
+}

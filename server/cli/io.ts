@@ -1,0 +1,37 @@
+// Where a command writes and what it may know of its surroundings; a test gives its own.
+
+export interface CliIo {
+  readonly cwd: string
+  /** Standard output: what the command is asked for. */
+  out(text: string): void
+  /** Standard error: what went wrong, and notices. */
+  err(text: string): void
+  /** Whether standard output may carry colours. */
+  readonly colours: boolean
+  /** Columns of the terminal; undefined where there is none. */
+  readonly columns: number | undefined
+}
+
+/** The process's own streams. A reader that stops reading (`| head`) ends the output quietly. */
+export function processIo(): CliIo {
+  const { stdout, stderr, env } = process
+  let closed = false
+  stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    closed = true
+  })
+  stderr.on('error', () => undefined)
+  const forced = env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== ''
+  return {
+    cwd: process.cwd(),
+    // No exit before the stream is drained: the process ends by itself when nothing is left to do.
+    out: text => void (closed || stdout.write(text)),
+    err: text => void stderr.write(text),
+    // NO_COLOR counts when it is set and not empty (no-color.org).
+    colours: !env.NO_COLOR && env.TERM !== 'dumb' && (forced || stdout.isTTY === true),
+    columns: stdout.columns,
+  }
+}
+
+/** A mistake in the command line or in the world around it: printed without a stack, exit code 2. */
+export class UsageError extends Error {}

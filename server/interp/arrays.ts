@@ -1,0 +1,120 @@
+// What array operations do to stored tensors: shapes move, the list of operations grows, and anything that cannot be
+// repeated on the real bytes drops it. Axes are counted from the front; shapes are in elements.
+
+import type { ArrayOp } from '../protocol'
+import type { ArrayValue, ArrayVariant, Place, Stored } from './value'
+
+/** An array of which nothing is known, such as an activation. */
+export const anyArray = (activation = 0): ArrayValue => ({
+  kind: 'array',
+  variants: [{ assign: [], shape: undefined, dtype: undefined }],
+  activation,
+})
+
+function mapVariants(array: ArrayValue, f: (v: ArrayVariant) => ArrayVariant | undefined, at?: Place): ArrayValue {
+  const variants = array.variants.flatMap(v => f(v) ?? [])
+  return { ...array, variants, at: at ?? array.at, handedOver: undefined }
+}
+
+const withOp = (stored: Stored | undefined, op: ArrayOp | undefined): Stored | undefined =>
+  stored && { ...stored, ops: op && stored.ops ? [...stored.ops, op] : undefined }
+
+/** Permutes the axes; undefined axes reverse them all. */
+export function transpose(array: ArrayValue, axes: readonly number[] | undefined, at?: Place): ArrayValue {
+  return mapVariants(
+    array,
+    v => {
+      const rank = v.shape?.length
+      if (rank === undefined) return { ...v, stored: withOp(v.stored, undefined) }
+      const order = axes ? axes.map(a => (a < 0 ? a + rank : a)) : Array.from({ length: rank }, (_, i) => rank - 1 - i)
+      if (order.length !== rank || order.some(a => a < 0 || a >= rank))
+        return { ...v, shape: undefined, stored: withOp(v.stored, undefined) }
+      return { ...v, shape: order.map(a => v.shape?.[a]), stored: withOp(v.stored, { op: 'transpose', axes: order }) }
+    },
+    at,
+  )
+}
+
+export function swapAxes(array: ArrayValue, a: number, b: number, at?: Place): ArrayValue {
+  const rank = array.variants[0]?.shape?.length
+  if (rank === undefined || array.variants.some(v => v.shape?.length !== rank)) return transpose(array, [], at)
+  const axes = Array.from({ length: rank }, (_, i) => i)
+  const [i, j] = [a < 0 ? a + rank : a, b < 0 ? b + rank : b]
+  if (axes[i] === undefined || axes[j] === undefined) return transpose(array, [], at)
+  axes[i] = j
+  axes[j] = i
+  return transpose(array, axes, at)
+}
+
+export function moveAxis(array: ArrayValue, from: number, to: number, at?: Place): ArrayValue {
+  const rank = array.variants[0]?.shape?.length
+  if (rank === undefined || array.variants.some(v => v.shape?.length !== rank)) return transpose(array, [], at)
+  const axes = Array.from({ length: rank }, (_, i) => i)
+  const [moved] = axes.splice(from < 0 ? from + rank : from, 1)
+  if (moved === undefined) return transpose(array, [], at)
+  axes.splice(to < 0 ? to + rank : to, 0, moved)
+  return transpose(array, axes, at)
+}
+
+export const contiguous = (array: ArrayValue, at?: Place): ArrayValue =>
+  mapVariants(array, v => ({ ...v, stored: withOp(v.stored, { op: 'contiguous' }) }), at)
+
+/** A range of one axis; undefined bounds are the ends, negative ones count from the back. Unknown bounds: null. */
+export function sliceAxis(
+  array: ArrayValue,
+  axis: number,
+  from: number | undefined | null,
+  to: number | undefined | null,
+  at?: Place,
+): ArrayValue {
+  return mapVariants(
+    array,
+    v => {
+      const size = v.shape?.[axis]
+      if (!v.shape) return v
+      if (size === undefined || from === null || to === null)
+        return { ...v, shape: v.shape.map((d, i) => (i === axis ? undefined : d)), stored: withOp(v.stored, undefined) }
+      const bound = (n: number) => Math.max(0, Math.min(size, n < 0 ? n + size : n))
+      const start = bound(from ?? 0)
+      const stop = Math.max(start, bound(to ?? size))
+      if (start === 0 && stop === size) return v
+      return {
+        ...v,
+        shape: v.shape.map((d, i) => (i === axis ? stop - start : d)),
+        stored: withOp(v.stored, { op: 'slice', axis, start, stop }),
+      }
+    },
+    at,
+  )
+}
+
+/** One entry of the first axis. */
+export const pick = (array: ArrayValue, index: number, at?: Place): ArrayValue => {
+  const part = sliceAxis(array, 0, index, index === -1 ? undefined : index + 1, at)
+  return mapVariants(part, v => {
+    const shape = v.shape?.slice(1)
+    const known = shape?.every((d): d is number => d !== undefined) ? (shape as number[]) : undefined
+    return { ...v, shape, stored: withOp(v.stored, known && { op: 'reshape', shape: known }) }
+  })
+}
+
+/** `reshape`; one -1 is worked out. */
+export function reshape(array: ArrayValue, shape: readonly (number | undefined)[], at?: Place): ArrayValue {
+  return mapVariants(
+    array,
+    v => {
+      const total = v.shape?.every(d => d !== undefined) ? v.shape.reduce<number>((a, d) => a * (d ?? 0), 1) : undefined
+      const rest = shape.reduce<number>((a, d) => (d === -1 ? a : a * (d ?? Number.NaN)), 1)
+      const filled = shape.map(d =>
+        d === -1 ? (total !== undefined && Number.isInteger(total / rest) ? total / rest : undefined) : d,
+      )
+      const known = filled.every((d): d is number => d !== undefined)
+      return { ...v, shape: filled, stored: withOp(v.stored, known ? { op: 'reshape', shape: filled } : undefined) }
+    },
+    at,
+  )
+}
+
+/** Same shape, other values: arithmetic, `astype`, `view`. */
+export const changed = (array: ArrayValue, dtype?: string, at?: Place): ArrayValue =>
+  mapVariants(array, v => ({ ...v, dtype, stored: withOp(v.stored, undefined) }), at)

@@ -1,0 +1,381 @@
+// Calls: of the user's own functions and classes, which are entered, and of modelled libraries, which are looked up.
+// A call of anything else is unknown and silent; where stored tensors go into it, that is noted for people to see.
+
+import type { Arg, Expr } from '../source/ir'
+import { evaluate, itemsOf } from './expressions'
+import { depthLimit, type Machine, noteUnfollowed, place, unknown } from './machine'
+import { findMember, getItem, libraryBase } from './members'
+import { models } from './models/index'
+import { assignTo, execute } from './statements'
+import {
+  type ArrayValue,
+  type ClassValue,
+  dict,
+  type FunctionValue,
+  type InstanceValue,
+  isString,
+  list,
+  none,
+  type Place,
+  type Scope,
+  type Value,
+} from './value'
+
+export interface Argument {
+  readonly value: Value
+  readonly place?: Place
+}
+
+export interface Arguments {
+  readonly positional: readonly Argument[]
+  readonly keywords: ReadonlyMap<string, Argument>
+  /** There may be more of them. */
+  readonly open: boolean
+}
+
+/** One call of a modelled library function, as its model sees it. */
+export interface LibraryCall {
+  readonly m: Machine
+  readonly name: string
+  readonly self: Value | undefined
+  readonly args: Arguments
+  readonly at: Place
+  readonly scope: Scope
+  readonly javascript: boolean
+  /** The argument at a position or under a keyword. */
+  get(position: number, ...keywords: string[]): Value | undefined
+  placeOf(position: number, ...keywords: string[]): Place | undefined
+  getItem(object: Value, key: Value): Value
+}
+
+export const noArguments: Arguments = { positional: [], keywords: new Map(), open: false }
+
+export function evaluateArguments(m: Machine, args: readonly Arg[], scope: Scope): Arguments {
+  const positional: Argument[] = []
+  const keywords = new Map<string, Argument>()
+  let open = false
+  for (const arg of args) {
+    const value = evaluate(m, arg.value, scope)
+    const at = place(scope.program, arg.value.span)
+    if (arg.spread === 'list') {
+      const items = itemsOf(m, value)
+      if (items) positional.push(...items.map(v => ({ value: v })))
+      else open = true
+    } else if (arg.spread === 'dict') {
+      if (value.kind === 'dict') {
+        for (const [key, v] of value.map) keywords.set(String(key), { value: v })
+        if (value.open || value.views.length > 0) open = true
+      } else open = true
+    } else if (arg.name) keywords.set(arg.name, { value, place: at })
+    else positional.push({ value, place: at })
+  }
+  return { positional, keywords, open }
+}
+
+export interface CallSite {
+  readonly expr: Expr & { kind: 'call' }
+  readonly scope: Scope
+  readonly at: Place
+}
+
+export function callValue(m: Machine, callee: Value, args: Arguments, site: CallSite): Value {
+  if (site.expr.callee.kind === 'super' && callee.kind === 'instance') {
+    const constructor = findMember(callee.of, '__init__')
+    return constructor?.value.kind === 'function' ? invoke(m, { ...constructor.value, self: callee }, args) : none
+  }
+  switch (callee.kind) {
+    case 'function':
+      return invoke(m, callee, handOver(args, site.at))
+    case 'class':
+      return instantiate(m, callee, handOver(args, site.at))
+    case 'library':
+      return callLibrary(m, callee.name, callee.self, args, site)
+    case 'instance': {
+      const member = findMember(callee.of, '__call__') ?? findMember(callee.of, 'forward')
+      if (member?.value.kind === 'function')
+        return invoke(m, { ...member.value, self: callee }, handOver(args, site.at))
+      const base = libraryBase(callee.of)
+      if (base) return callLibrary(m, `${base}.__call__`, callee, args, site)
+      return unknown(m, 'a call of an object')
+    }
+    case 'unknown':
+      return callByName(m, callee, args, site)
+    default:
+      return unknown(m, 'a call of a value')
+  }
+}
+
+function callLibrary(m: Machine, name: string, self: Value | undefined, args: Arguments, site: CallSite): Value {
+  const model = models.get(name)
+  if (!model && /^(mlx|frost)\.nn\.[A-Z]\w*$/.test(name)) return libraryInstance(m, name, args)
+  if (!model) {
+    // A function handed to something we do not know may be called there; its body is read as an entry later.
+    if (storedArrays(args).length > 0) noteUnfollowed(m, site.at, `${name.replace(/^(py|js)\./, '')} is not modelled`)
+    // What an unmodelled method did to its receiver is not known.
+    if (self?.kind === 'list' || self?.kind === 'dict') self.open = true
+    return unknown(m, `${name.replace(/^(py|js)\./, '')} is not modelled`)
+  }
+  return model(libraryCall(m, name, self, args, site.at, site.scope))
+}
+
+/** An object of a library's class: it remembers what is set on it. */
+export function libraryInstance(m: Machine, name: string, args: Arguments): InstanceValue {
+  const attributes = new Map([...args.keywords].map(([k, a]) => [k, a.value] as const))
+  const made: InstanceValue = { kind: 'instance', of: { kind: 'library', name }, attributes }
+  m.instances.push(made)
+  return made
+}
+
+export function libraryCall(
+  m: Machine,
+  name: string,
+  self: Value | undefined,
+  args: Arguments,
+  at: Place,
+  scope: Scope,
+): LibraryCall {
+  const find = (position: number, keywords: readonly string[]) => {
+    for (const keyword of keywords) {
+      const named = args.keywords.get(keyword)
+      if (named) return named
+    }
+    return position >= 0 ? args.positional[position] : undefined
+  }
+  return {
+    m,
+    name,
+    self,
+    args,
+    at,
+    scope,
+    javascript: scope.program.language !== 'python',
+    get: (position, ...keywords) => find(position, keywords)?.value,
+    placeOf: (position, ...keywords) => find(position, keywords)?.place,
+    getItem: (object, key) => getItem(m, object, key, at),
+  }
+}
+
+const isStored = (v: Value): v is ArrayValue => v.kind === 'array' && v.variants.some(x => x.stored)
+
+/** Stored tensors among the arguments, and inside the objects and lists among them. */
+const storedArrays = (args: Arguments): ArrayValue[] =>
+  [...args.positional, ...args.keywords.values()].flatMap(a => [a.value, ...inner(a.value)].filter(isStored))
+
+const inner = (v: Value): readonly Value[] =>
+  v.kind === 'dict' ? [...v.map.values()] : v.kind === 'list' ? v.items : []
+
+const moduleOf = (array: ArrayValue) => array.variants.find(v => v.stored)?.stored?.tensor.name.replace(/\.[^.]*$/, '')
+
+/** Marks arrays that are handed over together with their siblings: that call is where a fault can be repaired. */
+function handOver(args: Arguments, at: Place): Arguments {
+  const modules = storedArrays(args).map(moduleOf)
+  const mark = (v: Value, argument: Place | undefined): Value => {
+    if (!isStored(v) || v.handedOver) return v
+    const module = moduleOf(v)
+    if (module === undefined || modules.filter(other => other === module).length < 2) return v
+    return { ...v, handedOver: { call: at, argument } }
+  }
+  const markArgument = (a: Argument): Argument => {
+    if (a.value.kind === 'dict')
+      for (const [key, v] of a.value.map) a.value.map.set(key, mark(v, v.kind === 'array' ? v.at : undefined))
+    else if (a.value.kind === 'list')
+      a.value.items.forEach((v, i, items) => (items[i] = mark(v, v.kind === 'array' ? v.at : undefined)))
+    return { ...a, value: mark(a.value, a.place) }
+  }
+  if (modules.length < 2) return args
+  return {
+    positional: args.positional.map(markArgument),
+    keywords: new Map([...args.keywords].map(([k, a]) => [k, markArgument(a)])),
+    open: args.open,
+  }
+}
+
+/** Calls a function value with values, as a library does with a callback. */
+export function callFunction(m: Machine, f: Value, values: readonly Value[]): Value {
+  if (f.kind !== 'function') return unknown(m, 'a callback')
+  return invoke(m, f, { positional: values.map(value => ({ value })), keywords: new Map(), open: false })
+}
+
+/** What `super` stands for in a method: the object, seen as its first base. */
+export function superOf(scope: Scope): InstanceValue | undefined {
+  let owner: ClassValue | undefined
+  let self: Value | undefined
+  for (let s: Scope | undefined = scope; s && !owner; s = s.parent) {
+    owner = s.owner
+    if (owner) self = s.self ?? s.vars.values().next().value
+  }
+  const base = owner?.bases[0]
+  if (self?.kind !== 'instance' || !base || (base.kind !== 'class' && base.kind !== 'library')) return undefined
+  return { kind: 'instance', of: base, attributes: self.attributes }
+}
+
+/** Enters a function of the workspace. */
+export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
+  if (m.depth >= depthLimit) return unknown(m, 'calls nest too deeply')
+  m.called.add(f.def)
+  noteComputed(m, f)
+  const scope: Scope = {
+    vars: new Map(),
+    parent: f.scope,
+    program: f.program,
+    self: f.program.language === 'python' || f.def.isArrow ? undefined : f.self,
+    owner: f.owner,
+  }
+  bindParameters(m, f, args, scope)
+  const frame = m.frame
+  m.frame = { returned: undefined, activation: m.nextActivation++ }
+  m.depth++
+  const { alternative } = m
+  const completion = execute(m, f.def.body, scope)
+  m.alternative = alternative
+  m.depth--
+  const returned = m.frame.returned
+  m.frame = frame
+  if (completion === 'raise') return unknown(m, `${f.def.name || 'a function'} raises`)
+  return returned ?? none
+}
+
+function bindParameters(m: Machine, f: FunctionValue, args: Arguments, scope: Scope): void {
+  const positional = [...args.positional]
+  if (f.self && f.program.language === 'python' && f.def.params.length > 0) positional.unshift({ value: f.self })
+  const keywords = new Map(args.keywords)
+  const outer: Scope = { ...f.scope }
+  f.def.params.forEach(param => {
+    const name = param.target.kind === 'name' ? param.target.name : ''
+    let value: Value
+    if (param.rest === 'list')
+      value = list(
+        positional.splice(0).map(a => a.value),
+        'tuple',
+        args.open,
+      )
+    else if (param.rest === 'dict') {
+      value = dict(
+        [...keywords].map(([k, a]) => [k, a.value]),
+        args.open,
+      )
+      keywords.clear()
+    } else {
+      const named = keywords.get(name)
+      const given = named ?? (param.keywordOnly ? undefined : positional.shift())
+      keywords.delete(name)
+      if (given) value = given.value
+      else if (param.default && !args.open)
+        value = evaluate(m, param.default, f.program.language === 'python' ? outer : scope)
+      else value = unknown(m, `parameter ${name}`, args.open && freeCall.has(args))
+    }
+    assignTo(m, param.target, value, scope)
+  })
+}
+
+/** An object that already holds stored tensors has now shown what this method does with them. */
+function noteComputed(m: Machine, f: FunctionValue): void {
+  if (f.self?.kind !== 'instance' || m.uncertain > 0) return
+  for (const v of f.self.attributes.values()) {
+    if (v.kind !== 'array' || !v.variants.some(x => x.stored)) continue
+    const done = m.computed.get(f.self) ?? new Set()
+    m.computed.set(f.self, done.add(f.def))
+    return
+  }
+}
+
+/** Arguments of a function that nobody in the workspace calls: its parameters are inputs of the program. */
+const freeCall = new WeakSet<Arguments>()
+
+/** Arguments for an entry: every parameter without a useful default is a free input. */
+export function freeArguments(m: Machine, f: FunctionValue): Arguments {
+  const keywords = new Map<string, Argument>()
+  const bound = f.self && f.program.language === 'python' ? 1 : 0
+  const positional: Argument[] = []
+  f.def.params.slice(bound).forEach(param => {
+    if (param.rest) return
+    const usesDefault = param.default && !(param.default.kind === 'literal' && param.default.value === null)
+    if (usesDefault) {
+      if (param.keywordOnly) return
+      positional.push({ value: evaluate(m, param.default, { ...f.scope }) })
+      return
+    }
+    const name = param.target.kind === 'name' ? param.target.name : '…'
+    const value = unknown(m, `parameter ${name} of ${f.def.name || 'a function'}`, true)
+    if (param.keywordOnly) keywords.set(name, { value })
+    else positional.push({ value })
+  })
+  return { positional, keywords, open: false }
+}
+
+/** Makes an instance of a class of the workspace and runs its constructor. */
+export function instantiate(m: Machine, of: ClassValue, args: Arguments): InstanceValue {
+  const instance: InstanceValue = { kind: 'instance', of, attributes: new Map() }
+  m.instances.push(instance)
+  m.instantiated.set(of.def, instance)
+  runFields(m, of, instance)
+  const constructor = findMember(of, '__init__')
+  if (constructor?.value.kind === 'function') invoke(m, { ...constructor.value, self: instance }, args)
+  else if (of.def.decorators.some(d => /(^|\.)dataclass/.test(d)) || of.attributes.size > 0)
+    fillDataclass(of, instance, args)
+  return instance
+}
+
+function runFields(m: Machine, of: ClassValue, instance: InstanceValue): void {
+  for (const base of of.bases) if (base.kind === 'class') runFields(m, base, instance)
+  const scope: Scope = { vars: new Map(), parent: of.scope, program: of.program, self: instance }
+  for (const field of of.def.fields)
+    instance.attributes.set(field.name, field.value ? evaluate(m, field.value, scope) : none)
+}
+
+/** A dataclass's constructor: keywords become attributes. */
+function fillDataclass(of: ClassValue, instance: InstanceValue, args: Arguments): void {
+  for (const [name, argument] of args.keywords) instance.attributes.set(name, argument.value)
+  if (args.open) return
+  const names = [...of.attributes.keys()]
+  args.positional.forEach((argument, i) => {
+    const name = names[i]
+    if (name) instance.attributes.set(name, argument.value)
+  })
+}
+
+/**
+ * A method called on something unknown. When stored tensors are handed over and every class of the workspace that has
+ * such a method takes as many arguments, those classes are what it can be.
+ */
+function callByName(m: Machine, callee: Value & { kind: 'unknown' }, args: Arguments, site: CallSite): Value {
+  const expr = site.expr.callee
+  if (storedArrays(args).length >= 2 && expr.kind === 'attribute') {
+    const handed = handOver(args, site.at)
+    let result: Value | undefined
+    for (const of of classesOf(m)) {
+      const member = of.def.methods.find(f => f.name === expr.name)
+      if (!member) continue
+      const instance = m.instantiated.get(of.def) ?? instantiate(m, of, freeInit(m, of))
+      const twin: InstanceValue = { ...instance, attributes: new Map(instance.attributes) }
+      m.instances.push(twin)
+      result = invoke(
+        m,
+        { kind: 'function', def: member, program: of.program, scope: of.scope, self: twin, owner: of },
+        handed,
+      )
+    }
+    if (result) return result
+    noteUnfollowed(m, site.at, `it is not known what ${expr.name} is called on`)
+  } else if (storedArrays(args).length > 0) noteUnfollowed(m, site.at, callee.why)
+  // An unmodelled call may change what it is given.
+  for (const a of args.positional) if (a.value.kind === 'list' || a.value.kind === 'dict') a.value.open = true
+  return unknown(m, callee.why)
+}
+
+export function freeInit(m: Machine, of: ClassValue): Arguments {
+  const constructor = findMember(of, '__init__')
+  if (constructor?.value.kind !== 'function') return noArguments
+  return freeArguments(m, { ...constructor.value, self: none })
+}
+
+/** Every class at the top level of a program that has been run. */
+export function classesOf(m: Machine): ClassValue[] {
+  const found = new Map<unknown, ClassValue>()
+  for (const scope of m.modules.values())
+    for (const value of scope.vars.values()) if (value.kind === 'class') found.set(value.def, value)
+  return [...found.values()]
+}
+
+/** A text argument, if it is known. */
+export const textArgument = (v: Value | undefined): string | undefined => (v && isString(v) ? v.value : undefined)

@@ -1,0 +1,246 @@
+// Binds what a program asks for to the real files: a path to shards, a key to tensors, a config path to its values.
+// A path that is known decides; what is not known is read as the checkpoint bound to this run, and that is remembered.
+
+import type { Node as JsonNode } from 'jsonc-parser'
+import type { JsonFile, Model, Shard } from '../checkpoint/facts'
+import { derive, type Machine, noteRead, noteUnderstood } from './machine'
+import { literalSuffix, matchTemplate, partsOf, type Part } from './text'
+import {
+  type ArrayVariant,
+  type Assign,
+  type DictValue,
+  mergeAssigns,
+  type Place,
+  type Value,
+  type WeightsView,
+  dict,
+  list,
+} from './value'
+
+const clean = (path: string) =>
+  path
+    .replace(/\\/g, '/')
+    .replace(/\/{2,}/g, '/')
+    .replace(/\/\.(?=\/|$)/g, '')
+
+/** Resolves `.` and `..` of a path that may be relative, in `/` form. */
+export function normalize(path: string): string {
+  const out: string[] = []
+  for (const segment of clean(path).split('/')) {
+    if (segment === '.') continue
+    if (segment === '..' && out.length > 0 && out[out.length - 1] !== '..' && out[out.length - 1] !== '') out.pop()
+    else out.push(segment)
+  }
+  return out.join('/')
+}
+
+const folderOf = (path: string) => path.slice(0, Math.max(0, clean(path).lastIndexOf('/')))
+export const baseName = (path: string) => clean(path).slice(clean(path).lastIndexOf('/') + 1)
+
+/** Absolute readings of a literal path in a program: from its own folder upwards, then from the workspace folders. */
+function readings(m: Machine, text: string, programPath: string): string[] {
+  if (/^(\/|[A-Za-z]:)/.test(text)) return [normalize(text)]
+  const bases: string[] = []
+  const roots = m.folders.map(clean)
+  for (let folder = clean(folderOf(programPath)); folder; folder = folderOf(folder)) {
+    bases.push(folder)
+    if (roots.includes(folder)) break
+  }
+  return [...new Set([...bases, ...roots])].map(base => normalize(`${base}/${text}`))
+}
+
+/** Files among `paths` that a path value can mean, with what its holes stand for; undefined where it says nothing. */
+export function matchPaths<T>(
+  m: Machine,
+  path: Value,
+  at: Place,
+  candidates: readonly { path: string; value: T }[],
+): readonly { value: T; assign: Assign }[] | undefined {
+  const parts = partsOf(path)
+  if (!parts) return undefined
+  if (parts.length === 1 && typeof parts[0] === 'string') {
+    for (const reading of readings(m, parts[0], at.program.path)) {
+      const found = candidates.filter(c => clean(c.path) === reading)
+      if (found.length > 0) return found.map(c => ({ value: c.value, assign: [] }))
+    }
+    return undefined
+  }
+  const relative: Part[] = parts.map(p => (typeof p === 'string' ? clean(p) : p))
+  if (typeof relative[0] === 'string') relative[0] = relative[0].replace(/^(\.\/)+/, '')
+  const literal = relative.filter(p => typeof p === 'string').join('')
+  // Nothing but an extension or a bare file name says too little to choose by.
+  if (!/[A-Za-z0-9]/.test(literal.replace(/\.(safetensors|json|npz)$/i, ''))) return undefined
+  const found = candidates.flatMap(c => {
+    const assign = matchTemplate(relative, clean(c.path), true)
+    return assign ? [{ value: c.value, assign }] : []
+  })
+  return found.length > 0 ? found : undefined
+}
+
+/** The dict that loading a path gives. */
+export function loadWeights(m: Machine, path: Value, at: Place): DictValue {
+  const all = m.models.flatMap(model => model.shards.map(shard => ({ path: shard.path, value: { model, shard } })))
+  let matched = matchPaths(m, path, at, all)
+  if (matched && partsOf(path)?.some(p => typeof p !== 'string')) {
+    const own = matched.filter(e => e.value.model === m.bound)
+    if (matched.some(e => e.value.model !== matched?.[0]?.value.model)) m.askedBound = true
+    matched = own.length > 0 ? own : matched.every(e => e.value.model === matched?.[0]?.value.model) ? matched : []
+  }
+  const weights = dict()
+  if (!matched) {
+    const parts = partsOf(path)
+    const isLiteral = parts?.length === 1 && typeof parts[0] === 'string'
+    // A literal path to a file that is not there says that it is another checkpoint.
+    if (isLiteral && /\.(safetensors|npz|gguf)$/i.test(parts[0] as string)) {
+      weights.open = true
+      return weights
+    }
+    return boundWeights(m, path)
+  }
+  const choice =
+    matched.length > 1 ? derive(m, `file of ${JSON.stringify(partsOf(path))}`, 'one of several files') : undefined
+  weights.views.push({
+    entries: matched.map(e => ({
+      ...e.value,
+      assign: choice ? (mergeAssigns(e.assign, [[choice.symbol, e.value.shard.path]]) ?? e.assign) : e.assign,
+    })),
+  })
+  return weights
+}
+
+/** All shards of the bound checkpoint, of which an unknown path loads one. */
+export function boundWeights(m: Machine, path: Value): DictValue {
+  m.askedBound = true
+  const weights = dict([], m.bound === undefined)
+  const model = m.bound
+  if (!model) return weights
+  const key = `bound file of ${JSON.stringify(partsOf(path) ?? '?')}`
+  const choice = model.shards.length > 1 ? derive(m, key, 'one of the files of the model') : undefined
+  weights.views.push({
+    entries: model.shards.map(shard => ({
+      model,
+      shard,
+      assign: choice ? [[choice.symbol, shard.path] as const] : [],
+    })),
+  })
+  return weights
+}
+
+/** Tensors that a key can mean in a view. */
+export function lookup(m: Machine, view: WeightsView, key: Value): readonly ArrayVariant[] {
+  const parts = partsOf(key)
+  if (!parts) return []
+  const variants: ArrayVariant[] = []
+  const add = (model: Model, shard: Shard, name: string, assign: Assign | undefined) => {
+    const tensor = assign && shard.tensors.find(name)
+    if (!tensor) return
+    m.met.add(model)
+    variants.push({
+      assign,
+      shape: tensor.shape,
+      dtype: tensor.dtype,
+      stored: { model, shard, tensor, ops: [] },
+    })
+  }
+  if (parts.length === 1 && typeof parts[0] === 'string') {
+    for (const e of view.entries) add(e.model, e.shard, parts[0], e.assign)
+    return variants
+  }
+  if (!usefulKey(parts)) return []
+  for (const e of view.entries)
+    for (const name of e.shard.tensors.names()) {
+      m.work -= 0.1
+      const assign = matchTemplate(parts, name)
+      if (assign) add(e.model, e.shard, name, mergeAssigns(assign, e.assign))
+    }
+  return variants
+}
+
+/** A key that is nearly all holes would mean every tensor, which says nothing. */
+const usefulKey = (parts: readonly Part[]) =>
+  parts.some(p => typeof p === 'string' && /[A-Za-z]{2}/.test(p)) &&
+  parts.filter(p => typeof p !== 'string').length <= 3
+
+/** The array for a key of a free input, if the bound checkpoint has such tensors. */
+export function lookupFree(m: Machine, key: Value, at: Place): Value | undefined {
+  m.askedBound = true
+  if (!m.bound) return undefined
+  const view = boundWeights(m, key).views[0]
+  const variants = view ? lookup(m, view, key) : []
+  if (variants.length === 0) return undefined
+  noteUnderstood(m, at)
+  return { kind: 'array', variants, at, activation: m.frame.activation }
+}
+
+/** A JSON value with the places of its leaves. */
+export function fromJson(file: JsonFile, node: JsonNode): Value {
+  if (node.type === 'object') {
+    const entries = (node.children ?? []).flatMap(property => {
+      const [key, value] = property.children ?? []
+      return key && value ? [[String(key.value), fromJson(file, value)] as [string, Value]] : []
+    })
+    return dict(entries)
+  }
+  if (node.type === 'array') return list((node.children ?? []).map(child => fromJson(file, child)))
+  return {
+    kind: 'const',
+    value: node.value as string | number | boolean | null,
+    config: { file, offset: node.offset, length: node.length },
+  }
+}
+
+/** What reading a JSON file gives: the config that the path names, or that of the bound checkpoint. */
+export function loadJson(m: Machine, path: Value, at: Place): Value | undefined {
+  const all = m.models.flatMap(model => model.configs.map(file => ({ path: file.path, value: { model, file } })))
+  const matched = matchPaths(m, path, at, all)
+  const parts = partsOf(path)
+  const literal = parts?.length === 1 && typeof parts[0] === 'string'
+  let file: JsonFile | undefined
+  if (matched) {
+    if (matched.some(e => e.value.model !== matched[0]?.value.model)) m.askedBound = true
+    file = (matched.find(e => e.value.model === m.bound) ?? (literal || matched.length === 1 ? matched[0] : undefined))
+      ?.value.file
+  } else if (!literal && baseName(literalSuffix(path)) === 'config.json') {
+    m.askedBound = true
+    file = m.bound?.configs[0]
+  }
+  return file?.root ? fromJson(file, file.root) : undefined
+}
+
+/** The value of a key of a free input that is the bound checkpoint's config. */
+export function configKey(m: Machine, key: string): Value | undefined {
+  m.askedBound = true
+  const file = m.bound?.configs[0]
+  if (!file?.root) return undefined
+  const config = fromJson(file, file.root)
+  const value = config.kind === 'dict' ? config.map.get(key) : undefined
+  return value && noteRead(m, value)
+}
+
+/** Shard paths that a folder and a glob pattern can mean, in order. */
+export function globShards(m: Machine, pattern: Value, at: Place): Value[] | undefined {
+  const parts = partsOf(pattern)
+  const suffix = parts?.[parts.length - 1]
+  if (!parts || typeof suffix !== 'string' || !/\*/.test(suffix) || !/safetensors|\*$/.test(suffix)) return undefined
+  const models = m.models
+  const shards = models.flatMap(model => model.shards.map(shard => ({ model, shard })))
+  const wildcard = (text: string) =>
+    text
+      .split(/(\*\*\/|\*|\?)/)
+      .map(t =>
+        t === '**/' ? '(?:.*/)?' : t === '*' ? '[^/]*' : t === '?' ? '[^/]' : t.replace(/[.+^${}()|[\]\\]/g, '\\$&'),
+      )
+      .join('')
+  const asConst = (found: typeof shards) => found.map(f => ({ kind: 'const', value: f.shard.path }) as Value)
+  if (parts.length === 1) {
+    for (const reading of readings(m, suffix, at.program.path)) {
+      const regex = new RegExp(`^${wildcard(reading)}$`)
+      const found = shards.filter(s => regex.test(clean(s.shard.path)))
+      if (found.length > 0) return asConst(found)
+    }
+    return undefined
+  }
+  m.askedBound = true
+  const regex = new RegExp(`${wildcard(suffix.replace(/^.*\/(?=[^/]*$)/, '/'))}$`)
+  return asConst(shards.filter(s => s.model === m.bound && regex.test(clean(s.shard.path))))
+}

@@ -1,0 +1,46 @@
+// Programs that belong together because one imports the other: a change of one file costs only its own component.
+
+import type { Program } from '../source/ir'
+import { findModule } from './modules'
+import { importsOf } from './names'
+
+/** Groups programs by their imports, each group in the order given; what nothing imports comes first in its group. */
+export function componentsOf(
+  programs: readonly Program[],
+  folders: readonly string[],
+): readonly (readonly Program[])[] {
+  const parents = new Map<Program, Program>(programs.map(p => [p, p]))
+  const find = (p: Program): Program => {
+    let root = p
+    for (let up = parents.get(root); up && up !== root; up = parents.get(root)) root = up
+    parents.set(p, root)
+    return root
+  }
+  const imported = new Set<Program>()
+  for (const program of programs)
+    for (const statement of importsOf(program)) {
+      const names = [
+        statement.module,
+        ...statement.bindings.flatMap(b =>
+          b.imported ? [statement.module ? `${statement.module}.${b.imported}` : b.imported] : [],
+        ),
+      ]
+      for (const name of names) {
+        const target = findModule({ programs, folders }, program, name, statement.level)
+        if (!target || target === program) continue
+        imported.add(target)
+        parents.set(find(target), find(program))
+      }
+    }
+  const groups = new Map<Program, Program[]>()
+  for (const program of programs) {
+    const root = find(program)
+    const group = groups.get(root)
+    if (group) group.push(program)
+    else groups.set(root, [program])
+  }
+  return [...groups.values()].map(group => [
+    ...group.filter(p => !imported.has(p)),
+    ...group.filter(p => imported.has(p)),
+  ])
+}

@@ -1,0 +1,416 @@
+// Evaluates expressions of the intermediate representation to abstract values. Whatever is not known here becomes an
+// unknown, never a guess; calls are in calls.ts, members in members.ts.
+
+import type { Expr } from '../source/ir'
+import { changed } from './arrays'
+import { callValue, evaluateArguments, superOf } from './calls'
+import { derive, identity, type Machine, place, unknown, withLiteral } from './machine'
+import { getAttribute, getIndex, has } from './members'
+import { assignTo, execute, iterate } from './statements'
+import { partsOf, textOf, type Part } from './text'
+import { constant, dict, isNumber, isString, join, list, none, type Scope, truth, type Value } from './value'
+
+export const isJavaScript = (scope: Scope) => scope.program.language !== 'python'
+
+export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
+  if (m.work-- <= 0) {
+    m.stopped.why ??= 'the program does more work than is followed'
+    return unknown(m, 'work limit')
+  }
+  const at = () => place(scope.program, e.span)
+  switch (e.kind) {
+    case 'literal':
+      return withLiteral(constant(e.value), at())
+    case 'name':
+      return lookupName(e.name, scope)
+    case 'this':
+      return findSelf(scope) ?? unknown(m, 'this')
+    case 'super':
+      return superOf(scope) ?? unknown(m, 'super')
+    case 'template': {
+      const parts: Part[] = []
+      for (const part of e.parts) {
+        const text = typeof part === 'string' ? [part] : partsOf(evaluate(m, part, scope))
+        if (!text) return unknown(m, 'text of a value that is not text')
+        parts.push(...text)
+      }
+      return textOf(parts)
+    }
+    case 'attribute':
+      return getAttribute(m, evaluate(m, e.object, scope), e.name, at(), isJavaScript(scope))
+    case 'index': {
+      const object = evaluate(m, e.object, scope)
+      return getIndex(m, object, e.index, scope, at())
+    }
+    case 'slice':
+      return unknown(m, 'slice')
+    case 'call': {
+      // `super().__init__(…)` and plain calls alike: the callee first, then the arguments.
+      const callee = evaluate(m, e.callee, scope)
+      const args = evaluateArguments(m, e.args, scope)
+      return callValue(m, callee, args, { expr: e, scope, at: at() })
+    }
+    case 'binary':
+      return binary(m, e.op, evaluate(m, e.left, scope), evaluate(m, e.right, scope), scope, e)
+    case 'unary':
+      return unary(m, e.op, evaluate(m, e.operand, scope), isJavaScript(scope))
+    case 'compare':
+      return compare(m, e.op, evaluate(m, e.left, scope), evaluate(m, e.right, scope), isJavaScript(scope))
+    case 'logical': {
+      const left = evaluate(m, e.left, scope)
+      if (e.op === 'nullish') {
+        if (left.kind === 'const') return left.value === null ? evaluate(m, e.right, scope) : left
+        return left.kind === 'unknown' ? join(left, evaluate(m, e.right, scope), w => unknown(m, w)) : left
+      }
+      const known = truth(left, isJavaScript(scope))
+      if (known === undefined) {
+        const right = evaluate(m, e.right, scope)
+        // `x or default` on a free input: the input, if there is one, is what counts.
+        return left.kind === 'unknown' ? unknown(m, 'one of two values') : join(left, right, w => unknown(m, w))
+      }
+      return known === (e.op === 'and') ? evaluate(m, e.right, scope) : left
+    }
+    case 'conditional': {
+      const known = truth(evaluate(m, e.test, scope), isJavaScript(scope))
+      if (known !== undefined) return evaluate(m, known ? e.yes : e.no, scope)
+      return join(evaluate(m, e.yes, scope), evaluate(m, e.no, scope), w => unknown(m, w))
+    }
+    case 'list':
+    case 'tuple':
+    case 'set': {
+      const made = list([], e.kind)
+      for (const item of e.items) {
+        if (item.kind !== 'spread') made.items.push(evaluate(m, item, scope))
+        else {
+          const spread = itemsOf(m, evaluate(m, item.value, scope))
+          if (spread) made.items.push(...spread)
+          else made.open = true
+        }
+      }
+      return made
+    }
+    case 'dict': {
+      const made = dict()
+      for (const entry of e.entries) {
+        if ('spread' in entry) mergeDict(made, evaluate(m, entry.spread, scope))
+        else {
+          const key = evaluate(m, entry.key, scope)
+          const value = evaluate(m, entry.value, scope)
+          if (isString(key) || isNumber(key)) made.map.set(key.value, value)
+          else made.open = true
+        }
+      }
+      return made
+    }
+    case 'comprehension':
+      return comprehension(m, e, scope)
+    case 'function':
+      return { kind: 'function', def: e.def, program: scope.program, scope }
+    case 'class':
+      execute(m, [{ kind: 'class', def: e.def, span: e.span }], scope)
+      return scope.vars.get(e.def.name) ?? unknown(m, 'class expression')
+    case 'spread':
+      return evaluate(m, e.value, scope)
+    case 'default':
+      return unknown(m, 'default')
+    case 'assignment': {
+      const value = e.op
+        ? binary(m, e.op, evaluate(m, e.target, scope), evaluate(m, e.value, scope), scope, e)
+        : evaluate(m, e.value, scope)
+      assignTo(m, e.target, value, scope)
+      return value
+    }
+    case 'yield': {
+      if (e.value) {
+        const value = evaluate(m, e.value, scope)
+        const made = m.frame.returned
+        const yielded = made?.kind === 'list' ? made : list([])
+        const items = e.from ? itemsOf(m, value) : [value]
+        if (items) yielded.items.push(...items)
+        else yielded.open = true
+        m.frame.returned = yielded
+      }
+      return unknown(m, 'value sent to a generator')
+    }
+    case 'unknown':
+      for (const child of e.children) evaluate(m, child, scope)
+      return unknown(m, e.what)
+  }
+}
+
+function findSelf(scope: Scope): Value | undefined {
+  for (let s: Scope | undefined = scope; s; s = s.parent) if (s.self) return s.self
+  return undefined
+}
+
+function lookupName(name: string, scope: Scope): Value {
+  for (let s: Scope | undefined = scope; s; s = s.parent) {
+    const value = s.vars.get(name)
+    if (value) return value
+  }
+  if (name === '__file__' || name === '__filename') return { kind: 'const', value: scope.program.path }
+  if (name === '__dirname') return { kind: 'const', value: scope.program.path.replace(/[/\\][^/\\]*$/, '') }
+  return { kind: 'library', name: `${isJavaScript(scope) ? 'js' : 'py'}.${name}` }
+}
+
+/** The items of something that can be walked; undefined where there may be others. */
+export function itemsOf(m: Machine, v: Value): Value[] | undefined {
+  if (v.kind === 'list') return v.open ? undefined : v.items
+  if (v.kind === 'dict' && !v.open) return keysOf(m, v)
+  if (isString(v)) return [...v.value].map(constant)
+  return undefined
+}
+
+/** Keys of a dict, those of the checkpoints behind it included. */
+export function keysOf(m: Machine, v: Value & { kind: 'dict' }): Value[] | undefined {
+  if (v.open) return undefined
+  const keys = new Set<string | number>()
+  for (const view of v.views) {
+    if (view.entries.length > 1) return undefined
+    for (const e of view.entries)
+      for (const name of e.shard.tensors.names()) {
+        m.work--
+        if (!v.deleted.has(name)) keys.add(name)
+      }
+  }
+  for (const key of v.map.keys()) keys.add(key)
+  return [...keys].map(constant)
+}
+
+export function mergeDict(into: Value & { kind: 'dict' }, from: Value): void {
+  if (from.kind !== 'dict') {
+    if (!(from.kind === 'const' && from.value === null)) into.open = true
+    return
+  }
+  for (const view of from.views) {
+    // What a later checkpoint holds hides what stood there before; an overlay is younger than both.
+    for (const key of [...into.map.keys()])
+      if (view.entries.some(e => e.shard.tensors.find(String(key)))) into.map.delete(key)
+    into.views.push(view)
+  }
+  for (const [key, value] of from.map) {
+    into.map.set(key, value)
+    into.deleted.delete(key)
+  }
+  if (from.open) into.open = true
+}
+
+function comprehension(m: Machine, e: Expr & { kind: 'comprehension' }, outer: Scope): Value {
+  const scope: Scope = { vars: new Map(), parent: outer, program: outer.program, self: outer.self }
+  const items: Value[] = []
+  const made = dict()
+  let open = false
+  const walk = (index: number, certain: boolean): void => {
+    const clause = e.clauses[index]
+    if (!clause) {
+      const value = evaluate(m, e.element, scope)
+      if (e.result === 'dict') {
+        const key = e.key ? evaluate(m, e.key, scope) : none
+        if (isString(key) || isNumber(key)) made.map.set(key.value, value)
+        else open = true
+      } else items.push(value)
+      if (!certain) open = true
+      return
+    }
+    iterate(
+      m,
+      evaluate(m, clause.iterable, scope),
+      'values',
+      (item, sure) => {
+        assignTo(m, clause.target, item, scope)
+        let certainly = sure && certain
+        for (const condition of clause.conditions) {
+          const known = truth(evaluate(m, condition, scope), isJavaScript(scope))
+          if (known === false) return true
+          if (known === undefined) certainly = false
+        }
+        walk(index + 1, certainly)
+        return true
+      },
+      () => (open = true),
+    )
+  }
+  walk(0, true)
+  if (e.result === 'dict') {
+    made.open = open
+    return made
+  }
+  return list(items, e.result === 'set' ? 'set' : 'list', open)
+}
+
+export function binary(m: Machine, op: string, left: Value, right: Value, scope: Scope, e: Expr): Value {
+  const javascript = isJavaScript(scope)
+  if (isNumber(left) && isNumber(right)) {
+    const result = arithmetic(op, left.value, right.value)
+    if (result !== undefined) return constant(result)
+  }
+  if (left.kind === 'file' && op === '/') return joinPath(m, left, right)
+  if (right.kind === 'file' && op === '/') return joinPath(m, { ...right, path: left }, right)
+  if (op === '+') {
+    if (left.kind === 'list' && right.kind === 'list')
+      return list([...left.items, ...right.items], left.shape, left.open || right.open)
+    const textual = (v: Value) => isString(v) || v.kind === 'template'
+    if (textual(left) || textual(right)) {
+      const [a, b] = [partsOf(left), partsOf(right)]
+      if (a && b) return textOf([...a, ...b])
+    }
+  }
+  if (op === '%' && !javascript && (isString(left) || left.kind === 'template')) return percentFormat(m, left, right)
+  if (op === '*' && left.kind === 'list' && isNumber(right) && right.value * left.items.length <= 10_000)
+    return list(Array.from({ length: Math.max(0, right.value) }, () => left.items).flat(), left.shape, left.open)
+  if (left.kind === 'array' || right.kind === 'array') {
+    if (op === '@')
+      return {
+        kind: 'array',
+        variants: [{ assign: [], shape: undefined, dtype: undefined }],
+        activation: m.frame.activation,
+      }
+    const array = left.kind === 'array' ? left : (right as Value & { kind: 'array' })
+    const other = left.kind === 'array' ? right : left
+    return changed(
+      other.kind === 'array' ? { ...array, variants: [{ assign: [], shape: undefined, dtype: undefined }] } : array,
+      undefined,
+      place(scope.program, e.span),
+    )
+  }
+  if (op === '|' && left.kind === 'dict') {
+    const made = dict()
+    mergeDict(made, left)
+    mergeDict(made, right)
+    return made
+  }
+  const [a, b] = [identity(left), identity(right)]
+  if (a && b && (left.kind === 'unknown' || right.kind === 'unknown'))
+    return derive(m, `${a} ${op} ${b}`, 'computed from an unknown')
+  return unknown(m, `${op} of values that are not known`)
+}
+
+function arithmetic(op: string, a: number, b: number): number | undefined {
+  switch (op) {
+    case '+':
+      return a + b
+    case '-':
+      return a - b
+    case '*':
+      return a * b
+    case '/':
+      return b === 0 ? undefined : a / b
+    case '//':
+      return b === 0 ? undefined : Math.floor(a / b)
+    case '%':
+      return b === 0 ? undefined : ((a % b) + b) % b
+    case '**':
+      return a ** b
+    case '<<':
+      return a * 2 ** b
+    case '>>':
+    case '>>>':
+      return Math.floor(a / 2 ** b)
+    case '&':
+      return a & b
+    case '|':
+      return a | b
+    case '^':
+      return a ^ b
+    default:
+      return undefined
+  }
+}
+
+/** `folder / name` of pathlib and `path.join`. */
+export function joinPath(m: Machine, folder: Value, name: Value): Value {
+  const base = folder.kind === 'file' ? folder.path : folder
+  const [a, b] = [partsOf(base), partsOf(name)]
+  if (!a || !b) return { kind: 'file', as: 'path', path: unknown(m, 'path') }
+  const absolute = typeof b[0] === 'string' && /^(\/|[A-Za-z]:)/.test(b[0])
+  const empty = a.length === 1 && a[0] === ''
+  return { kind: 'file', as: 'path', path: textOf(absolute || empty ? b : [...a, '/', ...b]) }
+}
+
+function percentFormat(m: Machine, format: Value, values: Value): Value {
+  const args = values.kind === 'list' ? [...values.items] : [values]
+  const out: Part[] = []
+  for (const part of partsOf(format) ?? []) {
+    if (typeof part !== 'string') {
+      out.push(part)
+      continue
+    }
+    for (const piece of part.split(/(%[sdi]|%%)/)) {
+      if (piece === '%%') out.push('%')
+      else if (/^%[sdi]$/.test(piece)) {
+        const next = args.shift()
+        const text = next && partsOf(next)
+        if (!text) return unknown(m, '% formatting')
+        out.push(...text)
+      } else if (piece.includes('%')) return unknown(m, '% formatting')
+      else out.push(piece)
+    }
+  }
+  return textOf(out)
+}
+
+function unary(m: Machine, op: string, v: Value, javascript: boolean): Value {
+  if (op === 'not') {
+    const known = truth(v, javascript)
+    return known === undefined ? unknown(m, 'not of an unknown') : constant(!known)
+  }
+  if (isNumber(v)) return constant(op === '-' ? -v.value : op === '~' ? ~v.value : v.value)
+  if (v.kind === 'array') return changed(v)
+  return unknown(m, `${op} of a value that is not known`)
+}
+
+export function compare(m: Machine, op: string, left: Value, right: Value, javascript: boolean): Value {
+  const answer = (known: boolean | undefined) =>
+    known === undefined ? unknown(m, `${op} of unknown values`) : constant(known)
+  switch (op) {
+    case 'in':
+      return answer(has(m, right, left, javascript))
+    case 'not in': {
+      const known = has(m, right, left, javascript)
+      return answer(known === undefined ? undefined : !known)
+    }
+    case '==':
+    case 'is':
+      return answer(same(left, right))
+    case '!=':
+    case 'is not': {
+      const known = same(left, right)
+      return answer(known === undefined ? undefined : !known)
+    }
+    case 'instanceof':
+      return answer(undefined)
+    default:
+      if (left.kind !== 'const' || right.kind !== 'const' || left.value === null || right.value === null)
+        return answer(undefined)
+      if (typeof left.value !== typeof right.value) return answer(undefined)
+      return constant(
+        op === '<'
+          ? left.value < right.value
+          : op === '<='
+            ? left.value <= right.value
+            : op === '>'
+              ? left.value > right.value
+              : left.value >= right.value,
+      )
+  }
+}
+
+function same(a: Value, b: Value): boolean | undefined {
+  if (a.kind === 'const' && b.kind === 'const') return a.value === b.value
+  const [nothing, other] = a.kind === 'const' && a.value === null ? [a, b] : [b, a]
+  if (nothing.kind === 'const' && nothing.value === null) return other.kind === 'unknown' ? undefined : false
+  if (a.kind === 'list' && b.kind === 'list' && !a.open && !b.open) {
+    if (a.items.length !== b.items.length) return false
+    let all: boolean | undefined = true
+    for (const [i, item] of a.items.entries()) {
+      const other = b.items[i]
+      const known = other && same(item, other)
+      if (known === false) return false
+      if (known === undefined) all = undefined
+    }
+    return all
+  }
+  if (a.kind === 'library' && b.kind === 'library' && a.self === undefined && b.self === undefined)
+    return a.name === b.name ? true : undefined
+  return undefined
+}

@@ -1,0 +1,151 @@
+// Interprets programs against a checkpoint: every module is run, then every function and class that nobody called, with
+// unknown inputs, and last every object that holds stored tensors is asked to compute.
+// The result says which tensors arrive at which operation; whether that is right is for the rules.
+
+import type { Model } from '../checkpoint/facts'
+import type { FunctionDef, Program } from '../source/ir'
+import { classesOf, freeArguments, freeInit, instantiate, invoke } from './calls'
+import { createMachine, type Machine, type Sink, type Unfollowed } from './machine'
+import { findMember } from './members'
+import { quantizedClasses } from './models/mlxNn'
+import { runModule } from './modules'
+import { calledNames, mentionsSink } from './names'
+import type { ArrayValue, ConfigPlace, FunctionValue, InstanceValue, Place, Value } from './value'
+
+export interface Run {
+  readonly bound: Model | undefined
+  readonly sinks: readonly Sink[]
+  /** Places where a load was followed to its tensors. */
+  readonly understood: readonly Place[]
+  readonly unfollowed: readonly Unfollowed[]
+  /** Config values that the programs looked at. */
+  readonly configReads: readonly ConfigPlace[]
+  /** Models whose tensors were met. */
+  readonly met: ReadonlySet<Model>
+  /** Whether anything depended on which checkpoint was bound. */
+  readonly askedBound: boolean
+  /** Why the run ended early, if it did. */
+  readonly stopped: string | undefined
+}
+
+/**
+ * Runs `programs`, which belong together by their imports, reading free inputs as `bound`. Relative paths are tried
+ * against `folders`. Never throws for a user's program.
+ */
+export function interpret(
+  programs: readonly Program[],
+  models: readonly Model[],
+  folders: readonly string[],
+  bound: Model | undefined,
+): Run {
+  const m = createMachine(programs, models, folders, bound)
+  for (const program of programs) runModule(m, program, true)
+  runEntries(m)
+  runHolders(m)
+  return {
+    bound,
+    sinks: m.sinks,
+    understood: [...m.understood.values()],
+    unfollowed: [...m.unfollowed.values()],
+    configReads: [...m.configReads.values()],
+    met: m.met,
+    askedBound: m.askedBound,
+    stopped: m.stopped.why,
+  }
+}
+
+/** Functions and methods that nothing has called yet; those that no call names first, since they know their context best. */
+function runEntries(m: Machine): void {
+  const named = calledNames(m.programs)
+  for (const wanted of [false, true]) {
+    for (const scope of [...m.modules.values()])
+      for (const value of [...scope.vars.values()])
+        if (value.kind === 'function' && value.scope === scope && named.has(value.def.name) === wanted)
+          runUncalled(m, value)
+    for (const of of classesOf(m)) {
+      if (named.has(of.def.name) !== wanted) continue
+      if (!m.instantiated.has(of.def)) instantiate(m, of, freeInit(m, of))
+    }
+    for (const of of classesOf(m)) {
+      const instance = m.instantiated.get(of.def)
+      if (!instance) continue
+      for (const method of of.def.methods)
+        if (named.has(method.name) === wanted)
+          runUncalled(m, {
+            kind: 'function',
+            def: method,
+            program: of.program,
+            scope: of.scope,
+            self: receiver(instance, method),
+            owner: of,
+          })
+    }
+  }
+}
+
+/** What a method is called on: nothing for a static one, the class for a class method. */
+const receiver = (instance: InstanceValue, method: FunctionDef): Value | undefined =>
+  method.decorators.includes('staticmethod')
+    ? undefined
+    : method.decorators.includes('classmethod')
+      ? instance.of
+      : instance
+
+function runUncalled(m: Machine, f: FunctionValue): void {
+  if (m.called.has(f.def) || m.work <= 0) return
+  invoke(m, f, freeArguments(m, f))
+}
+
+/** Objects that hold stored tensors: what they compute is where the tensors end. */
+function runHolders(m: Machine): void {
+  for (const instance of [...m.instances]) {
+    if (m.work <= 0) return
+    if (![...instance.attributes.values()].some(holdsStored)) continue
+    if (instance.of.kind === 'library') {
+      if (quantizedClasses.has(instance.of.name)) noteLayer(m, instance)
+      continue
+    }
+    for (const name of methodNames(instance.of)) {
+      const member = findMember(instance.of, name)
+      if (
+        member?.value.kind !== 'function' ||
+        !(name === '__call__' || name === 'forward' || mentionsSink(member.value.def))
+      )
+        continue
+      if (m.computed.get(instance)?.has(member.value.def)) continue
+      const method: FunctionValue = { ...member.value, self: receiver(instance, member.value.def) }
+      invoke(m, method, freeArguments(m, method))
+    }
+  }
+}
+
+const holdsStored = (v: Value): v is ArrayValue => v.kind === 'array' && v.variants.some(x => x.stored)
+
+function methodNames(of: Value): ReadonlySet<string> {
+  if (of.kind !== 'class') return new Set()
+  return new Set([...of.def.methods.map(f => f.name), ...of.bases.flatMap(b => [...methodNames(b)])])
+}
+
+/** A layer of the library decodes what was set on it. */
+function noteLayer(m: Machine, layer: InstanceValue): void {
+  const array = (name: string) => {
+    const v = layer.attributes.get(name)
+    return v?.kind === 'array' ? v : undefined
+  }
+  const [weight, scales] = [array('weight'), array('scales')]
+  if (!weight?.at || !scales) return
+  m.sinks.push({
+    op: 'quantized_matmul',
+    call: weight.at,
+    weight,
+    scales,
+    biases: array('biases'),
+    arguments: { weight: undefined, scales: undefined, biases: undefined },
+    groupSize: layer.attributes.get('group_size') ?? layer.attributes.get('groupSize'),
+    bits: layer.attributes.get('bits'),
+    mode: layer.attributes.get('mode'),
+    activation: -1,
+    uncertain: false,
+    guarded: false,
+  })
+}

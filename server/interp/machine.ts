@@ -1,0 +1,180 @@
+// The state of one run of the interpreter: what it may look at, how much work is left, and what it has seen.
+// One run interprets programs against one checkpoint for the lookups that no path decides.
+
+import type { Model } from '../checkpoint/facts'
+import type { ClassDef, FunctionDef, Program, Span } from '../source/ir'
+import type {
+  ArrayValue,
+  ClassValue,
+  ConfigPlace,
+  ConstValue,
+  InstanceValue,
+  Place,
+  Scope,
+  UnknownValue,
+  Value,
+} from './value'
+
+/** What arrives at an operation that decodes or multiplies a quantized weight. */
+export interface Sink {
+  readonly op: 'dequantize' | 'quantized_matmul'
+  readonly call: Place
+  readonly weight: ArrayValue
+  readonly scales: ArrayValue
+  readonly biases: ArrayValue | undefined
+  readonly arguments: {
+    readonly weight: Place | undefined
+    readonly scales: Place | undefined
+    readonly biases: Place | undefined
+  }
+  /** Undefined where the program does not say: the library's default then holds. */
+  readonly groupSize: Value | undefined
+  readonly bits: Value | undefined
+  readonly mode: Value | undefined
+  readonly activation: number
+  /** In a branch that may not be taken. */
+  readonly uncertain: boolean
+  /** In a `try` whose handlers would catch what MLX raises. */
+  readonly guarded: boolean
+}
+
+/** A load that could not be followed, with the reason for people. */
+export interface Unfollowed {
+  readonly place: Place
+  readonly why: string
+}
+
+/** Work allowed to one run, in evaluated nodes: about a second; what is left then is unknown. */
+const workLimit = 3_000_000
+/** Calls inside calls; deeper recursion than this in a loader is a loop we cannot follow. */
+export const depthLimit = 60
+/** Turns of one loop that are followed one by one. */
+export const turnLimit = 20_000
+
+export interface Frame {
+  returned: Value | undefined
+  readonly activation: number
+}
+
+export interface Machine {
+  readonly programs: readonly Program[]
+  readonly models: readonly Model[]
+  readonly folders: readonly string[]
+  /** The checkpoint that free inputs are read as. */
+  readonly bound: Model | undefined
+  work: number
+  depth: number
+  /** Above zero inside a branch that may not be taken. */
+  uncertain: number
+  /** Above zero inside a `try` whose handlers would catch what MLX raises. */
+  guarded: number
+  /** Above zero where an earlier branch of the running function may have returned already. */
+  alternative: number
+  frame: Frame
+  readonly modules: Map<Program, Scope>
+  readonly called: Set<FunctionDef>
+  readonly instantiated: Map<ClassDef, InstanceValue>
+  readonly instances: InstanceValue[]
+  /** Methods that have run on an object since it was made: they need not be run again to see where its tensors end. */
+  readonly computed: WeakMap<InstanceValue, Set<FunctionDef>>
+  readonly sinks: Sink[]
+  readonly understood: Map<string, Place>
+  readonly unfollowed: Map<string, Unfollowed>
+  readonly configReads: Map<string, ConfigPlace>
+  /** Whether anything depended on which checkpoint is bound. */
+  askedBound: boolean
+  /** Models whose tensors were really met. */
+  readonly met: Set<Model>
+  nextSymbol: number
+  nextActivation: number
+  readonly derived: Map<string, UnknownValue>
+  readonly stopped: { why?: string }
+}
+
+export function createMachine(
+  programs: readonly Program[],
+  models: readonly Model[],
+  folders: readonly string[],
+  bound: Model | undefined,
+): Machine {
+  return {
+    programs,
+    models,
+    folders,
+    bound,
+    work: workLimit,
+    depth: 0,
+    uncertain: 0,
+    guarded: 0,
+    alternative: 0,
+    frame: { returned: undefined, activation: 0 },
+    modules: new Map(),
+    called: new Set(),
+    instantiated: new Map(),
+    instances: [],
+    computed: new WeakMap(),
+    sinks: [],
+    understood: new Map(),
+    unfollowed: new Map(),
+    configReads: new Map(),
+    askedBound: false,
+    met: new Set(),
+    nextSymbol: 1,
+    nextActivation: 1,
+    derived: new Map(),
+    stopped: {},
+  }
+}
+
+export function unknown(m: Machine, why: string, free = false): UnknownValue {
+  return { kind: 'unknown', symbol: m.nextSymbol++, free, why }
+}
+
+/** The same operation on the same unknown gives the same unknown, so that two keys made alike stay alike. */
+export function derive(m: Machine, key: string, why: string, free = false): UnknownValue {
+  const known = m.derived.get(key)
+  if (known) return known
+  const made = unknown(m, why, free)
+  m.derived.set(key, made)
+  return made
+}
+
+/** A key that is equal for equal values; undefined for values that have no identity worth sharing. */
+export function identity(v: Value): string | undefined {
+  switch (v.kind) {
+    case 'const':
+      return JSON.stringify(v.value)
+    case 'template':
+      return v.parts.map(p => (typeof p === 'string' ? JSON.stringify(p) : `#${p.symbol}`)).join('+')
+    case 'unknown':
+      return `#${v.symbol}`
+    case 'file':
+      return v.as + identity(v.path)
+    default:
+      return undefined
+  }
+}
+
+export const placeKey = (place: Place) => `${place.program.path}:${place.span.start}:${place.span.end}`
+export const place = (program: Program, span: Span): Place => ({ program, span })
+
+export function noteUnderstood(m: Machine, at: Place): void {
+  m.understood.set(placeKey(at), at)
+}
+
+export function noteUnfollowed(m: Machine, at: Place, why: string): void {
+  const key = placeKey(at)
+  if (!m.unfollowed.has(key)) m.unfollowed.set(key, { place: at, why })
+}
+
+/** Remembers that the program looked at a value of a config file. */
+export function noteRead(m: Machine, v: Value): Value {
+  if (v.kind === 'const' && v.config) m.configReads.set(`${v.config.file.path}:${v.config.offset}`, v.config)
+  return v
+}
+
+/** A literal keeps the place where it was written, so that a fault in it can be shown there. */
+export const withLiteral = (v: ConstValue, at: Place): ConstValue => ({ ...v, literal: at })
+
+export const isLibraryClass = (v: Value): boolean => v.kind === 'library'
+export type { ClassValue }

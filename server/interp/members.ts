@@ -1,0 +1,337 @@
+// What stands behind a dot or a pair of brackets: attributes, items, slices and membership.
+
+import type { Expr } from '../source/ir'
+import { pick, sliceAxis, transpose } from './arrays'
+import { invoke } from './calls'
+import { configKey, lookup, lookupFree } from './checkpoints'
+import { evaluate } from './expressions'
+import { derive, identity, type Machine, noteRead, noteUnderstood, noteUnfollowed, unknown } from './machine'
+import { models, properties } from './models/index'
+import { partsOf } from './text'
+import {
+  type ArrayVariant,
+  type ClassValue,
+  constant,
+  type DictValue,
+  isNumber,
+  isString,
+  join,
+  library,
+  list,
+  none,
+  type Place,
+  type Scope,
+  type Value,
+} from './value'
+
+/** A method or attribute of a class and its bases, the library base last. */
+export function findMember(of: Value, name: string): { value: Value; owner: ClassValue } | undefined {
+  if (of.kind !== 'class') return undefined
+  const method = of.def.methods.findLast(
+    f => f.name === name && !f.decorators.some(d => d === 'set' || d.endsWith('.setter')),
+  )
+  if (method)
+    return { value: { kind: 'function', def: method, program: of.program, scope: of.scope, owner: of }, owner: of }
+  const attribute = of.attributes.get(name)
+  if (attribute) return { value: attribute, owner: of }
+  for (const base of of.bases) {
+    const found = findMember(base, name)
+    if (found) return found
+  }
+  return undefined
+}
+
+/** The first library class among the bases, if any. */
+export function libraryBase(of: Value): string | undefined {
+  if (of.kind === 'library') return of.name
+  if (of.kind !== 'class') return undefined
+  for (const base of of.bases) {
+    const found = libraryBase(base)
+    if (found) return found
+  }
+  return undefined
+}
+
+export function getAttribute(m: Machine, object: Value, name: string, at: Place, javascript: boolean): Value {
+  switch (object.kind) {
+    case 'instance': {
+      const own = object.attributes.get(name)
+      if (own) return noteRead(m, own)
+      const member = findMember(object.of, name)
+      if (member?.value.kind === 'function') {
+        const method = member.value
+        if (method.def.decorators.some(d => /(^|\.)(cached_)?property$/.test(d) || d === 'get'))
+          return invoke(m, { ...method, self: object }, { positional: [], keywords: new Map(), open: false })
+        if (method.def.decorators.includes('staticmethod')) return method
+        return { ...method, self: method.def.decorators.includes('classmethod') ? object.of : object }
+      }
+      if (member) return noteRead(m, member.value)
+      const base = libraryBase(object.of)
+      if (base && (models.has(`${base}.${name}`) || models.has(`nn.Module.${name}`))) {
+        const known = models.has(`${base}.${name}`) ? `${base}.${name}` : `nn.Module.${name}`
+        return library(known, object)
+      }
+      // An attribute that the workspace never sets is an input; one that a subclass of unknown may set is too.
+      return derive(
+        m,
+        `attribute ${name} of ${object.of.kind === 'class' ? object.of.def.name : object.of.name}`,
+        `attribute ${name} is set nowhere`,
+        true,
+      )
+    }
+    case 'class': {
+      const member = findMember(object, name)
+      if (member?.value.kind === 'function' && member.value.def.decorators.includes('classmethod'))
+        return { ...member.value, self: object }
+      if (member) return member.value
+      if (name === '__name__' || name === 'name') return constant(object.def.name)
+      return unknown(m, `${object.def.name}.${name}`)
+    }
+    case 'namespace':
+      return object.scope.vars.get(name) ?? unknown(m, `${name} is not defined in the module`)
+    case 'dict':
+      // An object of JavaScript is a dict whose keys are its members; a Map is one with methods.
+      if (!javascript || (!object.map.has(name) && models.has(`dict.${name}`))) return library(`dict.${name}`, object)
+      return getItem(m, object, constant(name), at)
+    case 'array': {
+      if (name === 'T') return transpose(object, undefined, at)
+      if (name === 'shape') return shapeOf(m, object.variants)
+      if (name === 'ndim') {
+        const rank = object.variants[0]?.shape?.length
+        return rank !== undefined && object.variants.every(v => v.shape?.length === rank)
+          ? constant(rank)
+          : unknown(m, 'rank')
+      }
+      if (name === 'dtype') {
+        const dtype = object.variants[0]?.dtype
+        return dtype && object.variants.every(v => v.dtype === dtype) ? library(`dtype.${dtype}`) : unknown(m, 'dtype')
+      }
+      return library(`array.${name}`, object)
+    }
+    case 'list':
+      if (javascript && name === 'length' && !object.open) return constant(object.items.length)
+      return library(`list.${name}`, object)
+    case 'template':
+    case 'const':
+      if (isString(object) && javascript && name === 'length') return constant(object.value.length)
+      if (isString(object) || object.kind === 'template') return library(`str.${name}`, object)
+      return unknown(m, `attribute ${name}`)
+    case 'file': {
+      const property = properties.get(`path.${name}`)
+      if (property && object.as === 'path') return property(m, object)
+      return library(`${object.as === 'path' ? 'path' : 'file'}.${name}`, object)
+    }
+    case 'function':
+      return unknown(m, `attribute ${name} of a function`)
+    case 'library': {
+      const full = object.self ? `${object.name}().${name}` : `${object.name}.${name}`
+      const property = properties.get(full)
+      return property ? property(m, object) : library(full)
+    }
+    case 'unknown': {
+      if (object.free) {
+        const known = configKey(m, name)
+        if (known?.kind === 'const' || known?.kind === 'dict') return known
+      }
+      if (models.has(`any.${name}`)) return library(`any.${name}`, object)
+      return derive(m, `#${object.symbol}.${name}`, object.why, object.free)
+    }
+  }
+}
+
+function shapeOf(m: Machine, variants: readonly ArrayVariant[]): Value {
+  const first = variants[0]?.shape
+  if (!first || variants.some(v => v.shape?.length !== first.length)) return unknown(m, 'shape')
+  const dims = first.map((d, i) =>
+    d !== undefined && variants.every(v => v.shape?.[i] === d) ? constant(d) : unknown(m, 'a dimension'),
+  )
+  return list(dims, 'tuple')
+}
+
+/** `object[index]`, slices and index tuples of arrays included. */
+export function getIndex(m: Machine, object: Value, index: Expr, scope: Scope, at: Place): Value {
+  if (object.kind === 'array') return indexArray(m, object, index, scope, at)
+  if (index.kind === 'slice') {
+    const bound = (e: Expr | undefined) => (e ? evaluate(m, e, scope) : undefined)
+    const [from, to, step] = [bound(index.from), bound(index.to), bound(index.step)]
+    const known = (v: Value | undefined): v is undefined | (Value & { kind: 'const'; value: number }) =>
+      v === undefined || isNumber(v) || (v.kind === 'const' && v.value === null)
+    const number = (v: Value | undefined) => (v && isNumber(v) ? v.value : undefined)
+    if (step === undefined && known(from) && known(to)) {
+      if (isString(object)) return constant(object.value.slice(number(from), number(to)))
+      if (object.kind === 'list' && !object.open)
+        return list(object.items.slice(number(from), number(to)), object.shape)
+    }
+    if (object.kind === 'list') return list([...object.items], object.shape, true)
+    return unknown(m, 'slice')
+  }
+  return getItem(m, object, evaluate(m, index, scope), at)
+}
+
+/** `object[key]` for a key that is known as a value. */
+export function getItem(m: Machine, object: Value, key: Value, at: Place): Value {
+  switch (object.kind) {
+    case 'dict':
+      return dictItem(m, object, key, at) ?? unknown(m, 'a key that is not there')
+    case 'list': {
+      if (isNumber(key) && !object.open) {
+        const item = object.items[key.value < 0 ? object.items.length + key.value : key.value]
+        return item ? noteRead(m, item) : unknown(m, 'an index past the end')
+      }
+      return representative(m, object.items)
+    }
+    case 'unknown': {
+      if (object.free) {
+        const array = lookupFree(m, key, at)
+        if (array) return array
+        const known = isString(key) ? configKey(m, key.value) : undefined
+        if (known) return known
+      }
+      const id = identity(key)
+      const child = id ? derive(m, `#${object.symbol}[${id}]`, object.why, object.free) : unknown(m, object.why)
+      return child
+    }
+    case 'instance': {
+      const member = findMember(object.of, '__getitem__')
+      if (member?.value.kind === 'function')
+        return invoke(
+          m,
+          { ...member.value, self: object },
+          { positional: [{ value: key }], keywords: new Map(), open: false },
+        )
+      if (isString(key) && object.attributes.has(key.value)) return object.attributes.get(key.value) ?? none
+      return unknown(m, 'an item of an object')
+    }
+    case 'const':
+      if (isString(object) && isNumber(key)) return constant(object.value.at(key.value) ?? '')
+      return unknown(m, 'an item of a constant')
+    default:
+      return unknown(m, 'an item of something that is not followed')
+  }
+}
+
+/** One of several values of one kind, where the index is not known. */
+function representative(m: Machine, items: readonly Value[]): Value {
+  let result: Value | undefined
+  for (const item of items) result = join(result, item, w => unknown(m, w))
+  return result ?? unknown(m, 'an item of a list')
+}
+
+/** The value of a key; undefined where the dict is known not to have it. */
+export function dictItem(m: Machine, object: DictValue, key: Value, at: Place): Value | undefined {
+  if (isString(key) || isNumber(key)) {
+    const own = object.map.get(key.value)
+    if (own) {
+      const read = noteRead(m, own)
+      return read.kind === 'array' ? { ...read, at: read.at ?? at } : read
+    }
+    if (object.deleted.has(key.value)) return undefined
+  }
+  const variants = lookupAll(m, object, key)
+  if (variants.length > 0) {
+    noteUnderstood(m, at)
+    return { kind: 'array', variants, at, activation: m.frame.activation }
+  }
+  if (object.views.length > 0) {
+    if (partsOf(key) === undefined || !isString(key)) noteUnfollowed(m, at, 'the key is not known')
+    return isString(key) && !object.open ? undefined : unknown(m, 'a key that is not followed')
+  }
+  if (object.open) {
+    const id = identity(key)
+    return unknown(m, id ? `key ${id}` : 'a key that is not known')
+  }
+  if (isString(key) || isNumber(key)) return undefined
+  return representative(m, [...object.map.values()])
+}
+
+/** Every reading of a key in the checkpoints behind a dict; what was merged in later hides tensors of the same name. */
+function lookupAll(m: Machine, object: DictValue, key: Value): readonly ArrayVariant[] {
+  let variants: readonly ArrayVariant[] = []
+  for (const view of [...object.views].reverse()) {
+    const found = lookup(m, view, key)
+    if (found.length === 0) continue
+    const hidden = new Set(variants.map(v => v.stored?.tensor.name))
+    variants = [...variants, ...found.filter(v => !hidden.has(v.stored?.tensor.name))]
+    if (isString(key)) break
+  }
+  return variants.filter(v => !v.stored || !object.deleted.has(v.stored.tensor.name))
+}
+
+/** Membership; undefined where it is not known. */
+export function has(m: Machine, object: Value, key: Value, javascript: boolean): boolean | undefined {
+  switch (object.kind) {
+    case 'dict': {
+      if (isString(key) || isNumber(key)) {
+        if (object.map.has(key.value)) return true
+        if (
+          !object.deleted.has(key.value) &&
+          object.views.some(v => v.entries.every(e => e.shard.tensors.find(String(key.value))))
+        )
+          return true
+        if (object.views.some(v => v.entries.some(e => e.shard.tensors.find(String(key.value))))) return undefined
+        return object.open ? undefined : false
+      }
+      return undefined
+    }
+    case 'list': {
+      if (key.kind !== 'const') return undefined
+      if (object.items.some(i => i.kind === 'const' && i.value === key.value)) return true
+      return object.open || object.items.some(i => i.kind !== 'const') ? undefined : false
+    }
+    case 'const':
+      if (isString(object) && isString(key)) return object.value.includes(key.value)
+      return undefined
+    case 'template':
+      if (isString(key) && object.parts.some(p => typeof p === 'string' && p.includes(key.value))) return true
+      return undefined
+    case 'instance':
+      if (isString(key) && object.attributes.has(key.value)) return true
+      return undefined
+    case 'unknown':
+      if (object.free && isString(key) && !javascript) {
+        m.askedBound = true
+        if (m.bound?.shards.some(s => s.tensors.find(key.value))) return true
+      }
+      return undefined
+    default:
+      return undefined
+  }
+}
+
+function indexArray(m: Machine, array: Value & { kind: 'array' }, index: Expr, scope: Scope, at: Place): Value {
+  const indexes = index.kind === 'tuple' ? index.items : [index]
+  let result: Value & { kind: 'array' } = array
+  let axis = 0
+  for (const one of indexes) {
+    if (one.kind === 'name' && one.name === 'Ellipsis') {
+      const rank = array.variants[0]?.shape?.length
+      if (rank === undefined) return { ...array, variants: [{ assign: [], shape: undefined, dtype: undefined }], at }
+      axis = rank - (indexes.length - 1 - indexes.indexOf(one))
+      continue
+    }
+    if (one.kind === 'slice') {
+      const bound = (e: Expr | undefined) => {
+        if (!e) return undefined
+        const v = evaluate(m, e, scope)
+        return isNumber(v) && Number.isInteger(v.value)
+          ? v.value
+          : v.kind === 'const' && v.value === null
+            ? undefined
+            : null
+      }
+      const step = one.step ? bound(one.step) : undefined
+      result =
+        step === undefined || step === 1
+          ? sliceAxis(result, axis, bound(one.from), bound(one.to), at)
+          : sliceAxis(result, axis, null, null, at)
+      axis++
+      continue
+    }
+    const v = evaluate(m, one, scope)
+    if (isNumber(v) && axis === 0 && indexes.length === 1) return pick(result, v.value, at)
+    // Rows gathered by an index array keep their relation to one another: the array stands for itself.
+    if ((v.kind === 'array' || v.kind === 'unknown') && axis === 0 && indexes.length === 1) return { ...result, at }
+    return { ...array, variants: [{ assign: [], shape: undefined, dtype: undefined }], at, handedOver: undefined }
+  }
+  return result
+}

@@ -1,0 +1,234 @@
+// Lists, tuples, sets and dicts of both languages. Where a change cannot be followed the collection is marked open:
+// it may then hold anything besides.
+
+import { callFunction, type LibraryCall } from '../calls'
+import { itemsOf, keysOf, mergeDict } from '../expressions'
+import { placeKey, unknown } from '../machine'
+import { dictItem } from '../members'
+import { iterate } from '../statements'
+import { partsOf, textOf, type Part } from '../text'
+import {
+  constant,
+  type DictValue,
+  dict,
+  isNumber,
+  isString,
+  join,
+  list,
+  type ListValue,
+  none,
+  truth,
+  type Value,
+} from '../value'
+import type { LibraryModel } from './index'
+
+const selfDict = (c: LibraryCall) => c.self as DictValue
+const selfList = (c: LibraryCall) => c.self as ListValue
+
+/** Key-value pairs; the values of a checkpoint are looked up one by one. */
+export function entriesOf(c: LibraryCall, v: DictValue): Value {
+  const keys = keysOf(c.m, v)
+  if (!keys) return list([], 'list', true)
+  return list(keys.map(key => list([key, dictItem(c.m, v, key, c.at) ?? none], 'tuple')))
+}
+
+function get(c: LibraryCall): Value {
+  const key = c.get(0)
+  if (!key) return unknown(c.m, 'get')
+  return dictItem(c.m, selfDict(c), key, c.at) ?? c.get(1, 'default') ?? none
+}
+
+function pop(c: LibraryCall): Value {
+  const [self, key] = [c.self, c.get(0)]
+  if (self?.kind === 'list')
+    return key === undefined && !self.open ? (self.items.pop() ?? none) : ((self.open = true), unknown(c.m, 'pop'))
+  const value = get(c)
+  if (self?.kind === 'dict') {
+    if (key && (isString(key) || isNumber(key))) {
+      self.map.delete(key.value)
+      self.deleted.add(key.value)
+    } else self.open = true
+  }
+  return value
+}
+
+/** Calls a callback for each item, as `map`, `filter` and `forEach` do. */
+function each(c: LibraryCall, visit: (result: Value, item: Value, sure: boolean) => void): boolean {
+  const callback = c.get(0)
+  if (!callback) return false
+  let index = 0
+  let complete = true
+  iterate(
+    c.m,
+    selfList(c),
+    'values',
+    (item, sure) => {
+      visit(callFunction(c.m, callback, [item, constant(index++)]), item, sure)
+      return true
+    },
+    () => (complete = false),
+  )
+  return complete
+}
+
+export const collections: LibraryModel = {
+  calls: {
+    'list.append': c => push(c),
+    'list.add': c => push(c),
+    'list.push': c => push(c),
+    'list.extend': c => {
+      const more = c.get(0)
+      const items = more && itemsOf(c.m, more)
+      if (items) selfList(c).items.push(...items)
+      else selfList(c).open = true
+      return none
+    },
+    'list.pop': pop,
+    'list.index': c => indexOf(c),
+    'list.indexOf': c => indexOf(c),
+    'list.includes': c => {
+      const key = c.get(0)
+      const self = selfList(c)
+      if (key?.kind !== 'const') return unknown(c.m, 'includes')
+      if (self.items.some(i => i.kind === 'const' && i.value === key.value)) return constant(true)
+      return self.open || self.items.some(i => i.kind !== 'const') ? unknown(c.m, 'includes') : constant(false)
+    },
+    'list.sort': () => none,
+    'list.slice': c => {
+      const [from, to] = [c.get(0), c.get(1)]
+      const known = (v: Value | undefined) => v === undefined || isNumber(v)
+      const n = (v: Value | undefined) => (v && isNumber(v) ? v.value : undefined)
+      const self = selfList(c)
+      return known(from) && known(to) && !self.open
+        ? list(self.items.slice(n(from), n(to)))
+        : list([...self.items], 'list', true)
+    },
+    'list.concat': c =>
+      list(
+        [...selfList(c).items, ...c.args.positional.flatMap(a => itemsOf(c.m, a.value) ?? [])],
+        'list',
+        selfList(c).open,
+      ),
+    'list.join': c => {
+      const separator = c.get(0)
+      const out: Part[] = []
+      for (const [i, item] of (itemsOf(c.m, selfList(c)) ?? [unknown(c.m, 'item')]).entries()) {
+        if (i > 0) out.push(separator && isString(separator) ? separator.value : ',')
+        out.push(...(partsOf(item) ?? [{ symbol: -1 }]))
+      }
+      return textOf(out)
+    },
+    'list.map': c => {
+      const made: Value[] = []
+      const complete = each(c, result => made.push(result))
+      return list(made, 'list', !complete)
+    },
+    'list.filter': c => {
+      const made: Value[] = []
+      let open = false
+      const complete = each(c, (result, item) => {
+        const known = truth(result, c.javascript)
+        if (known !== false) made.push(item)
+        if (known === undefined) open = true
+      })
+      return list(made, 'list', open || !complete)
+    },
+    'list.forEach': c => {
+      each(c, () => undefined)
+      return none
+    },
+    'list.entries': c =>
+      list(
+        selfList(c).items.map((item, i) => list([constant(i), item], 'tuple')),
+        'list',
+        selfList(c).open,
+      ),
+    'list.values': c => c.self ?? none,
+    'list.keys': c =>
+      list(
+        selfList(c).items.map((_, i) => constant(i)),
+        'list',
+        selfList(c).open,
+      ),
+    'list.copy': c => list([...selfList(c).items], selfList(c).shape, selfList(c).open),
+    'dict.get': get,
+    'dict.pop': pop,
+    'dict.keys': c => {
+      const keys = keysOf(c.m, selfDict(c))
+      return list(keys ?? [], 'list', keys === undefined)
+    },
+    'dict.values': c => {
+      const entries = entriesOf(c, selfDict(c))
+      return entries.kind === 'list'
+        ? list(
+            entries.items.map(e => (e.kind === 'list' ? (e.items[1] ?? none) : none)),
+            'list',
+            entries.open,
+          )
+        : entries
+    },
+    'dict.items': c => entriesOf(c, selfDict(c)),
+    'dict.update': c => {
+      const other = c.get(0)
+      if (other) mergeDict(selfDict(c), other.kind === 'list' ? fromPairs(other) : other)
+      for (const [key, argument] of c.args.keywords) selfDict(c).map.set(key, argument.value)
+      return none
+    },
+    'dict.setdefault': c => {
+      const key = c.get(0)
+      if (!key || !isString(key)) return unknown(c.m, 'setdefault')
+      const found = dictItem(c.m, selfDict(c), key, c.at)
+      if (found) return found
+      const value = c.get(1) ?? none
+      selfDict(c).map.set(key.value, value)
+      return value
+    },
+    'dict.copy': c => {
+      const made = dict()
+      mergeDict(made, selfDict(c))
+      for (const key of selfDict(c).deleted) made.deleted.add(key)
+      return made
+    },
+    /** `.get(key)` on a free input reads like brackets do. */
+    'any.get': c => {
+      const key = c.get(0)
+      const object = c.self
+      if (!key || object?.kind !== 'unknown') return unknown(c.m, 'get')
+      const found = freeItem(c, object, key)
+      const fallback = c.get(1)
+      return (
+        found ??
+        (fallback
+          ? join(fallback, unknown(c.m, 'get with a default'), w => unknown(c.m, w))
+          : unknown(c.m, `get at ${placeKey(c.at)}`, object.free))
+      )
+    },
+  },
+}
+
+function freeItem(c: LibraryCall, object: Value & { kind: 'unknown' }, key: Value): Value | undefined {
+  const item = c.getItem(object, key)
+  return item.kind === 'unknown' ? undefined : item
+}
+
+export function fromPairs(pairs: ListValue): DictValue {
+  const made = dict([], pairs.open)
+  for (const pair of pairs.items) {
+    const [key, value] = pair.kind === 'list' ? pair.items : []
+    if (key && value && (isString(key) || isNumber(key))) made.map.set(key.value, value)
+    else made.open = true
+  }
+  return made
+}
+
+function push(c: LibraryCall): Value {
+  for (const a of c.args.positional) selfList(c).items.push(a.value)
+  if (c.args.open || c.m.uncertain > 0) selfList(c).open = true
+  return none
+}
+
+function indexOf(c: LibraryCall): Value {
+  const key = c.get(0)
+  const at = key?.kind === 'const' ? selfList(c).items.findIndex(i => i.kind === 'const' && i.value === key.value) : -1
+  return at >= 0 ? constant(at) : unknown(c.m, 'index')
+}

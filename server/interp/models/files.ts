@@ -1,0 +1,185 @@
+// Paths, opened files and JSON in both languages. What matters of a file is which one it is: its path travels with it,
+// and checkpoints.ts decides what the path means. Nothing is read here.
+
+import type { LibraryCall } from '../calls'
+import { globShards, loadJson } from '../checkpoints'
+import { joinPath } from '../expressions'
+import { type Machine, unknown } from '../machine'
+import { partsOf, textOf, type Part } from '../text'
+import { constant, type FileValue, isString, list, none, type Value } from '../value'
+import type { LibraryModel } from './index'
+
+const asPath = (path: Value): FileValue =>
+  path.kind === 'file' && path.as === 'path'
+    ? path
+    : { kind: 'file', as: 'path', path: path.kind === 'file' ? path.path : path }
+const pathOf = (v: Value | undefined): Value => (v?.kind === 'file' ? v.path : (v ?? none))
+
+function joinAll(c: LibraryCall, first: Value | undefined, rest: readonly Value[]): Value {
+  let path = first ?? constant('')
+  for (const part of rest) path = joinPath(c.m, path, part)
+  return asPath(path)
+}
+
+/** Cuts or keeps what stands behind the last separator, where that is literal. */
+function splitPath(m: Machine, v: Value, keep: 'folder' | 'name'): Value {
+  const parts = partsOf(v)
+  if (!parts) return unknown(m, 'a path')
+  for (let i = parts.length - 1; i >= 0; i--) {
+    const part = parts[i]
+    if (typeof part !== 'string') continue
+    const cut = part.replace(/\\/g, '/').lastIndexOf('/')
+    if (cut < 0) continue
+    const head: Part[] = [...parts.slice(0, i), part.slice(0, cut)]
+    const tail: Part[] = [part.slice(cut + 1), ...parts.slice(i + 1)]
+    return textOf(keep === 'folder' ? head : tail)
+  }
+  return keep === 'folder'
+    ? parts.length === 1 && typeof parts[0] === 'string'
+      ? constant('.')
+      : unknown(m, 'the folder of a path')
+    : textOf(parts)
+}
+
+const folder = (m: Machine, v: Value): Value => asPath(splitPath(m, pathOf(v), 'folder'))
+const name = (m: Machine, v: Value): Value => splitPath(m, pathOf(v), 'name')
+
+function withoutExtension(m: Machine, v: Value): Value {
+  const parts = partsOf(name(m, v))
+  const last = parts?.[parts.length - 1]
+  if (!parts || typeof last !== 'string') return unknown(m, 'the stem of a path')
+  return textOf([...parts.slice(0, -1), last.replace(/\.[^.]*$/, '')])
+}
+
+function withSuffix(c: LibraryCall): Value {
+  const [self, suffix] = [partsOf(pathOf(c.self)), c.get(0)]
+  const last = self?.[self.length - 1]
+  if (!self || typeof last !== 'string' || !suffix || !isString(suffix)) return unknown(c.m, 'with_suffix')
+  return asPath(textOf([...self.slice(0, -1), last.replace(/\.[^./]*$/, '') + suffix.value]))
+}
+
+function glob(c: LibraryCall, pattern: Value): Value {
+  const found = globShards(c.m, pattern, c.at)
+  return found
+    ? list(found.map(v => (c.name === 'path.glob' || c.name === 'path.rglob' ? asPath(v) : v)))
+    : list([], 'list', true)
+}
+
+function parseJson(c: LibraryCall): Value {
+  const file = c.get(0)
+  const value = file?.kind === 'file' ? loadJson(c.m, file.path, c.at) : undefined
+  if (value) return value
+  return unknown(c.m, 'JSON that is not a config in the workspace', file?.kind === 'file' || file?.kind === 'unknown')
+}
+
+const exists = (c: LibraryCall): Value => unknown(c.m, 'whether a file exists')
+const same = (c: LibraryCall): Value => (c.self ? asPath(c.self) : unknown(c.m, 'a path'))
+const firstAsPath = (c: LibraryCall): Value => asPath(c.get(0) ?? none)
+const read = (c: LibraryCall): Value => ({ kind: 'file', as: 'text', path: pathOf(c.self) })
+const open = (path: Value): Value => ({ kind: 'file', as: 'handle', path })
+
+export const files: LibraryModel = {
+  calls: {
+    'py.open': c => open(pathOf(c.get(0, 'file'))),
+    'os.path.join': c =>
+      joinAll(
+        c,
+        c.get(0),
+        c.args.positional.slice(1).map(a => a.value),
+      ),
+    'os.path.dirname': c => folder(c.m, c.get(0) ?? none),
+    'os.path.basename': c => name(c.m, c.get(0) ?? none),
+    'os.path.abspath': firstAsPath,
+    'os.path.realpath': firstAsPath,
+    'os.path.expanduser': firstAsPath,
+    'os.path.normpath': firstAsPath,
+    'os.fspath': firstAsPath,
+    'os.path.exists': exists,
+    'os.path.isfile': exists,
+    'os.path.isdir': exists,
+    'os.listdir': () => list([], 'list', true),
+    'os.getenv': c => unknown(c.m, 'an environment variable', true),
+    'os.environ.get': c => unknown(c.m, 'an environment variable', true),
+    'glob.glob': c => glob(c, pathOf(c.get(0))),
+    'glob.iglob': c => glob(c, pathOf(c.get(0))),
+    'pathlib.Path': c =>
+      joinAll(
+        c,
+        c.get(0),
+        c.args.positional.slice(1).map(a => a.value),
+      ),
+    'pathlib.Path.cwd': () => asPath(constant('.')),
+    'json.load': parseJson,
+    'json.loads': parseJson,
+    'path.joinpath': c =>
+      joinAll(
+        c,
+        c.self,
+        c.args.positional.map(a => a.value),
+      ),
+    'path.resolve': same,
+    'path.absolute': same,
+    'path.expanduser': same,
+    'path.as_posix': c => pathOf(c.self),
+    'path.__str__': c => pathOf(c.self),
+    'path.exists': exists,
+    'path.is_file': exists,
+    'path.is_dir': exists,
+    'path.open': c => open(pathOf(c.self)),
+    'path.read_text': read,
+    'path.read_bytes': read,
+    'path.with_suffix': withSuffix,
+    'path.with_name': c => joinAll(c, folder(c.m, c.self ?? none), [c.get(0) ?? none]),
+    'path.glob': c => glob(c, pathOf(joinPath(c.m, c.self ?? none, c.get(0) ?? none))),
+    'path.rglob': c => glob(c, pathOf(joinPath(c.m, joinPath(c.m, c.self ?? none, constant('**')), c.get(0) ?? none))),
+    'path.iterdir': () => list([], 'list', true),
+    'file.read': read,
+    'file.readlines': () => list([], 'list', true),
+    'file.close': () => none,
+    'file.toString': c => c.self ?? none,
+    // Node
+    'fs.readFileSync': c => ({ kind: 'file', as: 'text', path: pathOf(c.get(0)) }),
+    'fs.readFile': c => ({ kind: 'file', as: 'text', path: pathOf(c.get(0)) }),
+    'fs.existsSync': exists,
+    'fs.readdirSync': () => list([], 'list', true),
+    'node.path.join': c =>
+      joinAll(
+        c,
+        c.get(0),
+        c.args.positional.slice(1).map(a => a.value),
+      ),
+    'node.path.resolve': c =>
+      joinAll(
+        c,
+        c.get(0),
+        c.args.positional.slice(1).map(a => a.value),
+      ),
+    'node.path.dirname': c => folder(c.m, c.get(0) ?? none),
+    'node.path.basename': c => name(c.m, c.get(0) ?? none),
+    'node.url.fileURLToPath': firstAsPath,
+    'js.JSON.parse': parseJson,
+    'Bun.file': c => open(pathOf(c.get(0))),
+  },
+  properties: {
+    'path.parent': folder,
+    'path.name': name,
+    'path.stem': withoutExtension,
+    'path.suffix': m => unknown(m, 'the suffix of a path'),
+    'sys.argv': m => list([unknown(m, 'the program')], 'list', true),
+    'os.environ': m => unknown(m, 'the environment', true),
+    'os.sep': () => constant('/'),
+    'js.import.meta.url': (_m, self) => self,
+  },
+  aliases: {
+    'os.path': 'os.path',
+    'node:fs': 'fs',
+    'node:fs/promises': 'fs',
+    'fs/promises': 'fs',
+    'node:path': 'node.path',
+    path: 'node.path',
+    'node:url': 'node.url',
+    url: 'node.url',
+    'pathlib.PosixPath': 'pathlib.Path',
+    'pathlib.PurePath': 'pathlib.Path',
+  },
+}

@@ -1,0 +1,50 @@
+// The list of libraries that the interpreter understands, one file each. A model maps a name to what a call of it does;
+// a call of a name that stands in no table is unknown, and unknown is silent.
+// Methods of values are named by the kind of value (`str.replace`, `dict.get`, `array.transpose`).
+
+import type { LibraryCall } from '../calls'
+import type { Machine } from '../machine'
+import type { Value } from '../value'
+import { argparse } from './argparse'
+import { collections } from './collections'
+import { files } from './files'
+import { frostMlx } from './frostMlx'
+import { javascript } from './javascript'
+import { mlxArray } from './mlxArray'
+import { mlxCore } from './mlxCore'
+import { mlxNn } from './mlxNn'
+import { python } from './python'
+import { regex } from './regex'
+import { safetensors } from './safetensors'
+import { strings } from './strings'
+
+export interface LibraryModel {
+  /** What a call gives. */
+  readonly calls: Readonly<Record<string, (call: LibraryCall) => Value>>
+  /** What an attribute gives where it is not a method. */
+  readonly properties?: Readonly<Record<string, (m: Machine, self: Value) => Value>>
+  /** Other spellings of a module: what is imported → the name used in the tables. */
+  readonly aliases?: Readonly<Record<string, string>>
+}
+
+export const libraries: readonly LibraryModel[] = [
+  python,
+  regex,
+  javascript,
+  strings,
+  collections,
+  files,
+  argparse,
+  safetensors,
+  mlxCore,
+  mlxArray,
+  mlxNn,
+  frostMlx,
+]
+
+export const models = new Map(libraries.flatMap(l => Object.entries(l.calls)))
+export const properties = new Map(libraries.flatMap(l => Object.entries(l.properties ?? {})))
+const aliases = new Map(libraries.flatMap(l => Object.entries(l.aliases ?? {})))
+
+/** The name in the tables of a module or a member of one. */
+export const libraryName = (name: string): string => aliases.get(name) ?? name

@@ -1,0 +1,318 @@
+// Python's built-ins, as far as loaders use them. They are named `py.<name>`.
+
+import { callFunction, type LibraryCall, superOf } from '../calls'
+import { itemsOf, mergeDict } from '../expressions'
+import { derive, identity, unknown } from '../machine'
+import { findMember, getAttribute, has } from '../members'
+import { iterate, setMember } from '../statements'
+import { partsOf, textOf } from '../text'
+import { constant, dict, isNumber, isString, join, list, none, truth, type Value } from '../value'
+import { fromPairs } from './collections'
+import type { LibraryModel } from './index'
+
+const number = (v: Value | undefined) => (v && isNumber(v) ? v.value : undefined)
+
+/** `range`; where an end is not known the list is open and stands for any index. */
+function range(c: LibraryCall): Value {
+  const given = c.args.positional.map(a => a.value)
+  const [start, stop, step] =
+    given.length === 1 ? [constant(0), given[0], constant(1)] : [given[0], given[1], given[2] ?? constant(1)]
+  const [from, to, by] = [number(start), number(stop), number(step)]
+  if (from === undefined || to === undefined || by === undefined || by === 0) return list([], 'list', true)
+  const count = Math.max(0, Math.ceil((to - from) / by))
+  if (count > 100_000) return list([], 'list', true)
+  return list(Array.from({ length: count }, (_, i) => constant(from + i * by)))
+}
+
+function enumerate(c: LibraryCall): Value {
+  const items = c.get(0)
+  if (!items) return unknown(c.m, 'enumerate')
+  const start = number(c.get(1, 'start')) ?? 0
+  const known = itemsOf(c.m, items)
+  if (known) return list(known.map((item, i) => list([constant(start + i), item], 'tuple')))
+  const some = items.kind === 'list' ? items.items : []
+  return list(
+    some.map(item => list([unknown(c.m, 'an index'), item], 'tuple')),
+    'list',
+    true,
+  )
+}
+
+function zip(c: LibraryCall): Value {
+  const lists = c.args.positional.map(a => itemsOf(c.m, a.value))
+  if (c.args.open || lists.some(l => l === undefined)) return list([], 'list', true)
+  const length = Math.min(...lists.map(l => l?.length ?? 0))
+  return list(
+    Array.from({ length }, (_, i) =>
+      list(
+        lists.map(l => l?.[i] ?? none),
+        'tuple',
+      ),
+    ),
+  )
+}
+
+function length(c: LibraryCall): Value {
+  const v = c.get(0)
+  if (v?.kind === 'array') {
+    const first = v.variants[0]?.shape?.[0]
+    return first !== undefined && v.variants.every(x => x.shape?.[0] === first) ? constant(first) : unknown(c.m, 'len')
+  }
+  const items = v && itemsOf(c.m, v)
+  return items ? constant(items.length) : unknown(c.m, 'len')
+}
+
+function getattr(c: LibraryCall): Value {
+  const [object, name] = [c.get(0), c.get(1)]
+  if (!object || !name) return unknown(c.m, 'getattr')
+  if (!isString(name)) {
+    const id = identity(name)
+    return id && object.kind === 'unknown'
+      ? derive(c.m, `#${object.symbol}.${id}`, 'getattr with a computed name', object.free)
+      : unknown(c.m, 'getattr with a name that is not known')
+  }
+  const fallback = c.get(2)
+  if (
+    fallback &&
+    object.kind === 'instance' &&
+    !object.attributes.has(name.value) &&
+    !findMember(object.of, name.value)
+  ) {
+    return object.of.kind === 'class' && object.of.bases.every(b => b.kind === 'class')
+      ? fallback
+      : join(fallback, unknown(c.m, 'getattr with a default'), w => unknown(c.m, w))
+  }
+  const value = getAttribute(c.m, object, name.value, c.at, false)
+  return value.kind === 'unknown' && fallback ? join(fallback, value, w => unknown(c.m, w)) : value
+}
+
+function setattr(c: LibraryCall): Value {
+  const [object, name, value] = [c.get(0), c.get(1), c.get(2)]
+  if (object && name && isString(name) && value) setMember(c.m, object, name.value, value)
+  return none
+}
+
+function hasattr(c: LibraryCall): Value {
+  const [object, name] = [c.get(0), c.get(1)]
+  if (object?.kind !== 'instance' || !name || !isString(name)) return unknown(c.m, 'hasattr')
+  if (object.attributes.has(name.value) || findMember(object.of, name.value)) return constant(true)
+  return object.of.kind === 'class' && object.of.bases.length === 0 ? constant(false) : unknown(c.m, 'hasattr')
+}
+
+function toText(c: LibraryCall): Value {
+  const v = c.get(0)
+  if (!v) return constant('')
+  const parts = partsOf(v)
+  return parts ? textOf(parts) : unknown(c.m, 'text of a value that is not text')
+}
+
+function toInt(c: LibraryCall): Value {
+  const v = c.get(0)
+  if (v && isNumber(v)) return { ...v, value: c.name === 'py.float' ? v.value : Math.trunc(v.value) }
+  if (v && isString(v) && /^\s*[-+]?\d+(\.\d+)?\s*$/.test(v.value)) {
+    const parsed = Number(v.value)
+    if (c.name === 'py.float' || Number.isInteger(parsed)) return constant(parsed)
+  }
+  // The number of a text that stands for one is written the same way.
+  return v?.kind === 'unknown'
+    ? v
+    : v?.kind === 'const' && typeof v.value === 'boolean'
+      ? constant(Number(v.value))
+      : unknown(c.m, 'int')
+}
+
+const copyAs =
+  (shape: 'list' | 'tuple' | 'set') =>
+  (c: LibraryCall): Value => {
+    const v = c.get(0)
+    if (!v) return list([], shape)
+    const items = itemsOf(c.m, v)
+    if (items) return list([...items], shape)
+    return v.kind === 'list' ? list([...v.items], shape, true) : list([], shape, true)
+  }
+
+function toDict(c: LibraryCall): Value {
+  const from = c.get(0)
+  const made = from?.kind === 'list' ? fromPairs(from) : dict()
+  if (from && from.kind !== 'list') mergeDict(made, from)
+  for (const [key, argument] of c.args.keywords) made.map.set(key, argument.value)
+  if (c.args.open) made.open = true
+  return made
+}
+
+/** `sorted` of constants is their order; with a key function only the membership is known. */
+function sorted(c: LibraryCall): Value {
+  const v = c.get(0)
+  const items = v && itemsOf(c.m, v)
+  if (!items) return v?.kind === 'list' ? list([...v.items], 'list', true) : list([], 'list', true)
+  const keyed = c.get(-1, 'key') !== undefined
+  if (keyed) return list([...items])
+  const texts = items.map(i => (i.kind === 'file' ? i.path : i))
+  if (!texts.every(isNumber) && !texts.every(isString)) return list([...items])
+  const order = items.map((item, i) => ({ item, by: (texts[i] as Value & { kind: 'const' }).value as string | number }))
+  order.sort((a, b) => (a.by < b.by ? -1 : a.by > b.by ? 1 : 0))
+  const reverse = c.get(-1, 'reverse')
+  if (reverse && truth(reverse, false)) order.reverse()
+  return list(order.map(o => o.item))
+}
+
+function reversed(c: LibraryCall): Value {
+  const items = c.get(0) && itemsOf(c.m, c.get(0) ?? none)
+  return items ? list([...items].reverse()) : list([], 'list', true)
+}
+
+/** `min` and `max` of known numbers. */
+const extreme =
+  (pick: (...n: number[]) => number) =>
+  (c: LibraryCall): Value => {
+    const only = c.args.positional.length === 1 ? c.get(0) : undefined
+    const values = only ? itemsOf(c.m, only) : c.args.positional.map(a => a.value)
+    const numbers = values?.map(number)
+    if (!numbers || numbers.length === 0 || c.args.open || numbers.some(n => n === undefined))
+      return unknown(c.m, 'min or max')
+    return constant(pick(...(numbers as number[])))
+  }
+
+const quantifier =
+  (stop: boolean) =>
+  (c: LibraryCall): Value => {
+    const v = c.get(0)
+    const items = v && itemsOf(c.m, v)
+    const answers = (items ?? (v?.kind === 'list' ? v.items : [])).map(i => truth(i, false))
+    if (answers.includes(stop)) return constant(stop)
+    return items && !answers.includes(undefined) ? constant(!stop) : unknown(c.m, 'any or all')
+  }
+
+function mapItems(c: LibraryCall): Value {
+  const [f, v] = [c.get(0), c.get(1)]
+  if (!f || !v) return unknown(c.m, 'map')
+  const made: Value[] = []
+  let open = false
+  iterate(
+    c.m,
+    v,
+    'values',
+    item => {
+      made.push(f.kind === 'library' && f.name === 'py.int' ? item : callFunction(c.m, f, [item]))
+      return true
+    },
+    () => (open = true),
+  )
+  return list(made, 'list', open)
+}
+
+function isInstance(c: LibraryCall): Value {
+  const [v, of] = [c.get(0), c.get(1)]
+  if (v?.kind === 'instance' && of?.kind === 'class' && v.of.kind === 'class') {
+    const names = (x: Value): unknown[] => (x.kind === 'class' ? [x.def, ...x.bases.flatMap(names)] : [])
+    if (names(v.of).includes(of.def)) return constant(true)
+    return v.of.bases.every(b => b.kind === 'class') ? constant(false) : unknown(c.m, 'isinstance')
+  }
+  const name = of?.kind === 'library' ? of.name : undefined
+  if (v && isString(v) && name === 'py.str') return constant(true)
+  if (v?.kind === 'dict' && name?.startsWith('py.')) return constant(name === 'py.dict')
+  if (v?.kind === 'list' && name?.startsWith('py.')) return constant(name === `py.${v.shape}`)
+  if (v?.kind === 'array' && name === 'mlx.core.array') return constant(true)
+  return unknown(c.m, 'isinstance')
+}
+
+export const python: LibraryModel = {
+  calls: {
+    'py.range': range,
+    'py.enumerate': enumerate,
+    'py.zip': zip,
+    'py.len': length,
+    'py.getattr': getattr,
+    'py.setattr': setattr,
+    'py.hasattr': hasattr,
+    'py.str': toText,
+    'py.repr': toText,
+    'py.int': toInt,
+    'py.float': toInt,
+    'py.bool': c => {
+      const known = truth(c.get(0) ?? constant(false), false)
+      return known === undefined ? unknown(c.m, 'bool') : constant(known)
+    },
+    'py.list': copyAs('list'),
+    'py.tuple': copyAs('tuple'),
+    'py.set': copyAs('set'),
+    'py.frozenset': copyAs('set'),
+    'py.iter': c => c.get(0) ?? none,
+    'py.next': c => {
+      const v = c.get(0)
+      const items = v && itemsOf(c.m, v)
+      return items?.[0] ?? unknown(c.m, 'next')
+    },
+    'py.dict': toDict,
+    'collections.OrderedDict': toDict,
+    'collections.defaultdict': () => dict([], true),
+    'py.sorted': sorted,
+    'py.reversed': reversed,
+    'py.min': extreme(Math.min),
+    'py.max': extreme(Math.max),
+    'py.sum': c => {
+      const items = c.get(0) && itemsOf(c.m, c.get(0) ?? none)
+      const numbers = items?.map(number)
+      return numbers && numbers.every(n => n !== undefined)
+        ? constant(numbers.reduce<number>((a, n) => a + (n ?? 0), 0))
+        : unknown(c.m, 'sum')
+    },
+    'py.abs': c => (isNumber(c.get(0) ?? none) ? constant(Math.abs(number(c.get(0)) ?? 0)) : unknown(c.m, 'abs')),
+    'py.divmod': c => {
+      const [a, b] = [number(c.get(0)), number(c.get(1))]
+      return a !== undefined && b
+        ? list([constant(Math.floor(a / b)), constant(((a % b) + b) % b)], 'tuple')
+        : unknown(c.m, 'divmod')
+    },
+    'py.any': quantifier(true),
+    'py.all': quantifier(false),
+    'py.map': mapItems,
+    'py.isinstance': isInstance,
+    'py.print': () => none,
+    'py.super': c => superOf(c.scope) ?? unknown(c.m, 'super'),
+    'py.vars': c => {
+      const v = c.get(0)
+      return v?.kind === 'instance' ? dict([...v.attributes]) : unknown(c.m, 'vars')
+    },
+    'py.dict.fromkeys': c => {
+      const items = c.get(0) && itemsOf(c.m, c.get(0) ?? none)
+      return items ? fromPairs(list(items.map(k => list([k, c.get(1) ?? none], 'tuple')))) : dict([], true)
+    },
+    'operator.getitem': c => c.getItem(c.get(0) ?? none, c.get(1) ?? none),
+    'operator.contains': c => {
+      const known = has(c.m, c.get(0) ?? none, c.get(1) ?? none, false)
+      return known === undefined ? unknown(c.m, 'in') : constant(known)
+    },
+    'functools.partial': c => {
+      const f = c.get(0)
+      return f?.kind === 'function' && c.args.positional.length === 1 && c.args.keywords.size === 0
+        ? f
+        : unknown(c.m, 'functools.partial')
+    },
+    'copy.copy': c => c.get(0) ?? none,
+    'copy.deepcopy': c => c.get(0) ?? none,
+    'types.SimpleNamespace': c => ({
+      kind: 'instance',
+      of: { kind: 'library', name: 'types.SimpleNamespace' },
+      attributes: new Map([...c.args.keywords].map(([k, a]) => [k, a.value])),
+    }),
+    'itertools.chain': c => {
+      const lists = c.args.positional.map(a => itemsOf(c.m, a.value))
+      return lists.every(l => l !== undefined)
+        ? list(lists.flatMap(l => l ?? []))
+        : list(
+            lists.flatMap(l => l ?? []),
+            'list',
+            true,
+          )
+    },
+    'itertools.product': c => {
+      const lists = c.args.positional.map(a => itemsOf(c.m, a.value))
+      if (lists.some(l => l === undefined)) return list([], 'list', true)
+      let rows: Value[][] = [[]]
+      for (const items of lists) rows = rows.flatMap(row => (items ?? []).map(item => [...row, item]))
+      return rows.length > 100_000 ? list([], 'list', true) : list(rows.map(r => list(r, 'tuple')))
+    },
+  },
+  aliases: { tqdm: 'tqdm', 'tqdm.tqdm': 'py.iter', 'tqdm.auto.tqdm': 'py.iter', 'tqdm.auto': 'tqdm', builtins: 'py' },
+}

@@ -1,0 +1,109 @@
+// Regular expressions of both languages, on texts and patterns that are known. A match of Python's is an instance that
+// holds its groups; an expression of JavaScript's is one that holds its source and flags.
+
+import type { LibraryCall } from '../calls'
+import { unknown } from '../machine'
+import { constant, dict, isString, list, none, type Value } from '../value'
+import type { LibraryModel } from './index'
+
+/** Patterns of a program are short; a long one, or a nested quantifier, could take for ever. */
+const safePattern = (pattern: string) =>
+  pattern.length <= 200 && !/[*+}]\)?[*+{]/.test(pattern) && !/\([^)]*[*+][^)]*\)[*+{]/.test(pattern)
+
+function regexReplace(
+  c: LibraryCall,
+  pattern: Value | undefined,
+  by: Value | undefined,
+  text: Value | undefined,
+): Value {
+  if (!pattern || !by || !text || !isString(pattern) || !isString(by) || !isString(text) || !safePattern(pattern.value))
+    return unknown(c.m, 're.sub')
+  try {
+    const source = pattern.value.replace(/\(\?P</g, '(?<')
+    const replacement = by.value
+      .replace(/\$/g, '$$$$')
+      .replace(/\\g<(\w+)>/g, (_, n: string) => (/^\d+$/.test(n) ? `$${n}` : `$<${n}>`))
+      .replace(/\\(\d+)/g, '$$$1')
+    return constant(text.value.replace(new RegExp(source, 'g'), replacement))
+  } catch {
+    return unknown(c.m, 're.sub with a pattern that is not followed')
+  }
+}
+
+/** A match object is the list of its groups; no match is None. */
+function regexMatch(c: LibraryCall, before: string, after = ''): Value {
+  const [pattern, text] = [c.get(0), c.get(1)]
+  if (!pattern || !text || !isString(pattern) || !isString(text) || !safePattern(pattern.value))
+    return unknown(c.m, c.name)
+  try {
+    const match = new RegExp(`${before}(?:${pattern.value.replace(/\(\?P</g, '(?<')})${after}`).exec(text.value)
+    if (!match) return none
+    const groups = dict([...match].map((g, i) => [i, g === undefined ? none : constant(g)]))
+    for (const [name, g] of Object.entries(match.groups ?? {})) groups.map.set(name, constant(g))
+    return {
+      kind: 'instance',
+      of: { kind: 'library', name: 're.Match' },
+      attributes: new Map<string, Value>([['groups', groups]]),
+    }
+  } catch {
+    return unknown(c.m, c.name)
+  }
+}
+
+const expressionClass = 'js.RegExp'
+
+/** A compiled expression of JavaScript, if the value is one that is safe to run. */
+export function expressionOf(v: Value | undefined): RegExp | undefined {
+  if (v?.kind !== 'instance' || v.of.kind !== 'library' || v.of.name !== expressionClass) return undefined
+  const [source, flags] = [v.attributes.get('source'), v.attributes.get('flags')]
+  if (!source || !isString(source) || !safePattern(source.value)) return undefined
+  try {
+    return new RegExp(source.value, flags && isString(flags) ? flags.value : '')
+  } catch {
+    return undefined
+  }
+}
+
+/** What `text.match(/…/)` and `/…/.exec(text)` give: the groups, or null. */
+export function matchOf(c: LibraryCall, expression: RegExp | undefined, text: Value | undefined): Value {
+  if (!expression || !text || !isString(text)) return unknown(c.m, 'a match')
+  const found = expression.exec(text.value)
+  return found ? list([...found].map(g => (g === undefined ? none : constant(g)))) : none
+}
+
+const groupsOf = (c: LibraryCall) => (c.self?.kind === 'instance' ? c.self.attributes.get('groups') : undefined)
+
+export const regex: LibraryModel = {
+  calls: {
+    [expressionClass]: c => ({
+      kind: 'instance',
+      of: { kind: 'library', name: expressionClass },
+      attributes: new Map<string, Value>([
+        ['source', c.get(0) ?? none],
+        ['flags', c.get(1) ?? constant('')],
+      ]),
+    }),
+    [`${expressionClass}.test`]: c => {
+      const found = matchOf(c, expressionOf(c.self), c.get(0))
+      return found.kind === 'unknown' ? found : constant(found.kind === 'list')
+    },
+    [`${expressionClass}.exec`]: c => matchOf(c, expressionOf(c.self), c.get(0)),
+    're.sub': c => regexReplace(c, c.get(0), c.get(1), c.get(2)),
+    're.match': c => regexMatch(c, '^'),
+    're.fullmatch': c => regexMatch(c, '^', '$'),
+    're.search': c => regexMatch(c, ''),
+    're.compile': c => c.get(0) ?? none,
+    're.Match.group': c => {
+      const groups = groupsOf(c)
+      return groups ? c.getItem(groups, c.get(0) ?? constant(0)) : unknown(c.m, 'group')
+    },
+    're.Match.groups': c => {
+      const groups = groupsOf(c)
+      if (groups?.kind !== 'dict') return unknown(c.m, 'groups')
+      return list(
+        [...groups.map].filter(([k]) => typeof k === 'number' && k > 0).map(([, v]) => v),
+        'tuple',
+      )
+    },
+  },
+}

@@ -1,0 +1,51 @@
+// The safetensors package for Python: load_file of every framework, and safe_open with its handle.
+
+import type { LibraryCall } from '../calls'
+import { loadWeights } from '../checkpoints'
+import { keysOf } from '../expressions'
+import { unknown } from '../machine'
+import { type DictValue, list, none, type Value } from '../value'
+import { load } from './mlxCore'
+import type { LibraryModel } from './index'
+
+const handle = 'safetensors.safe_open'
+
+function open(c: LibraryCall): Value {
+  const path = c.get(0, 'filename')
+  const weights = loadWeights(c.m, path?.kind === 'file' ? path.path : (path ?? none), c.at)
+  return {
+    kind: 'instance',
+    of: { kind: 'library', name: handle },
+    attributes: new Map<string, Value>([['weights', weights]]),
+  }
+}
+
+const weightsOf = (c: LibraryCall): DictValue | undefined => {
+  const held = c.self?.kind === 'instance' ? c.self.attributes.get('weights') : undefined
+  return held?.kind === 'dict' ? held : undefined
+}
+
+function getTensor(c: LibraryCall): Value {
+  const [weights, key] = [weightsOf(c), c.get(0, 'name')]
+  return weights && key ? c.getItem(weights, key) : unknown(c.m, 'get_tensor')
+}
+
+function keys(c: LibraryCall): Value {
+  const weights = weightsOf(c)
+  const known = weights && keysOf(c.m, weights)
+  return list(known ?? [], 'list', known === undefined)
+}
+
+export const safetensors: LibraryModel = {
+  calls: {
+    [handle]: open,
+    [`${handle}.get_tensor`]: getTensor,
+    [`${handle}.get_slice`]: getTensor,
+    [`${handle}.keys`]: keys,
+    [`${handle}.offset_keys`]: keys,
+    ...Object.fromEntries(['mlx', 'numpy', 'torch', 'flax'].map(f => [`safetensors.${f}.load_file`, load] as const)),
+  },
+  aliases: Object.fromEntries(
+    ['mlx', 'numpy', 'torch', 'flax'].map(f => [`safetensors.${f}.safe_open`, handle] as const),
+  ),
+}

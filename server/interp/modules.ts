@@ -1,0 +1,112 @@
+// Imports: of a program in the workspace, which is run once, or of a library, whose names are looked up in the models.
+
+import type { Program, Stmt } from '../source/ir'
+import { normalize } from './checkpoints'
+import { type Machine, unknown } from './machine'
+import { libraryName } from './models/index'
+import { execute } from './statements'
+import { constant, library, type Scope, type Value } from './value'
+
+const clean = (path: string) => path.replace(/\\/g, '/')
+const folderOf = (path: string) => clean(path).replace(/\/[^/]*$/, '')
+
+/** Runs a program's top level once and gives its names. */
+export function runModule(m: Machine, program: Program, asMain = false): Scope {
+  const known = m.modules.get(program)
+  if (known) return known
+  const scope: Scope = { vars: new Map(), parent: undefined, program }
+  m.modules.set(program, scope)
+  if (program.language === 'python') scope.vars.set('__name__', constant(asMain ? '__main__' : moduleName(program)))
+  if (m.depth < 40) {
+    m.depth++
+    execute(m, program.body, scope)
+    m.depth--
+  }
+  return scope
+}
+
+const moduleName = (program: Program) =>
+  clean(program.path)
+    .replace(/^.*\//, '')
+    .replace(/\.\w+$/, '')
+
+/** Programs by their path without extension, made once for a set of programs. */
+const indexes = new WeakMap<readonly Program[], Map<string, Program>>()
+function indexOf(m: Pick<Machine, 'programs'>): Map<string, Program> {
+  let index = indexes.get(m.programs)
+  if (!index) {
+    index = new Map()
+    for (const program of m.programs) {
+      const path = clean(program.path).replace(/\.[cm]?[jt]sx?$|\.py$/, '')
+      const language = program.language === 'python' ? 'py:' : 'js:'
+      index.set(language + path, program)
+      if (/\/(__init__|index)$/.test(path)) index.set(language + path.replace(/\/(__init__|index)$/, ''), program)
+    }
+    indexes.set(m.programs, index)
+  }
+  return index
+}
+
+/** The program that an import names, seen from `from`; undefined where it is not in the workspace. */
+export function findModule(
+  m: Pick<Machine, 'programs' | 'folders'>,
+  from: Program,
+  module: string,
+  level: number,
+): Program | undefined {
+  const index = indexOf(m)
+  if (from.language !== 'python') {
+    if (!module.startsWith('.')) return undefined
+    const target = normalize(`${folderOf(from.path)}/${module}`)
+    return index.get(`js:${target}`) ?? index.get(`js:${target.replace(/\.[cm]?[jt]sx?$/, '')}`)
+  }
+  const relative = module.replace(/\./g, '/')
+  if (level > 0) {
+    let folder = folderOf(from.path)
+    for (let i = 1; i < level; i++) folder = folderOf(folder)
+    return index.get(`py:${relative ? `${folder}/${relative}` : folder}`)
+  }
+  for (let folder = folderOf(from.path); folder; folder = folder.includes('/') ? folderOf(folder) : '') {
+    const found = index.get(`py:${folder}/${relative}`)
+    if (found) return found
+    if (m.folders.some(f => clean(f) === folder)) break
+  }
+  for (const folder of m.folders) {
+    const found = index.get(`py:${clean(folder)}/${relative}`) ?? index.get(`py:${clean(folder)}/src/${relative}`)
+    if (found) return found
+  }
+  return undefined
+}
+
+export function importModule(m: Machine, s: Stmt & { kind: 'import' }, scope: Scope): void {
+  const program = findModule(m, scope.program, s.module, s.level)
+  const names = program && program !== scope.program ? runModule(m, program) : undefined
+  for (const { imported, local } of s.bindings) {
+    if (imported === '*') {
+      for (const [name, value] of names?.vars ?? []) if (!name.startsWith('_')) scope.vars.set(name, value)
+    } else scope.vars.set(local, importName(m, s, scope, names, imported))
+  }
+}
+
+function importName(
+  m: Machine,
+  s: Stmt & { kind: 'import' },
+  scope: Scope,
+  names: Scope | undefined,
+  imported: string | null,
+): Value {
+  if (names) {
+    if (imported === null) return { kind: 'namespace', scope: names }
+    const value = names.vars.get(imported) ?? names.vars.get(imported === 'default' ? '*default*' : imported)
+    if (value) return value
+  }
+  if (imported !== null && scope.program.language === 'python') {
+    // `from package import module`
+    const inner = findModule(m, scope.program, s.module ? `${s.module}.${imported}` : imported, s.level)
+    if (inner) return { kind: 'namespace', scope: runModule(m, inner) }
+  }
+  if (names || s.level > 0 || s.module.startsWith('.'))
+    return unknown(m, `${imported ?? s.module} is not found in the workspace`)
+  const base = libraryName(s.module)
+  return library(imported === null || imported === 'default' ? base : libraryName(`${base}.${imported}`))
+}

@@ -1,0 +1,334 @@
+// Runs statements. Where a condition is not known both branches are run, one after the other, and what the names mean
+// afterwards is joined; loops over known things are followed turn by turn, others once.
+
+import type { Expr, Stmt } from '../source/ir'
+import { evaluate, binary, isJavaScript, itemsOf, keysOf, mergeDict } from './expressions'
+import { type Machine, place, turnLimit, unknown } from './machine'
+import { getAttribute, getItem } from './members'
+import { importModule } from './modules'
+import {
+  type ClassValue,
+  constant,
+  type DictValue,
+  isNumber,
+  isString,
+  join,
+  list,
+  none,
+  type Scope,
+  truth,
+  type Value,
+} from './value'
+
+/** How a list of statements ended. */
+export type Completion = 'next' | 'break' | 'continue' | 'return' | 'raise'
+
+export function execute(m: Machine, body: readonly Stmt[], scope: Scope): Completion {
+  for (const statement of body) {
+    const completion = step(m, statement, scope)
+    if (completion !== 'next') return completion
+    if (m.work <= 0) return 'next'
+  }
+  return 'next'
+}
+
+function step(m: Machine, s: Stmt, scope: Scope): Completion {
+  m.work--
+  switch (s.kind) {
+    case 'expression':
+      evaluate(m, s.value, scope)
+      return 'next'
+    case 'assign': {
+      const value = evaluate(m, s.value, scope)
+      if (!s.op) assignTo(m, s.target, value, scope)
+      else {
+        const before = evaluate(m, s.target, scope)
+        if (s.op === '+' && before.kind === 'list' && value.kind === 'list') {
+          before.items.push(...value.items)
+          if (value.open || m.uncertain > 0) before.open ||= value.open
+        } else if (s.op === '|' && before.kind === 'dict') mergeDict(before, value)
+        else assignTo(m, s.target, binary(m, s.op, before, value, scope, s.value), scope)
+      }
+      return 'next'
+    }
+    case 'if':
+      return branch(m, truth(evaluate(m, s.test, scope), isJavaScript(scope)), s.yes, s.no, scope)
+    case 'for': {
+      let ended: Completion = 'next'
+      iterate(m, evaluate(m, s.iterable, scope), s.over, item => {
+        assignTo(m, s.target, item, scope)
+        const completion = execute(m, s.body, scope)
+        if (completion === 'break') return false
+        if (completion === 'return' || completion === 'raise') {
+          ended = completion
+          return false
+        }
+        return true
+      })
+      if (ended !== 'next') return m.uncertain > 0 && ended === 'raise' ? 'next' : ended
+      return execute(m, s.orElse, scope)
+    }
+    case 'while':
+      return loop(m, s, scope)
+    case 'return':
+      m.frame.returned = s.value
+        ? m.frame.returned === undefined
+          ? evaluate(m, s.value, scope)
+          : join(m.frame.returned, evaluate(m, s.value, scope), w => unknown(m, w))
+        : (m.frame.returned ?? none)
+      return 'return'
+    case 'raise':
+      if (s.value) evaluate(m, s.value, scope)
+      return 'raise'
+    case 'break':
+    case 'continue':
+      return s.kind
+    case 'pass':
+      return 'next'
+    case 'try':
+      return attempt(m, s, scope)
+    case 'with':
+      for (const item of s.items) {
+        const value = evaluate(m, item.value, scope)
+        if (item.target) assignTo(m, item.target, value, scope)
+      }
+      return execute(m, s.body, scope)
+    case 'function':
+      scope.vars.set(s.def.name, { kind: 'function', def: s.def, program: scope.program, scope })
+      return 'next'
+    case 'class':
+      scope.vars.set(s.def.name, makeClass(m, s.def, scope))
+      return 'next'
+    case 'import':
+      importModule(m, s, scope)
+      return 'next'
+    case 'export':
+      for (const { local, exported } of s.names) {
+        const value = scope.vars.get(local)
+        if (value && local !== exported) scope.vars.set(exported, value)
+      }
+      return 'next'
+    case 'delete':
+      for (const target of s.targets) remove(m, target, scope)
+      return 'next'
+    case 'assert':
+      return truth(evaluate(m, s.test, scope), isJavaScript(scope)) === false ? 'raise' : 'next'
+    case 'global':
+      return 'next'
+    case 'block':
+      return execute(m, s.body, scope)
+    case 'unknown':
+      for (const child of s.children) evaluate(m, child, scope)
+      return 'next'
+  }
+}
+
+function branch(
+  m: Machine,
+  known: boolean | undefined,
+  yes: readonly Stmt[],
+  no: readonly Stmt[],
+  scope: Scope,
+): Completion {
+  if (known !== undefined) return execute(m, known ? yes : no, scope)
+  const before = new Map(scope.vars)
+  m.uncertain++
+  const first = execute(m, yes, scope)
+  const afterYes = scope.vars
+  scope.vars = before
+  const second = execute(m, no, scope)
+  m.uncertain--
+  // What follows a branch that left runs only where the other was taken.
+  if (first !== second) m.alternative++
+  if (first !== 'next') return second === 'next' ? 'next' : first === 'raise' ? second : first
+  if (second !== 'next') {
+    scope.vars = afterYes
+    return 'next'
+  }
+  for (const [name, value] of afterYes) {
+    const other = scope.vars.get(name)
+    scope.vars.set(name, other === undefined ? value : join(value, other, w => unknown(m, w)))
+  }
+  return 'next'
+}
+
+function loop(m: Machine, s: Stmt & { kind: 'while' }, scope: Scope): Completion {
+  execute(m, s.init, scope)
+  for (let turn = 0; turn < turnLimit && m.work > 0; turn++) {
+    const known = s.testLast && turn === 0 ? true : truth(evaluate(m, s.test, scope), isJavaScript(scope))
+    if (known === false) return 'next'
+    if (known === undefined) {
+      m.uncertain++
+      // The counter of a loop of unknown length is unknown too: any turn may be meant.
+      for (const init of s.init)
+        if (init.kind === 'assign') assignTo(m, init.target, unknown(m, 'a loop counter'), scope)
+      execute(m, s.body, scope)
+      m.uncertain--
+      return 'next'
+    }
+    const completion = execute(m, s.body, scope)
+    if (completion === 'break') return 'next'
+    if (completion === 'return' || completion === 'raise') return completion
+    execute(m, s.update, scope)
+  }
+  return 'next'
+}
+
+function attempt(m: Machine, s: Stmt & { kind: 'try' }, scope: Scope): Completion {
+  const catches = s.handlers.some(
+    h => h.types.length === 0 || h.types.some(t => /(^|\.)(ValueError|RuntimeError|Exception|BaseException)$/.test(t)),
+  )
+  // A handler that only raises again hides nothing.
+  const swallows = catches && s.handlers.some(h => !h.body.some(b => b.kind === 'raise'))
+  if (swallows) m.guarded++
+  let completion = execute(m, s.body, scope)
+  if (swallows) m.guarded--
+  if (completion === 'next') completion = execute(m, s.orElse, scope)
+  if (completion === 'raise' && s.handlers.length > 0) {
+    const handler = s.handlers[0]
+    if (handler?.name) scope.vars.set(handler.name, unknown(m, 'an exception'))
+    completion = handler ? execute(m, handler.body, scope) : 'next'
+  }
+  const last = execute(m, s.finally, scope)
+  return last === 'next' ? completion : last
+}
+
+/**
+ * Walks what can be walked. `visit` gets each item and whether the turn is sure to happen, and says whether to go on.
+ * `partial` is told where there may be other items.
+ */
+export function iterate(
+  m: Machine,
+  v: Value,
+  over: 'values' | 'keys',
+  visit: (item: Value, sure: boolean) => boolean,
+  partial: () => void = () => undefined,
+): void {
+  let items = over === 'keys' && v.kind === 'list' ? v.items.map((_, i) => constant(String(i))) : itemsOf(m, v)
+  if (v.kind === 'dict' && !v.open) items = keysOf(m, v)
+  if (items && !(v.kind === 'list' && v.open)) {
+    // A copy: the body may change the list that it walks.
+    for (const [turn, item] of [...items].entries()) {
+      if (turn >= turnLimit || m.work <= 0) return partial()
+      if (!visit(item, true)) return
+    }
+    return
+  }
+  partial()
+  m.uncertain++
+  const some =
+    v.kind === 'list' && v.items.length > 0 ? v.items : [unknown(m, 'an item of something that is not followed', false)]
+  for (const item of some) if (!visit(item, false)) break
+  m.uncertain--
+}
+
+function makeClass(m: Machine, def: ClassValue['def'], scope: Scope): ClassValue {
+  const bases = def.bases.map(base => evaluate(m, base, scope))
+  const made: ClassValue = { kind: 'class', def, program: scope.program, scope, bases, attributes: new Map() }
+  const inner: Scope = { vars: made.attributes, parent: scope, program: scope.program, self: made }
+  for (const { name, value } of def.attributes) made.attributes.set(name, evaluate(m, value, inner))
+  return made
+}
+
+/** Binds a target: a name, an attribute, an item, or a pattern of these. */
+export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope): void {
+  switch (target.kind) {
+    case 'name':
+      scope.vars.set(target.name, value)
+      return
+    case 'attribute': {
+      const object = evaluate(m, target.object, scope)
+      setMember(m, object, target.name, value)
+      return
+    }
+    case 'index': {
+      const object = evaluate(m, target.object, scope)
+      const key = target.index.kind === 'slice' ? undefined : evaluate(m, target.index, scope)
+      setItem(m, object, key, value)
+      return
+    }
+    case 'list':
+    case 'tuple': {
+      const items = itemsOf(m, value)
+      const starred = target.items.findIndex(t => t.kind === 'spread')
+      target.items.forEach((inner, i) => {
+        if (inner.kind === 'spread') {
+          const tail = target.items.length - i - 1
+          assignTo(m, inner.value, items ? list(items.slice(i, items.length - tail)) : unknown(m, 'unpacking'), scope)
+        } else {
+          const at = starred >= 0 && i > starred && items ? items.length - (target.items.length - i) : i
+          assignTo(m, inner, items?.[at] ?? unknown(m, 'unpacking'), scope)
+        }
+      })
+      return
+    }
+    case 'dict':
+      for (const entry of target.entries) {
+        if ('spread' in entry) assignTo(m, entry.spread, unknown(m, 'the rest of an object'), scope)
+        else {
+          const key = evaluate(m, entry.key, scope)
+          const at = place(scope.program, entry.value.span)
+          const got =
+            value.kind === 'dict' || value.kind === 'unknown'
+              ? getItem(m, value, key, at)
+              : isString(key)
+                ? getAttribute(m, value, key.value, at, true)
+                : unknown(m, 'unpacking')
+          assignTo(m, entry.value, got, scope)
+        }
+      }
+      return
+    case 'default': {
+      const missing = value.kind === 'const' && value.value === null
+      const absent = value.kind === 'unknown' && value.why === 'a key that is not there'
+      assignTo(m, target.target, missing || absent ? evaluate(m, target.value, scope) : value, scope)
+      return
+    }
+    default:
+      return
+  }
+}
+
+export function setMember(m: Machine, object: Value, name: string, value: Value): void {
+  if (object.kind === 'instance') {
+    const before = m.uncertain > 0 ? object.attributes.get(name) : undefined
+    object.attributes.set(name, before && before.kind !== 'unknown' ? join(before, value, w => unknown(m, w)) : value)
+  } else if (object.kind === 'class') object.attributes.set(name, value)
+  else if (object.kind === 'namespace') object.scope.vars.set(name, value)
+  else if (object.kind === 'dict') setItem(m, object, constant(name), value)
+}
+
+export function setItem(m: Machine, object: Value, key: Value | undefined, value: Value): void {
+  if (object.kind === 'dict') {
+    if (key && (isString(key) || isNumber(key))) {
+      const before = m.uncertain > 0 ? (object.map.get(key.value) ?? behind(m, object, key.value)) : undefined
+      object.map.set(key.value, before ? join(before, value, w => unknown(m, w)) : value)
+      object.deleted.delete(key.value)
+    } else {
+      // An unknown key may be any of them.
+      object.open = true
+      object.views.length = 0
+      object.map.clear()
+    }
+  } else if (object.kind === 'list') {
+    if (key && isNumber(key) && object.items[key.value]) object.items[key.value] = value
+    else object.open = true
+  } else if (object.kind === 'instance' && key && isString(key)) setMember(m, object, key.value, value)
+}
+
+/** What the checkpoints behind a dict hold under a key, as a value that a change on one path of the program spoils. */
+function behind(m: Machine, object: DictValue, key: string | number): Value | undefined {
+  const held = object.views.some(v => v.entries.some(e => e.shard.tensors.find(String(key))))
+  return held && !object.deleted.has(key) ? unknown(m, 'changed on one path of the program') : undefined
+}
+
+function remove(m: Machine, target: Expr, scope: Scope): void {
+  if (target.kind === 'name') scope.vars.delete(target.name)
+  if (target.kind !== 'index') return
+  const object = evaluate(m, target.object, scope)
+  const key = target.index.kind === 'slice' ? undefined : evaluate(m, target.index, scope)
+  if (object.kind === 'dict' && key && (isString(key) || isNumber(key))) {
+    object.map.delete(key.value)
+    object.deleted.add(key.value)
+  } else if (object.kind === 'list' || object.kind === 'dict') object.open = true
+}

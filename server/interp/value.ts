@@ -1,0 +1,251 @@
+// The abstract values of the interpreter. Most of a loader is concrete once its checkpoint is known, so values are
+// concrete where they can be and `unknown` where they cannot; an unknown is a symbol that may later be matched against
+// the checkpoint's names ("some layer"), and an array keeps one variant for every such reading.
+// Nothing here evaluates anything: see expressions.ts and statements.ts.
+
+import type { JsonFile, Model, Shard, Tensor } from '../checkpoint/facts'
+import type { ArrayOp } from '../protocol'
+import type { ClassDef, FunctionDef, Program, Span } from '../source/ir'
+
+/** A place in a program. */
+export interface Place {
+  readonly program: Program
+  readonly span: Span
+}
+
+/** A place in a JSON file that a value was read from. */
+export interface ConfigPlace {
+  readonly file: JsonFile
+  readonly offset: number
+  readonly length: number
+}
+
+export interface ConstValue {
+  readonly kind: 'const'
+  readonly value: string | number | boolean | null
+  readonly literal?: Place
+  readonly config?: ConfigPlace
+}
+
+/** A string with holes; a hole is an unknown's symbol. */
+export interface TemplateValue {
+  readonly kind: 'template'
+  readonly parts: readonly (string | Hole)[]
+}
+
+export interface Hole {
+  readonly symbol: number
+}
+
+/**
+ * Anything that was not followed. `free` marks an input of the program that nothing in the workspace provides (a
+ * parameter of a function that nobody calls, say): only those may be bound to the checkpoint by the keys asked of them.
+ */
+export interface UnknownValue {
+  readonly kind: 'unknown'
+  readonly symbol: number
+  readonly free: boolean
+  readonly why: string
+}
+
+export interface ListValue {
+  readonly kind: 'list'
+  readonly shape: 'list' | 'tuple' | 'set'
+  readonly items: Value[]
+  /** There may be more items than these. */
+  open: boolean
+}
+
+/** Shards whose tensors can be asked for by name; `choice` tells apart shards of which only one is loaded at a time. */
+export interface WeightsView {
+  readonly entries: readonly { readonly model: Model; readonly shard: Shard; readonly assign: Assign }[]
+}
+
+export interface DictValue {
+  readonly kind: 'dict'
+  readonly map: Map<string | number, Value>
+  /** Checkpoints behind the dict, oldest first; `map` wins over them. */
+  readonly views: WeightsView[]
+  readonly deleted: Set<string | number>
+  /** There may be other keys than these. */
+  open: boolean
+}
+
+/** What symbols stand for in one variant, in order of symbol. */
+export type Assign = readonly (readonly [symbol: number, text: string])[]
+
+/** One stored tensor, and what was done to it since. */
+export interface Stored {
+  readonly model: Model
+  readonly shard: Shard
+  readonly tensor: Tensor
+  /** Undefined once something was done that we cannot repeat. */
+  readonly ops: readonly ArrayOp[] | undefined
+}
+
+export interface ArrayVariant {
+  readonly assign: Assign
+  /** Undefined where the rank is not known. */
+  readonly shape: readonly (number | undefined)[] | undefined
+  readonly dtype: string | undefined
+  readonly stored?: Stored
+}
+
+export interface ArrayValue {
+  readonly kind: 'array'
+  readonly variants: readonly ArrayVariant[]
+  /** The expression that produced it last in the function where it was loaded. */
+  readonly at?: Place
+  /** The activation of a function in which it was loaded. */
+  readonly activation: number
+  /** The first call of the user's own code that took it over together with its siblings. */
+  readonly handedOver?: { readonly call: Place; readonly argument: Place | undefined }
+}
+
+export interface FunctionValue {
+  readonly kind: 'function'
+  readonly def: FunctionDef
+  readonly program: Program
+  readonly scope: Scope
+  readonly self?: Value
+  readonly owner?: ClassValue
+}
+
+export interface ClassValue {
+  readonly kind: 'class'
+  readonly def: ClassDef
+  readonly program: Program
+  readonly scope: Scope
+  readonly bases: readonly Value[]
+  readonly attributes: Map<string, Value>
+}
+
+export interface InstanceValue {
+  readonly kind: 'instance'
+  readonly of: ClassValue | LibraryValue
+  readonly attributes: Map<string, Value>
+}
+
+/** A module of the workspace; its members are its top-level scope. */
+export interface NamespaceValue {
+  readonly kind: 'namespace'
+  readonly scope: Scope
+}
+
+/** A name of a modelled library such as `mlx.core.dequantize`, perhaps bound to a receiver. */
+export interface LibraryValue {
+  readonly kind: 'library'
+  readonly name: string
+  readonly self?: Value
+}
+
+/** A path or an opened file or its text: what matters is which file it is. */
+export interface FileValue {
+  readonly kind: 'file'
+  readonly as: 'path' | 'handle' | 'text'
+  readonly path: Value
+}
+
+export type Value =
+  | ConstValue
+  | TemplateValue
+  | UnknownValue
+  | ListValue
+  | DictValue
+  | ArrayValue
+  | FunctionValue
+  | ClassValue
+  | InstanceValue
+  | NamespaceValue
+  | LibraryValue
+  | FileValue
+
+export interface Scope {
+  vars: Map<string, Value>
+  readonly parent: Scope | undefined
+  readonly program: Program
+  /** JavaScript's `this`. */
+  readonly self?: Value
+  /** The class whose method runs here, for `super`. */
+  readonly owner?: ClassValue
+}
+
+export const constant = (value: ConstValue['value']): ConstValue => ({ kind: 'const', value })
+export const none: ConstValue = constant(null)
+export const list = (items: Value[], shape: ListValue['shape'] = 'list', open = false): ListValue => ({
+  kind: 'list',
+  shape,
+  items,
+  open,
+})
+export const dict = (entries: Iterable<[string | number, Value]> = [], open = false): DictValue => ({
+  kind: 'dict',
+  map: new Map(entries),
+  views: [],
+  deleted: new Set(),
+  open,
+})
+export const library = (name: string, self?: Value): LibraryValue => ({ kind: 'library', name, self })
+
+export const isString = (v: Value): v is ConstValue & { value: string } =>
+  v.kind === 'const' && typeof v.value === 'string'
+export const isNumber = (v: Value): v is ConstValue & { value: number } =>
+  v.kind === 'const' && typeof v.value === 'number'
+
+/** Symbols assigned in both must agree; undefined where they do not. */
+export function mergeAssigns(a: Assign, b: Assign): Assign | undefined {
+  if (a.length === 0) return b
+  if (b.length === 0) return a
+  const merged = new Map(a)
+  for (const [symbol, text] of b) {
+    const other = merged.get(symbol)
+    if (other !== undefined && other !== text) return undefined
+    merged.set(symbol, text)
+  }
+  return [...merged].sort((x, y) => x[0] - y[0])
+}
+
+/** Whether a value counts as true where a program tests it; undefined where that is not known. */
+export function truth(v: Value, javascript: boolean): boolean | undefined {
+  switch (v.kind) {
+    case 'const':
+      return Boolean(v.value)
+    case 'template':
+      return v.parts.some(p => typeof p === 'string' && p.length > 0) ? true : undefined
+    case 'list':
+      return javascript || v.items.length > 0 ? true : v.open ? undefined : false
+    case 'dict':
+      return javascript || v.map.size > 0 || v.views.length > 0 ? true : v.open ? undefined : false
+    case 'unknown':
+    case 'array':
+      return undefined
+    case 'function':
+    case 'class':
+    case 'instance':
+    case 'namespace':
+    case 'file':
+      return true
+    case 'library':
+      return undefined
+  }
+}
+
+const sameConst = (a: Value, b: Value) => a.kind === 'const' && b.kind === 'const' && a.value === b.value
+
+/**
+ * What is known after two paths meet. None beside a value is the value: where the None path were taken, the program
+ * would not reach an operation that needs it. Objects of one class are represented by the first.
+ */
+export function join(a: Value | undefined, b: Value | undefined, fresh: (why: string) => UnknownValue): Value {
+  if (a === undefined || a === b) return b ?? fresh('no value')
+  if (b === undefined) return a
+  if (sameConst(a, b)) return a
+  if (a.kind === 'const' && a.value === null) return b
+  if (b.kind === 'const' && b.value === null) return a
+  if (a.kind === 'instance' && b.kind === 'instance' && a.of === b.of) return a
+  if (a.kind === 'library' && b.kind === 'library' && a.name === b.name) return a
+  if (a.kind === 'function' && b.kind === 'function' && a.def === b.def) return a
+  if (a.kind === 'unknown' && !a.free) return a
+  if (b.kind === 'unknown' && !b.free) return b
+  return fresh('differs between two paths of the program')
+}

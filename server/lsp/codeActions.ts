@@ -1,0 +1,87 @@
+// The light bulb. Quick fixes come from the diagnostics themselves; the two "all safe fixes" actions are worked out from the
+// present analysis, because a client sends only the diagnostics under the cursor. A fix that needs a look is only ever
+// offered alone.
+
+import { CodeActionKind, type CodeAction, type CodeActionParams, type Diagnostic } from 'vscode-languageserver'
+import type { Fix } from '../protocol'
+import { mergeSafeFixes, type MergedFixes } from '../workspace/fixes'
+import type { SessionState } from '../workspace/session'
+import { pathOf, workspaceEdit } from './convert'
+import type { ServerContext } from './context'
+import type { DiagnosticData } from './diagnostics'
+
+export const fixAllKind = `${CodeActionKind.SourceFixAll}.tensorlint`
+
+/** Kinds of actions that `initialize` announces. */
+export const codeActionKinds = [CodeActionKind.QuickFix, fixAllKind]
+
+/** The actions for a selection. */
+export async function codeActions(ctx: ServerContext, params: CodeActionParams): Promise<CodeAction[]> {
+  const wants = (kind: string) =>
+    !params.context.only ||
+    params.context.only.some(only => kind === only || kind.startsWith(`${only}.`) || only === '')
+  const ours = params.context.diagnostics.filter(diagnostic => diagnostic.source === 'tensorlint')
+  const actions: CodeAction[] = []
+  if (wants(CodeActionKind.QuickFix)) {
+    for (const diagnostic of ours) actions.push(...quickFixes(ctx, diagnostic))
+    const fixable = ours.filter(diagnostic => dataOf(diagnostic)?.fixes.some(({ kind }) => kind === 'safe'))
+    if (fixable.length > 0) actions.push(...(await bulkFixes(ctx, params.textDocument.uri, fixable)))
+  }
+  // Asked for by name (on save, from a menu); without a name every light bulb would carry it.
+  if (params.context.only && wants(fixAllKind)) {
+    const state = await ctx.session.current()
+    const { edits, chosen } = fixesOf(state, pathOf(params.textDocument.uri))
+    if (chosen.length > 0)
+      actions.push({ title: 'Apply all safe fixes', kind: fixAllKind, edit: workspaceEdit(edits, support(ctx, state)) })
+  }
+  return actions
+}
+
+function quickFixes(ctx: ServerContext, diagnostic: Diagnostic): CodeAction[] {
+  const data = dataOf(diagnostic)
+  if (!data) return []
+  const safe = data.fixes.filter(({ kind }) => kind === 'safe')
+  return data.fixes.map(fix => ({
+    title: fix.kind === 'safe' ? fix.title : `${fix.title} (needs a look)`,
+    kind: CodeActionKind.QuickFix,
+    diagnostics: [diagnostic],
+    isPreferred: safe.length === 1 && fix === safe[0],
+    edit: workspaceEdit(fix.edits, { documentChanges: takesVersions(ctx), versions: data.versions }),
+  }))
+}
+
+async function bulkFixes(ctx: ServerContext, uri: string, diagnostics: Diagnostic[]): Promise<CodeAction[]> {
+  const state = await ctx.session.current()
+  const inFile = fixesOf(state, pathOf(uri))
+  const everywhere = fixesOf(state, undefined)
+  const action = (where: string, { chosen, edits }: MergedFixes): CodeAction => ({
+    title: `Fix all in this ${where}: ${chosen.length} safe fixes`,
+    kind: CodeActionKind.QuickFix,
+    diagnostics,
+    edit: workspaceEdit(edits, support(ctx, state)),
+  })
+  return [
+    ...(inFile.chosen.length > 1 ? [action('file', inFile)] : []),
+    ...(everywhere.chosen.length > inFile.chosen.length ? [action('workspace', everywhere)] : []),
+  ]
+}
+
+/** Safe fixes of the findings in one file, or in all of them. */
+function fixesOf(state: SessionState, path: string | undefined): MergedFixes {
+  return mergeSafeFixes(state.analysis.findings.filter(finding => path === undefined || finding.path === path))
+}
+
+const takesVersions = (ctx: ServerContext) => ctx.capabilities.workspace?.workspaceEdit?.documentChanges === true
+
+const support = (ctx: ServerContext, state: SessionState) => ({
+  documentChanges: takesVersions(ctx),
+  versions: Object.fromEntries(state.versions),
+})
+
+/** The data of one of our diagnostics as it came back; undefined where a client drops or changes it. */
+function dataOf({ data }: Diagnostic): DiagnosticData | undefined {
+  const value = data as Partial<DiagnosticData> | null | undefined
+  if (typeof value !== 'object' || value === null || !Array.isArray(value.fixes)) return undefined
+  const fixes = (value.fixes as readonly Fix[]).filter(fix => typeof fix.title === 'string' && Array.isArray(fix.edits))
+  return { fixes, versions: value.versions ?? {} }
+}

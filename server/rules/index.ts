@@ -1,0 +1,25 @@
+// The list of rules: the one place where a rule is registered. Codes, the command line's list, documentation and the
+// check that every rule has cases all come from here.
+
+import { contradictoryConfig } from './contradictoryConfig'
+import { damagedShard } from './damagedShard'
+import { invalidConfig } from './invalidConfig'
+import { mismatchedTriple } from './mismatchedTriple'
+import type { Rule } from './rule'
+import { slicedScales } from './slicedScales'
+import { storedTransposed } from './storedTransposed'
+import { transposedTriple } from './transposedTriple'
+import { wrongParameters } from './wrongParameters'
+
+export const rules = [
+  transposedTriple,
+  slicedScales,
+  mismatchedTriple,
+  wrongParameters,
+  contradictoryConfig,
+  storedTransposed,
+  damagedShard,
+  invalidConfig,
+] as const satisfies readonly Rule[]
+
+export type RuleId = (typeof rules)[number]['id']

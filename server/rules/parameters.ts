@@ -1,0 +1,98 @@
+// What a delivery's tensors say about bits and group size, against what the program passes. Shared by the rule about the
+// program and the rule about the config, so that one contradiction is told once, where it can be repaired.
+
+import type { Delivery } from '../interp/deliveries'
+import { isNumber, type Value } from '../interp/value'
+import { type Pair, showPairs } from '../quant/affine'
+import { modeDefaults } from '../quant/config'
+import { expectedWidth, type Width, withEvidence } from '../quant/dimensions'
+
+export type Parameter = 'groupSize' | 'bits'
+
+/** A parameter as passed: its value where known, and the abstract value, which knows where it was written. */
+export interface Passed {
+  readonly value: number | undefined
+  readonly from: Value | undefined
+}
+
+export interface Judgement {
+  /** Pairs that the tensors allow, those that other evidence picks where it does. */
+  readonly pairs: readonly Pair[]
+  readonly width: Width | undefined
+  /** Whether MLX would take the passed pair without a word, and decode to another width. */
+  readonly silent: boolean
+  /** Parameters that differ from the pair that is closest to what was passed. */
+  readonly wrong: readonly Parameter[]
+  readonly wanted: Pair
+  /** Every pair that is as close to what was passed: more than one where the evidence leaves several readings. */
+  readonly closest: readonly Pair[]
+}
+
+/** What an operation of MLX takes for a parameter: the argument, or the default where the program leaves it out. */
+export function passed(d: Delivery, which: Parameter): Passed {
+  const value = d.sink[which]
+  if (value === undefined || (value.kind === 'const' && value.value === null)) {
+    const mode = d.sink.mode?.kind === 'const' ? String(d.sink.mode.value ?? 'affine') : 'affine'
+    return { value: modeDefaults(mode)[which], from: value }
+  }
+  return { value: isNumber(value) ? value.value : undefined, from: value }
+}
+
+/**
+ * Judges a pair of parameters against a triple's pairs; undefined where nothing is wrong or not enough is known. A
+ * parameter that is not known is taken to be right if it can be.
+ */
+export function judgeParameters(
+  given: { readonly groupSize: number | undefined; readonly bits: number | undefined },
+  triple: {
+    readonly pairs: readonly Pair[]
+    readonly packedColumns: number
+    readonly groups: number
+    readonly width: Width | undefined
+  },
+): Judgement | undefined {
+  const pairs = withEvidence(triple.pairs, triple.packedColumns, triple.width)
+  const distance = (p: Pair) =>
+    Number(given.groupSize !== undefined && p.groupSize !== given.groupSize) +
+    Number(given.bits !== undefined && p.bits !== given.bits)
+  const wanted = [...pairs].sort((a, b) => distance(a) - distance(b))[0]
+  if (!wanted || distance(wanted) === 0) return undefined
+  const { groupSize, bits } = given
+  const silent =
+    groupSize !== undefined && bits !== undefined && groupSize * bits * triple.groups === triple.packedColumns * 32
+  const wrong = (['bits', 'groupSize'] as const).filter(
+    which => given[which] !== undefined && given[which] !== wanted[which],
+  )
+  return {
+    pairs,
+    width: triple.width,
+    silent,
+    wrong,
+    wanted,
+    closest: pairs.filter(p => distance(p) === distance(wanted)),
+  }
+}
+
+/** "say 64", or every reading where the evidence leaves more than one. */
+export function showExpected(wanted: readonly number[], judgements: readonly Judgement[]): string {
+  const open = judgements.find(j => j.closest.length > 1)
+  if (open && judgements.every(j => j.closest.length > 1)) return `fit ${showPairs(open.closest)} instead`
+  return wanted.length === 1 ? `say ${wanted[0]}` : `say ${wanted.join(' and ')}, by module`
+}
+
+/** The triple of a delivery, in the orientation that fits; undefined where none does. */
+export function tripleOf(d: Delivery) {
+  if (d.verdict.kind !== 'fits' && d.verdict.kind !== 'turned') return undefined
+  const turned = d.verdict.kind === 'turned' ? d.verdict.turned : undefined
+  const last = (shape: readonly number[], isTurned: boolean | undefined) =>
+    shape[shape.length - (isTurned ? 2 : 1)] ?? 0
+  return {
+    pairs: d.verdict.pairs,
+    packedColumns: last(d.weight.shape, turned?.weight),
+    groups: last(d.scales.shape, turned?.scales),
+    width: isWhole(d) ? expectedWidth(d.model, d.module) : undefined,
+  }
+}
+
+/** Evidence about the stored width holds only where the columns were not sliced. */
+const isWhole = (d: Delivery) => d.weight.ops?.every(op => op.op === 'transpose' || op.op === 'contiguous') === true

@@ -1,0 +1,40 @@
+// What a rule is: a value with a name for the fault, and a generator over facts that somebody else worked out.
+
+import type { JsonFile, Model } from '../checkpoint/facts'
+import type { Delivery } from '../interp/deliveries'
+import type { Run } from '../interp/index'
+import type { Because, Fix, Range, Severity } from '../protocol'
+
+/** Everything a rule may look at. */
+export interface Facts {
+  readonly models: readonly Model[]
+  /** Config and index files that belong to some model. */
+  readonly configs: readonly JsonFile[]
+  readonly runs: readonly Run[]
+  /** Triples that arrive at a quantized operation, in every reading of every program; see deliveries.ts. */
+  readonly deliveries: readonly Delivery[]
+}
+
+/** A finding before it has its rule's name. */
+export interface Draft {
+  readonly path: string
+  readonly range: Range
+  readonly message: string
+  /** Where the rule's usual severity does not hold. */
+  readonly severity?: Severity
+  /** Full names, every one. */
+  readonly tensors: readonly string[]
+  readonly because?: readonly Because[]
+  readonly fixes?: readonly Fix[]
+}
+
+export interface Rule<Id extends string = string> {
+  /** Names the fault, in kebab case. */
+  readonly id: Id
+  readonly severity: Severity
+  readonly title: string
+  check(facts: Facts): Iterable<Draft>
+}
+
+/** Keeps the id a literal type. */
+export const defineRule = <const Id extends string>(rule: Rule<Id>): Rule<Id> => rule

@@ -1,0 +1,116 @@
+// Deliveries grouped by the place where they could be handed over differently, and the edits that would do it.
+
+import type { Delivery } from '../interp/deliveries'
+import { placeKey } from '../interp/machine'
+import { importsOf } from '../interp/names'
+import type { Place } from '../interp/value'
+import type { Edit } from '../protocol'
+import type { Turned } from '../quant/triple'
+import type { Program } from '../source/ir'
+import { rangeIn, rangeOf, textAt } from './show'
+
+export interface Site {
+  readonly place: Place
+  readonly deliveries: readonly Delivery[]
+}
+
+const cache = new WeakMap<readonly Delivery[], readonly Site[]>()
+
+/** All sites, in the order in which they were met. */
+export function sitesOf(deliveries: readonly Delivery[]): readonly Site[] {
+  const known = cache.get(deliveries)
+  if (known) return known
+  const sites = new Map<string, { place: Place; deliveries: Delivery[] }>()
+  for (const delivery of decided(deliveries)) {
+    const key = placeKey(delivery.site)
+    const site = sites.get(key)
+    if (site) site.deliveries.push(delivery)
+    else sites.set(key, { place: delivery.site, deliveries: [delivery] })
+  }
+  const found = [...sites.values()]
+  cache.set(deliveries, found)
+  return found
+}
+
+const tensorKey = (d: Delivery) => `${d.weight.shard.path}\0${d.weight.tensor.name}`
+
+/**
+ * Leaves out a misfit on a path that may not be taken where the same weight fits on another such path: the program
+ * chooses between them in a way that is not followed, and may well choose right.
+ */
+function decided(deliveries: readonly Delivery[]): readonly Delivery[] {
+  const fitting = new Set(deliveries.filter(d => d.sink.uncertain && d.verdict.kind === 'fits').map(tensorKey))
+  return deliveries.filter(d => !(d.sink.uncertain && d.verdict.kind !== 'fits' && fitting.has(tensorKey(d))))
+}
+
+/** Every delivery that a rule should judge. */
+export const judged = (deliveries: readonly Delivery[]): readonly Delivery[] =>
+  sitesOf(deliveries).flatMap(s => s.deliveries)
+
+/**
+ * Edits that turn the members named at the places where a delivery hands them over; undefined where one has no place of
+ * its own. Python gets a contiguous copy, since MLX on Metal decodes strided biases wrongly (ml-explore/mlx, quantized).
+ */
+export function turnEdits(delivery: Delivery, turned: Turned): readonly Edit[] | undefined {
+  const places: Place[] = []
+  for (const member of ['weight', 'scales', 'biases'] as const) {
+    if (!turned[member] || (member === 'biases' && !delivery.biases)) continue
+    const place = delivery.handles[member]
+    if (!place) return undefined
+    places.push(place)
+  }
+  if (new Set(places.map(placeKey)).size !== places.length) return undefined
+  const edits = places.map((place): Edit => {
+    const text = textAt(place)
+    // What is turned already, and should not be, is turned back.
+    const bare = /^(.*[^.\s])\.T$/s.exec(text)?.[1]
+    if (bare) return { path: place.program.path, range: rangeOf(place), newText: bare }
+    const operand = needsParentheses(text) ? `(${text})` : text
+    const newText =
+      place.program.language === 'python' ? `${mlxName(place.program).name}.contiguous(${operand}.T)` : `${operand}.T`
+    return { path: place.program.path, range: rangeOf(place), newText }
+  })
+  const imports = new Map<string, Edit>()
+  for (const place of places) {
+    const missing = place.program.language === 'python' ? mlxName(place.program).missing : undefined
+    if (missing && edits.some(e => e.path === place.program.path && e.newText.includes('.contiguous(')))
+      imports.set(place.program.path, missing)
+  }
+  return [...imports.values(), ...edits]
+}
+
+/** Whether an operator stands outside brackets and quotes, so that `.T` would bind to less than the whole. */
+function needsParentheses(text: string): boolean {
+  let depth = 0
+  let quote = ''
+  for (const char of text) {
+    if (quote) {
+      if (char === quote) quote = ''
+    } else if (char === '"' || char === "'" || char === '`') quote = char
+    else if ('([{'.includes(char)) depth++
+    else if (')]}'.includes(char)) depth--
+    else if (depth === 0 && /[\s+\-*/@%&|^<>=?:]/.test(char)) return true
+  }
+  return false
+}
+
+/** How a Python program calls `mlx.core`; where it does not import it, the line that would. */
+function mlxName(program: Program): { name: string; missing?: Edit } {
+  for (const { module, bindings, level } of importsOf(program)) {
+    if (level > 0) continue
+    for (const { imported, local } of bindings) {
+      if (module === 'mlx.core' && imported === null) return { name: local }
+      if (module === 'mlx' && imported === 'core') return { name: local }
+      if (module === 'mlx' && imported === null) return { name: `${local}.core` }
+    }
+  }
+  const last =
+    program.body.findLast(s => s.kind === 'import' && s.module !== '__future__') ??
+    program.body.findLast(s => s.kind === 'import')
+  const offset = last ? last.span.end : 0
+  const range = rangeIn(program, offset, offset)
+  return {
+    name: 'mx',
+    missing: { path: program.path, range, newText: last ? '\nimport mlx.core as mx' : 'import mlx.core as mx\n' },
+  }
+}

@@ -1,0 +1,133 @@
+// The program itself passes bits or a group size that its tensors contradict: a literal, a default, or MLX's own default
+// where the argument is left out. Values that come from a config are judged where they stand, by another rule.
+
+import type { Delivery } from '../interp/deliveries'
+import { placeKey } from '../interp/machine'
+import type { Place } from '../interp/value'
+import type { Fix } from '../protocol'
+import { showPair, showPairs } from '../quant/affine'
+import { groupBy } from '../util/groupBy'
+import { type Judgement, judgeParameters, type Parameter, passed, showExpected, tripleOf } from './parameters'
+import { defineRule, type Draft } from './rule'
+import { becauseTensor, count, foldNames, rangeOf, showTensor } from './show'
+import { judged } from './sites'
+import { tensorNames } from './transposedTriple'
+
+interface Contradiction {
+  readonly d: Delivery
+  readonly which: Parameter
+  readonly judgement: Judgement
+  readonly given: { readonly groupSize: number | undefined; readonly bits: number | undefined }
+  /** Where the value is written, or the call that leaves it out. */
+  readonly place: Place
+  readonly isLeftOut: boolean
+}
+
+const keyword = { groupSize: 'group_size', bits: 'bits' } as const
+
+export const wrongParameters = defineRule({
+  id: 'wrong-quantization-parameters',
+  severity: 'error',
+  title: 'Bits or group size contradict the tensors',
+  *check({ deliveries }) {
+    const all = judged(deliveries)
+    const groups = groupBy(all.flatMap(contradictions), c => `${placeKey(c.place)}${c.isLeftOut}${c.which}`)
+    for (const group of groups.values()) yield draft(group, all)
+  },
+})
+
+function contradictions(d: Delivery): Contradiction[] {
+  const triple = tripleOf(d)
+  if (!triple || d.scales.dtype === 'U8') return []
+  const [groupSize, bits] = [passed(d, 'groupSize'), passed(d, 'bits')]
+  const given = { groupSize: groupSize.value, bits: bits.value }
+  const judgement = judgeParameters(given, triple)
+  if (!judgement) return []
+  return judgement.wrong.flatMap(which => {
+    const from = (which === 'groupSize' ? groupSize : bits).from
+    if (from?.kind === 'const' && from.config) return []
+    const literal = from?.kind === 'const' && from.value !== null ? from.literal : undefined
+    if (from && !literal && !(from.kind === 'const' && from.value === null)) return []
+    return [{ d, which, judgement, given, place: literal ?? d.sink.call, isLeftOut: !literal }]
+  })
+}
+
+function draft(group: readonly Contradiction[], all: readonly Delivery[]): Draft {
+  const first = group[0] as Contradiction
+  const { d, which, judgement, given } = first
+  const wanted = [...new Set(group.map(c => c.judgement.wanted[which]))]
+  const name = d.sink.call.program.language === 'python' ? keyword[which] : which
+  const found = first.isLeftOut ? `${name} is left out, so MLX takes ${given[which]}` : `${name} is ${given[which]}`
+  const expected = showExpected(
+    wanted,
+    group.map(c => c.judgement),
+  )
+  const evidence = `weight ${showTensor(d.weight)} with scales ${showTensor(d.scales)} is ${showPairs(judgement.pairs)}${judgement.width ? `, ${judgement.width.why}` : ''}`
+  const silent = judgement.silent
+    ? `; MLX takes ${showPair({ bits: given.bits ?? 0, groupSize: given.groupSize ?? 0 })} without an error and decodes another width`
+    : ''
+  return {
+    path: first.place.program.path,
+    range: rangeOf(first.place),
+    message: `${found}; the tensors ${expected}: ${evidence}; ${count(new Set(group.map(c => c.d.module)).size, 'module')}, ${foldNames(group.map(c => c.d.module))}${silent}`,
+    tensors: [...new Set(group.flatMap(c => tensorNames(c.d)))],
+    because: [
+      ...(first.isLeftOut
+        ? []
+        : [{ path: d.sink.call.program.path, range: rangeOf(d.sink.call), message: `used by this ${d.sink.op}` }]),
+      becauseTensor(d.weight, `${d.weight.tensor.name} is stored ${showTensor(d.weight.tensor)}`),
+      becauseTensor(d.scales, `${d.scales.tensor.name} is stored ${showTensor(d.scales.tensor)}`),
+    ],
+    fixes:
+      wanted.length === 1
+        ? fixes(
+            first,
+            wanted[0] ?? 0,
+            all,
+            group.every(c => c.judgement.closest.length === 1),
+          )
+        : [],
+  }
+}
+
+function fixes(c: Contradiction, wanted: number, all: readonly Delivery[], sure: boolean): Fix[] {
+  const kind = sure ? 'safe' : 'needs-a-look'
+  const same = (place: Place | undefined) => place && placeKey(place) === placeKey(c.place)
+  if (!c.isLeftOut) {
+    // Another weight that the same literal serves rightly would be hurt.
+    const serves = all.filter(d => {
+      const from = d.sink[c.which]
+      return from?.kind === 'const' && same(from.literal)
+    })
+    const hurt = serves.some(d => tripleOf(d)?.pairs.every(p => p[c.which] !== wanted))
+    if (hurt) return []
+    const name = c.d.sink.call.program.language === 'python' ? keyword[c.which] : c.which
+    return [
+      {
+        title: `Change ${name} to ${wanted}`,
+        kind,
+        edits: [{ path: c.place.program.path, range: rangeOf(c.place), newText: String(wanted) }],
+      },
+    ]
+  }
+  if (c.place.program.language !== 'python') return []
+  const hurt = all.some(
+    d => placeKey(d.sink.call) === placeKey(c.place) && tripleOf(d)?.pairs.every(p => p[c.which] !== wanted),
+  )
+  const text = c.place.program.text
+  const close = c.place.span.end - 1
+  if (hurt || text[close] !== ')') return []
+  const inside = text.slice(c.place.span.start, close).trimEnd()
+  const separator = /[(,]$/.test(inside) ? '' : ', '
+  const range = rangeOf({
+    program: c.place.program,
+    span: { start: c.place.span.start + inside.length, end: c.place.span.start + inside.length },
+  })
+  return [
+    {
+      title: `Pass ${keyword[c.which]}=${wanted}`,
+      kind,
+      edits: [{ path: c.place.program.path, range, newText: `${separator}${keyword[c.which]}=${wanted}` }],
+    },
+  ]
+}

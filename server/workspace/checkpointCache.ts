@@ -1,0 +1,121 @@
+// Keeps the facts of every checkpoint file by path and stamp, and reads again only what changed. Unchanged files stay the
+// very same objects, and so do models whose files did: the engine's own caches rest on that.
+// What the bytes mean is left to checkpoint/.
+
+import { readFile } from 'node:fs/promises'
+import type { JsonFile, Model, Shard } from '../checkpoint/facts'
+import { readJsonFile } from '../checkpoint/jsonFile'
+import { groupModels } from '../checkpoint/models'
+import { readShard } from '../checkpoint/shard'
+import type { Discovery } from './discover'
+import { mapLimited } from './limit'
+import { sameStamp, unreadableSource, withFileSource, type FileStamp, type FoundFile } from './nodeFiles'
+import type { OpenTexts } from './openTexts'
+
+/** Headers are read side by side; more lanes only make the disk seek. */
+const LANES = 16
+
+interface Cached<T> {
+  readonly stamp: FileStamp
+  readonly value: T
+}
+
+interface CachedJson extends Cached<JsonFile> {
+  /** Of the editor's text that was read; undefined where the disk was. */
+  readonly version: number | undefined
+}
+
+export interface Checkpoints {
+  readonly models: readonly Model[]
+  /** Some shard was left as it was because it is being written; look again soon. */
+  readonly unsettled: boolean
+}
+
+export interface CheckpointCacheOptions {
+  /** A broken shard touched less than this long ago is taken to be half-written; 0 takes every file as it is. */
+  readonly settleMs: number
+  /** Milliseconds since 1970, to compare with the files' own times. */
+  readonly now: () => number
+}
+
+export class CheckpointCache {
+  private shards = new Map<string, Cached<Shard>>()
+  private jsonFiles = new Map<string, CachedJson>()
+  private models: readonly Model[] = []
+
+  constructor(private readonly options: CheckpointCacheOptions) {}
+
+  /** Brings the facts up to date with what a walk found; an open editor's text of a JSON file wins over the disk. */
+  async read(found: Discovery, open: OpenTexts): Promise<Checkpoints> {
+    let unsettled = false
+    const shards = new Map<string, Cached<Shard>>()
+    const list = await mapLimited(found.shards, LANES, async file => {
+      const before = this.shards.get(file.path)
+      const now = before && sameStamp(before.stamp, file) ? before : { stamp: file, value: await loadShard(file) }
+      if (now !== before && now.value.problems.length > 0 && this.isFresh(file)) {
+        unsettled = true
+        return before
+      }
+      return now
+    })
+    list.forEach((entry, i) => {
+      const file = found.shards[i]
+      if (entry && file) shards.set(file.path, entry)
+    })
+    const jsonFiles = new Map<string, CachedJson>()
+    await mapLimited([...found.configs, ...found.indexes], LANES, async file => {
+      const entry = await this.json(file, open)
+      if (entry) jsonFiles.set(file.path, entry)
+    })
+    this.shards = shards
+    this.jsonFiles = jsonFiles
+    const pick = (files: readonly FoundFile[]) => files.flatMap(file => jsonFiles.get(file.path)?.value ?? [])
+    const models = groupModels({
+      shards: found.shards.flatMap(file => shards.get(file.path)?.value ?? []),
+      configs: pick(found.configs),
+      indexes: pick(found.indexes),
+    })
+    this.models = keepModels(models, this.models)
+    return { models: this.models, unsettled }
+  }
+
+  private isFresh(file: FileStamp): boolean {
+    return this.options.settleMs > 0 && this.options.now() - file.mtimeMs < this.options.settleMs
+  }
+
+  private async json(file: FoundFile, open: OpenTexts): Promise<CachedJson | undefined> {
+    const document = open.get(file.path)
+    const before = this.jsonFiles.get(file.path)
+    if (before && before.version === document?.version && (document || sameStamp(before.stamp, file))) return before
+    try {
+      const text = document ? document.text : await readFile(file.path, 'utf8')
+      return { stamp: file, version: document?.version, value: readJsonFile(file.path, text) }
+    } catch {
+      // It went away between the walk and now, or may not be read: as if it were not there.
+      return undefined
+    }
+  }
+}
+
+async function loadShard(file: FoundFile): Promise<Shard> {
+  try {
+    return await withFileSource(file.path, source => readShard(file.path, source))
+  } catch (error) {
+    return readShard(file.path, unreadableSource(error))
+  }
+}
+
+/** Replaces each new model by the old one where both are made of the same objects. */
+function keepModels(models: readonly Model[], before: readonly Model[]): readonly Model[] {
+  const old = new Map(before.map(model => [model.path, model]))
+  const kept = models.map(model => {
+    const same = old.get(model.path)
+    return same && sameModel(same, model) ? same : model
+  })
+  return sameItems(kept, before) ? before : kept
+}
+
+const sameItems = <T>(a: readonly T[], b: readonly T[]) => a.length === b.length && a.every((item, i) => item === b[i])
+
+const sameModel = (a: Model, b: Model) =>
+  a.kind === b.kind && a.index === b.index && sameItems(a.shards, b.shards) && sameItems(a.configs, b.configs)

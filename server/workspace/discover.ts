@@ -1,0 +1,248 @@
+// Walks folders for the files that matter: shards, configs, indexes and loader sources. It decides by names and stamps
+// alone and opens nothing but the small `refs/main` of a Hugging Face cache, whose layout is
+// models--ORG--NAME/{blobs,refs,snapshots/COMMIT} with links from snapshots into blobs (huggingface_hub, file_download.py).
+// Who belongs to whom is left to the readers in checkpoint/.
+
+import { readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path'
+import { Minimatch } from 'minimatch'
+import { languageOf } from '../source/index'
+import { fileStamp, type FoundFile } from './nodeFiles'
+import { mapLimited } from './limit'
+
+export interface Discovery {
+  readonly shards: readonly FoundFile[]
+  readonly configs: readonly FoundFile[]
+  readonly indexes: readonly FoundFile[]
+  readonly sources: readonly FoundFile[]
+  /** What was left out and why, one sentence each; for the log and the status. */
+  readonly skipped: readonly string[]
+}
+
+export interface DiscoverOptions {
+  /** Folders whose checkpoints and sources are wanted. */
+  readonly folders: readonly string[]
+  /** Further folders or files, of which only checkpoints are wanted; `~` is the home folder. */
+  readonly models: readonly string[]
+  /** Glob patterns relative to a folder, as `files.exclude` has them. */
+  readonly exclude: readonly string[]
+  /** Asked between folders; true stops the walk with what was found so far. */
+  readonly isCancelled?: () => boolean
+}
+
+/** Enough for any project; a home folder opened by mistake must end. */
+const MAX_ENTRIES = 1_000_000
+/** Deeper than any sane tree, shallow enough to end where a file system lies about its links. */
+const MAX_DEPTH = 64
+/** The largest public checkpoints have a few hundred shards. */
+const MAX_SHARDS = 20_000
+/** A loader is written by a person: a few kilobytes. Above this are bundles and data in disguise. */
+export const MAX_SOURCE_BYTES = 2 * 1024 * 1024
+/** A big monorepo; the words test and the parser cost under a millisecond for each. */
+const MAX_SOURCES = 50_000
+/** The index of the largest public checkpoint (90,000 tensors) has 9 MB. */
+const MAX_JSON_BYTES = 64 * 1024 * 1024
+/** Folders read at once; Node's own file pool has four threads. */
+const LANES = 8
+
+const skippedFolders = new Set(['.git', '.hg', '.svn', 'node_modules', '__pycache__'])
+/** A folder that holds one of these is an environment of installed packages. */
+const environmentMarks = ['pyvenv.cfg', 'conda-meta']
+
+/** A path as a setting or a person gives it: `~` is the home folder, the rest is relative to `base`. */
+export function expandPath(path: string, base: string): string {
+  if (path === '~' || path.startsWith('~/') || path.startsWith('~\\')) return resolve(join(homedir(), path.slice(1)))
+  return resolve(base, path)
+}
+
+/** Whether a change to a file of this name can change what is known. */
+export function isInteresting(path: string): boolean {
+  return isShardName(path) || isConfigName(path) || isIndexName(path) || isSourceName(path)
+}
+
+const isShardName = (path: string) => /\.safetensors$/i.test(path)
+const isConfigName = (path: string) => basename(path) === 'config.json'
+const isIndexName = (path: string) => path.endsWith('.safetensors.index.json')
+const isSourceName = (path: string) => languageOf(path) !== undefined && !/\.d\.[cm]?ts$|\.min\.[cm]?js$/i.test(path)
+
+/** Finds every file that matters, each once and sorted by path. Never rejects: what cannot be read is left out. */
+export async function discover(options: DiscoverOptions): Promise<Discovery> {
+  const walk = new Walk(options)
+  await walk.run()
+  return walk.result()
+}
+
+interface Place {
+  readonly path: string
+  /** The folder that patterns are relative to. */
+  readonly root: string
+  readonly depth: number
+  readonly withSources: boolean
+}
+
+class Walk {
+  private readonly shards = new Map<string, FoundFile>()
+  private readonly configs = new Map<string, FoundFile>()
+  private readonly indexes = new Map<string, FoundFile>()
+  private readonly sources = new Map<string, FoundFile>()
+  private readonly skipped = new Map<string, number>()
+  /** Real paths of folders that were entered; true where their sources were wanted too. */
+  private readonly entered = new Map<string, boolean>()
+  private readonly realRoots: string[] = []
+  private readonly patterns: readonly Minimatch[]
+  private entries = 0
+
+  constructor(private readonly options: DiscoverOptions) {
+    this.patterns = options.exclude.map(
+      pattern => new Minimatch(pattern.replace(/\/+$/, ''), { dot: true, nonegate: true, nocomment: true }),
+    )
+  }
+
+  async run(): Promise<void> {
+    const roots: Place[] = []
+    for (const path of this.options.folders) roots.push({ path, root: path, depth: 0, withSources: true })
+    for (const path of this.options.models) roots.push({ path, root: path, depth: 0, withSources: false })
+    const folders: Place[] = []
+    for (const place of roots) {
+      const stats = await stat(place.path).catch(() => undefined)
+      if (!stats) this.skip(`${place.path} does not exist`)
+      else if (stats.isDirectory()) {
+        this.realRoots.push(await realpath(place.path).catch(() => place.path))
+        folders.push(place)
+      } else await this.loneFile(place)
+    }
+    // Links to folders wait until everything else was seen, so that a folder is listed under its own name where it has one.
+    let level = folders
+    while (level.length > 0) {
+      const links: Place[] = []
+      while (level.length > 0) {
+        const next = await mapLimited(level, LANES, place => this.folder(place, links))
+        level = next.flat()
+      }
+      level = links
+    }
+  }
+
+  result(): Discovery {
+    const sorted = (files: Map<string, FoundFile>) =>
+      [...files.values()].sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0))
+    return {
+      shards: sorted(this.shards),
+      configs: sorted(this.configs),
+      indexes: sorted(this.indexes),
+      sources: sorted(this.sources),
+      skipped: [...this.skipped].map(([reason, count]) => (count > 1 ? `${reason} (${count} times)` : reason)),
+    }
+  }
+
+  /** A model that is one file: the file itself and what lies beside it to explain it. */
+  private async loneFile({ path, root, withSources }: Place): Promise<void> {
+    await this.file(path, root, withSources)
+    if (!isShardName(path)) return
+    const folder = dirname(path)
+    for (const place of [folder, dirname(folder)]) {
+      const config = join(place, 'config.json')
+      const stamp = await fileStamp(config)
+      if (!stamp) continue
+      await this.file(config, root, false)
+      break
+    }
+  }
+
+  private skip(reason: string): void {
+    this.skipped.set(reason, (this.skipped.get(reason) ?? 0) + 1)
+  }
+
+  /** Lists one folder: files are recorded, folders returned, links to folders put off. */
+  private async folder(place: Place, links: Place[]): Promise<Place[]> {
+    if (this.options.isCancelled?.()) return []
+    if (place.depth > MAX_DEPTH) {
+      this.skip(`folders nested deeper than ${MAX_DEPTH}`)
+      return []
+    }
+    const real = await realpath(place.path).catch(() => undefined)
+    if (real === undefined) return []
+    const before = this.entered.get(real)
+    if (before === true || before === place.withSources) return []
+    this.entered.set(real, place.withSources)
+    const entries = await readdir(place.path, { withFileTypes: true }).catch(() => undefined)
+    if (!entries) {
+      this.skip(`${place.path} cannot be listed`)
+      return []
+    }
+    this.entries += entries.length
+    if (this.entries > MAX_ENTRIES) {
+      this.skip(`everything after the first ${MAX_ENTRIES} files and folders`)
+      return []
+    }
+    // The folder that a person named is looked into even where it is an environment.
+    if (place.depth > 0 && entries.some(entry => environmentMarks.includes(entry.name))) return []
+    const snapshot = await this.cacheSnapshot(place, new Set(entries.map(entry => entry.name)))
+    if (snapshot) return snapshot
+    const folders: Place[] = []
+    const files: string[] = []
+    for (const entry of entries) {
+      const path = join(place.path, entry.name)
+      const below = { ...place, path, depth: place.depth + 1 }
+      if (entry.isDirectory()) {
+        if (!skippedFolders.has(entry.name) && !this.isExcluded(path, place.root)) folders.push(below)
+      } else if (entry.isSymbolicLink()) {
+        if (this.isExcluded(path, place.root) || skippedFolders.has(entry.name)) continue
+        const target = await stat(path).catch(() => undefined)
+        if (target?.isDirectory()) {
+          if (!(await this.leadsOut(path))) links.push(below)
+        } else if (isInteresting(path)) files.push(path)
+      } else if (entry.isFile() && isInteresting(path) && !this.isExcluded(path, place.root)) files.push(path)
+    }
+    await mapLimited(files, LANES, path => this.file(path, place.root, place.withSources))
+    return folders
+  }
+
+  /** The snapshot folders to enter where `place` is one model of a Hugging Face cache, else undefined. */
+  private async cacheSnapshot(place: Place, names: ReadonlySet<string>): Promise<Place[] | undefined> {
+    if (!basename(place.path).startsWith('models--') || !names.has('snapshots')) return undefined
+    const snapshots = join(place.path, 'snapshots')
+    const commits = await readdir(snapshots).catch((): string[] => [])
+    const main = (await readFile(join(place.path, 'refs', 'main'), 'utf8').catch(() => '')).trim()
+    // Other snapshots are older states of the same model; without a usable ref nobody can say which is meant.
+    const wanted = commits.includes(main) ? [main] : commits
+    return wanted.map(commit => ({ ...place, path: join(snapshots, commit), depth: place.depth + 1 }))
+  }
+
+  private isExcluded(path: string, root: string): boolean {
+    if (this.patterns.length === 0) return false
+    const below = relative(root, path).split(sep).join('/')
+    return this.patterns.some(pattern => pattern.match(below))
+  }
+
+  /** A link to a folder that contains a root would show the whole disk again, under another name. */
+  private async leadsOut(link: string): Promise<boolean> {
+    const real = await realpath(link).catch(() => undefined)
+    if (real === undefined) return true
+    const prefix = real.endsWith(sep) ? real : real + sep
+    return this.realRoots.some(root => root !== real && root.startsWith(prefix))
+  }
+
+  private async file(path: string, root: string, withSources: boolean): Promise<void> {
+    const kind = isShardName(path)
+      ? { files: this.shards, most: MAX_SHARDS, bytes: Infinity }
+      : isConfigName(path)
+        ? { files: this.configs, most: MAX_SHARDS, bytes: MAX_JSON_BYTES }
+        : isIndexName(path)
+          ? { files: this.indexes, most: MAX_SHARDS, bytes: MAX_JSON_BYTES }
+          : withSources && isSourceName(path)
+            ? { files: this.sources, most: MAX_SOURCES, bytes: MAX_SOURCE_BYTES }
+            : undefined
+    if (!kind || kind.files.has(path)) return
+    const stamp = await fileStamp(path)
+    if (!stamp) {
+      // A shard whose link leads nowhere is what a user wants to hear of; anything else is not there.
+      const isDangling = kind.files === this.shards && !(await stat(path).catch(() => undefined))
+      if (isDangling) kind.files.set(path, { path, sizeBytes: 0, mtimeMs: 0, inode: 0 })
+      else this.skip(`${basename(path)} is not a regular file`)
+    } else if (stamp.sizeBytes > kind.bytes) this.skip(`${extname(path)} files larger than ${kind.bytes} bytes`)
+    else if (kind.files.size >= kind.most) this.skip(`files beyond the first ${kind.most} of their kind below ${root}`)
+    else kind.files.set(path, { path, ...stamp })
+  }
+}

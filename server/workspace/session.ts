@@ -1,0 +1,203 @@
+// A workspace with a life: folders, settings and open documents in, snapshot and analysis out, again after every change.
+// It decides when to look (debounce, one run at a time, a second look at half-written shards) and leaves what to look for
+// to discover.ts, what files say to the caches, and what it means to the engine.
+
+import type { Analysis, Snapshot } from '../engine'
+import { CheckpointCache, type Checkpoints } from './checkpointCache'
+import { discover, expandPath, type Discovery } from './discover'
+import type { FoundFile } from './nodeFiles'
+import type { OpenText } from './openTexts'
+import { ProgramCache } from './programCache'
+import { languageOf } from '../source/index'
+
+/** What the session knows after a run; the same object until something changed. */
+export interface SessionState {
+  readonly snapshot: Snapshot
+  readonly analysis: Analysis
+  /** What was left out of the walk and why. */
+  readonly skipped: readonly string[]
+  /** Versions of the open documents that this state has seen, by path. */
+  readonly versions: ReadonlyMap<string, number>
+}
+
+export interface SessionOptions {
+  readonly analyse: (snapshot: Snapshot) => Analysis
+  /** Awaited once, before the first program is lowered: the grammars are loaded here. */
+  readonly prepare?: () => Promise<void>
+  /** Called after every run that changed something. */
+  readonly onChange?: (state: SessionState) => void
+  /** An exception is our own bug: it is reported here, and the state stays as it was. */
+  readonly onError?: (error: unknown) => void
+  /** Wait after a keystroke, and after a change of files, which come in bursts. Milliseconds. */
+  readonly textDelayMs?: number
+  readonly filesDelayMs?: number
+  /** See CheckpointCacheOptions; 0 for a command line, which looks once and takes what is there. */
+  readonly settleMs?: number
+  /** Where relative model paths start. */
+  readonly baseFolder?: string
+}
+
+/** Long enough to finish a word, short enough to feel immediate. */
+const TEXT_DELAY_MS = 150
+/** A sharding script writes its files one after another. */
+const FILES_DELAY_MS = 300
+
+const nothing: Discovery = { shards: [], configs: [], indexes: [], sources: [], skipped: [] }
+
+export class Session {
+  private folders: readonly string[] = []
+  private models: readonly string[] = []
+  private exclude: readonly string[] = []
+  private readonly open = new Map<string, OpenText>()
+  private readonly checkpointCache: CheckpointCache
+  private readonly programCache = new ProgramCache()
+  private found: Discovery = nothing
+  private checkpoints: Checkpoints = { models: [], unsettled: false }
+  private state: SessionState
+  /** What the next run must do: `files` walks the folders again, `texts` only looks at open documents. */
+  private wanted: 'nothing' | 'texts' | 'files' = 'nothing'
+  private timer: NodeJS.Timeout | undefined
+  private settleTimer: NodeJS.Timeout | undefined
+  private running: Promise<void> | undefined
+  private prepared: Promise<void> | undefined
+  private disposed = false
+
+  constructor(private readonly options: SessionOptions) {
+    this.checkpointCache = new CheckpointCache({ settleMs: options.settleMs ?? 0, now: Date.now })
+    const snapshot: Snapshot = { folders: [], models: [], programs: [] }
+    this.state = {
+      snapshot,
+      analysis: { findings: [], sites: [], understood: 0, unknown: [], verify: () => [], broken: [] },
+      skipped: [],
+      versions: new Map(),
+    }
+  }
+
+  /** Which folders are watched over, which models beside them, and which globs are left out. All paths absolute. */
+  configure(parts: { folders?: readonly string[]; models?: readonly string[]; exclude?: readonly string[] }): void {
+    const base = this.options.baseFolder ?? this.folders[0] ?? process.cwd()
+    this.folders = parts.folders ?? this.folders
+    this.models = parts.models?.map(path => expandPath(path, base)) ?? this.models
+    this.exclude = parts.exclude ?? this.exclude
+    this.want('files', 0)
+  }
+
+  /** An editor opened a document or changed its text. */
+  setText(path: string, text: string, version: number): void {
+    const before = this.open.get(path)
+    if (before?.version === version && before.text === text) return
+    this.open.set(path, { text, version })
+    this.want('texts', before ? (this.options.textDelayMs ?? TEXT_DELAY_MS) : 0)
+  }
+
+  /** An editor closed a document: the disk counts again. */
+  clearText(path: string): void {
+    if (this.open.delete(path)) this.want('files', this.options.filesDelayMs ?? FILES_DELAY_MS)
+  }
+
+  /** Something on disk changed: walk again. */
+  filesChanged(): void {
+    this.want('files', this.options.filesDelayMs ?? FILES_DELAY_MS)
+  }
+
+  /** The state as it was after the last run. */
+  get latest(): SessionState {
+    return this.state
+  }
+
+  /** The state with every change so far taken in; waits for no debounce. */
+  async current(): Promise<SessionState> {
+    while (!this.disposed && (this.running || this.wanted !== 'nothing')) await (this.running ?? this.start())
+    return this.state
+  }
+
+  /** Whether a change at this path, or of the folder of this name, concerns files that are known. */
+  knows(path: string): boolean {
+    const below = (file: FoundFile) =>
+      file.path === path || file.path.startsWith(`${path}/`) || file.path.startsWith(`${path}\\`)
+    const { shards, configs, indexes, sources } = this.found
+    return [shards, configs, indexes, sources].some(files => files.some(below))
+  }
+
+  /** Folders and files outside the workspace folders that are looked at too. */
+  get modelPaths(): readonly string[] {
+    return this.models
+  }
+
+  dispose(): void {
+    this.disposed = true
+    clearTimeout(this.timer)
+    clearTimeout(this.settleTimer)
+  }
+
+  private want(what: 'texts' | 'files', delayMs: number): void {
+    if (this.disposed) return
+    if (this.wanted !== 'files') this.wanted = what
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => void this.current(), delayMs)
+  }
+
+  private start(): Promise<void> {
+    clearTimeout(this.timer)
+    const what = this.wanted
+    this.wanted = 'nothing'
+    this.running = this.run(what === 'files')
+      .catch(error => this.options.onError?.(error))
+      .finally(() => (this.running = undefined))
+    return this.running
+  }
+
+  private async run(walk: boolean): Promise<void> {
+    const { folders } = this
+    if (walk) {
+      this.found = await discover({
+        folders,
+        models: this.models,
+        exclude: this.exclude,
+        isCancelled: () => this.disposed,
+      })
+      if (this.disposed) return
+    }
+    // The texts as they are now: changes during the awaits below are the next run's.
+    const open: ReadonlyMap<string, OpenText> = new Map(this.open)
+    if (walk || this.touchesJson(open)) this.checkpoints = await this.checkpointCache.read(this.found, open)
+    await (this.prepared ??= this.options.prepare?.() ?? Promise.resolve())
+    if (this.disposed) return
+    const { programs, skipped } = await this.programCache.read(this.sourcesWith(open), open)
+    if (this.disposed) return
+    if (this.checkpoints.unsettled) this.lookAgain()
+    const { models } = this.checkpoints
+    const versions = new Map([...open].map(([path, { version }]) => [path, version]))
+    const last = this.state
+    const same =
+      last.snapshot.models === models && last.snapshot.programs === programs && last.snapshot.folders === folders
+    const snapshot: Snapshot = same ? last.snapshot : { folders, models, programs }
+    this.state = {
+      snapshot,
+      analysis: same ? last.analysis : this.options.analyse(snapshot),
+      skipped: skipped > 0 ? [...this.found.skipped, `${skipped} sources beyond the cap`] : this.found.skipped,
+      versions,
+    }
+    this.options.onChange?.(this.state)
+  }
+
+  private touchesJson(open: ReadonlyMap<string, OpenText>): boolean {
+    const seen = this.state.versions
+    return [...open].some(([path, { version }]) => path.endsWith('.json') && seen.get(path) !== version)
+  }
+
+  /** Without any folder, the open documents are the workspace. */
+  private sourcesWith(open: ReadonlyMap<string, OpenText>): readonly FoundFile[] {
+    if (this.folders.length > 0) return this.found.sources
+    return [...open.keys()]
+      .sort()
+      .flatMap(path => (languageOf(path) ? [{ path, sizeBytes: 0, mtimeMs: 0, inode: 0 }] : []))
+  }
+
+  private lookAgain(): void {
+    clearTimeout(this.settleTimer)
+    this.settleTimer = setTimeout(() => this.want('files', 0), this.options.settleMs)
+    // A command line must be able to end while a second look is planned.
+    this.settleTimer.unref()
+  }
+}

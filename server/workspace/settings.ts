@@ -1,0 +1,32 @@
+// The settings as plain values, read once from whatever a client sends. A wrong type is as good as absent: an editor that
+// sends nothing at all gets a server that works.
+
+import type { Settings } from '../protocol'
+
+export const defaultSettings: Settings = {
+  python: '',
+  models: [],
+  exclude: [],
+  // An editor without a notion of trust runs programs of the workspace anyway.
+  trusted: true,
+  headerDocuments: false,
+}
+
+/** Reads settings over `base`; keys that are absent or of a wrong type keep its value. */
+export function readSettings(value: unknown, base: Settings = defaultSettings): Settings {
+  if (typeof value !== 'object' || value === null) return base
+  const given = value as Readonly<Record<string, unknown>>
+  return {
+    python: typeof given.python === 'string' ? given.python : base.python,
+    models: strings(given.models) ?? base.models,
+    exclude: strings(given.exclude) ?? base.exclude,
+    trusted: typeof given.trusted === 'boolean' ? given.trusted : base.trusted,
+    headerDocuments: typeof given.headerDocuments === 'boolean' ? given.headerDocuments : base.headerDocuments,
+  }
+}
+
+function strings(value: unknown): readonly string[] | undefined {
+  return Array.isArray(value)
+    ? value.filter((item): item is string => typeof item === 'string' && item !== '')
+    : undefined
+}

@@ -1,0 +1,26 @@
+// The real parts that a server and a command line are made of: the engine, the grammars, the worker, this package's version.
+// Tests put others in their place.
+
+import { join } from 'node:path'
+import { analyse } from './engine'
+import packageJson from '../package.json'
+import type { World } from './lsp/context'
+import { loadGrammars } from './source/grammars'
+import { runBuiltin } from './worker/builtin'
+import { verifyModules } from './worker/verify'
+import { readGrammar } from './workspace/grammarFiles'
+import { fileSource } from './workspace/nodeFiles'
+
+export const world: World = {
+  version: packageJson.version,
+  homepage: (packageJson as { homepage?: string }).homepage,
+  prepare: () => loadGrammars(readGrammar),
+  analyse,
+  verify: (items, run) =>
+    verifyModules(items, {
+      ...run,
+      workerScript: join(__dirname, 'python', 'worker.py'),
+      open: fileSource,
+      runBuiltin,
+    }),
+}

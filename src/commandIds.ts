@@ -1,0 +1,21 @@
+// Every command that the extension contributes: no `vscode` here, so that a test can compare the list with package.json.
+export const commandIds = [
+  'tensorlint.verify',
+  'tensorlint.refresh',
+  'tensorlint.groupByShard',
+  'tensorlint.groupByModule',
+  'tensorlint.filterTensors',
+  'tensorlint.clearFilter',
+  'tensorlint.addModel',
+  'tensorlint.openHeader',
+  'tensorlint.copyName',
+  'tensorlint.revealFile',
+  'tensorlint.chooseInterpreter',
+  'tensorlint.openSettings',
+  'tensorlint.showStatus',
+  'tensorlint.showOutput',
+  'tensorlint.restartServer',
+  'tensorlint.copyDebugInformation',
+] as const
+
+export type CommandId = (typeof commandIds)[number]

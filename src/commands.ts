@@ -1,0 +1,45 @@
+// The table of commands. A handler gets the context and whatever VS Code passes along, which may come from a menu, a
+// code lens, a link or another extension, so each one checks it. Larger handlers have a file of their own in commands/.
+import * as vscode from 'vscode'
+import { commandIds, type CommandId } from './commandIds'
+import { addModel } from './commands/addModel'
+import { chooseInterpreter } from './commands/chooseInterpreter'
+import { copyDebugInformation } from './commands/copyDebugInformation'
+import { copyName, revealFile } from './commands/rows'
+import { filterTensors } from './commands/filterTensors'
+import { openHeader } from './commands/openHeader'
+import { showStatus } from './commands/showStatus'
+import { verify } from './commands/verify'
+import type { Ctx } from './context'
+
+type Handler = (ctx: Ctx, ...args: unknown[]) => unknown
+
+const commands: Readonly<Record<CommandId, Handler>> = {
+  'tensorlint.verify': verify,
+  'tensorlint.refresh': ctx => {
+    ctx.tree.refresh()
+    return ctx.status.refresh()
+  },
+  'tensorlint.groupByShard': ctx => ctx.tree.setGrouping('shard'),
+  'tensorlint.groupByModule': ctx => ctx.tree.setGrouping('module'),
+  'tensorlint.filterTensors': filterTensors,
+  'tensorlint.clearFilter': ctx => ctx.tree.setFilter(''),
+  'tensorlint.addModel': addModel,
+  'tensorlint.openHeader': openHeader,
+  'tensorlint.copyName': copyName,
+  'tensorlint.revealFile': revealFile,
+  'tensorlint.chooseInterpreter': chooseInterpreter,
+  'tensorlint.openSettings': ctx =>
+    vscode.commands.executeCommand('workbench.action.openSettings', `@ext:${ctx.extension.extension.id}`),
+  'tensorlint.showStatus': showStatus,
+  'tensorlint.showOutput': ctx => ctx.output.show(true),
+  'tensorlint.restartServer': ctx => ctx.server.restart(),
+  'tensorlint.copyDebugInformation': copyDebugInformation,
+}
+
+/** Feature: registers the table. */
+export function registerCommands(ctx: Ctx): vscode.Disposable {
+  return vscode.Disposable.from(
+    ...commandIds.map(id => vscode.commands.registerCommand(id, (...args: unknown[]) => commands[id](ctx, ...args))),
+  )
+}

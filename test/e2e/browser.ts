@@ -1,0 +1,73 @@
+// A page of VS Code in Chromium, and the few things a user does in it. Waits are on what a person would see, never on
+// a number of seconds. Playwright drives the Chromium that is installed; none is downloaded.
+import { chromium, type Browser, type Page } from 'playwright-core'
+
+const flags = ['--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking']
+const quiet = ['--disable-component-update', '--disable-sync', '--force-device-scale-factor=1']
+
+/** Starts the browser. Root may not use Chromium's sandbox, and the pages are our own. */
+export async function startBrowser(executablePath: string): Promise<Browser> {
+  const sandbox = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+  return chromium.launch({ executablePath, headless: true, args: [...flags, ...quiet, ...sandbox] })
+}
+
+/** What a user does in the workbench. */
+export class Workbench {
+  constructor(readonly page: Page) {
+    page.setDefaultTimeout(30_000)
+  }
+
+  async open(address: string): Promise<void> {
+    await this.page.goto(address)
+    await this.page.waitForSelector('.monaco-workbench .part.statusbar .statusbar-item')
+  }
+
+  /** Runs a command by its title in the palette. */
+  async command(title: string): Promise<void> {
+    await this.page.keyboard.press('F1')
+    await this.pick(`>${title}`, title)
+  }
+
+  /** Opens a file of the workspace by its name and waits for its text. */
+  async openFile(name: string): Promise<void> {
+    await this.page.keyboard.press('Control+P')
+    await this.pick(name, name)
+    await this.page.waitForSelector(`.editor-group-container.active .tab.active[data-resource-name="${name}"]`)
+    await this.page.waitForSelector('.editor-instance .view-line')
+  }
+
+  /** Types into the quick input and takes the row with that text. */
+  private async pick(typed: string, row: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget:visible input')
+    await input.fill(typed)
+    const choice = this.page.locator('.quick-input-list .monaco-list-row', { hasText: row }).first()
+    await choice.waitFor()
+    await choice.click()
+    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' })
+  }
+
+  squiggles(severity: 'error' | 'warning' = 'error') {
+    return this.page.locator(
+      `.editor-instance .view-overlays .squiggly-${severity}, .editor-instance .squiggly-${severity}`,
+    )
+  }
+
+  /** Goes to a row of the tree of models, by part of its text. */
+  row(text: string | RegExp) {
+    return this.page.locator('.pane-body .monaco-list-row', { hasText: text }).first()
+  }
+
+  /** Opens a row of the tree. */
+  async expand(text: string | RegExp): Promise<void> {
+    const row = this.row(text)
+    await row.waitFor()
+    if ((await row.getAttribute('aria-expanded')) === 'true') return
+    await row.locator('.monaco-tl-twistie').click()
+    await this.page.locator('.pane-body .monaco-list-row[aria-expanded="true"]', { hasText: text }).first().waitFor()
+  }
+
+  /** Closes notifications, which lie over what a picture is to show. */
+  async quiet(): Promise<void> {
+    await this.command('Notifications: Clear All Notifications')
+  }
+}

@@ -1,0 +1,57 @@
+// One running VS Code on a fresh copy of the sample: its own settings, its own folder, gone afterwards.
+import fs from 'node:fs'
+import path from 'node:path'
+import type { CodeServer } from '../../scripts/setup/codeServer.mjs'
+import { quietSettings, startVsCodeServer, type VsCodeServer } from '../../scripts/setup/vscodeServer.mjs'
+import { writeSample } from '../../scripts/sample'
+
+export interface SessionOptions {
+  readonly name: string
+  readonly codeServer: CodeServer
+  /** Folder for everything that the session makes. */
+  readonly directory: string
+  readonly python: string
+  /** Whether VS Code asks for trust; the folder is then not trusted, since nobody grants it. */
+  readonly trust: boolean
+  readonly env?: Record<string, string>
+}
+
+export interface Session {
+  readonly server: VsCodeServer
+  readonly workspace: string
+  /** Switches the colour theme of the running page. */
+  useTheme(theme: Theme): void
+}
+
+export type Theme = 'light' | 'dark'
+const themes: Readonly<Record<Theme, string>> = { light: 'Default Light Modern', dark: 'Default Dark Modern' }
+
+/** Starts a session, lets `use` work with it, and ends it whatever happens. */
+export async function withSession<T>(options: SessionOptions, use: (session: Session) => Promise<T>): Promise<T> {
+  const dataDirectory = path.join(options.directory, `${options.name}-data`)
+  const workspace = path.join(options.directory, options.name, 'llama-split')
+  fs.mkdirSync(workspace, { recursive: true })
+  await writeSample(workspace)
+  const settings = (theme: Theme) => ({
+    ...quietSettings,
+    'workbench.colorTheme': themes[theme],
+    'tensorlint.python': options.python,
+    // The page about trust would lie over everything; the folder stays untrusted without it.
+    'security.workspace.trust.startupPrompt': 'never',
+  })
+  const server = await startVsCodeServer(options.codeServer, {
+    dataDirectory,
+    settings: settings('light'),
+    trust: options.trust,
+    testDriver: true,
+    env: options.env,
+    logFile: path.join(options.directory, `${options.name}.log`),
+  })
+  const settingsFile = path.join(dataDirectory, 'data/User/settings.json')
+  const useTheme = (theme: Theme) => fs.writeFileSync(settingsFile, JSON.stringify(settings(theme), null, 2))
+  try {
+    return await use({ server, workspace, useTheme })
+  } finally {
+    await server.stop()
+  }
+}

@@ -1,0 +1,151 @@
+// The user's way with mouse and keyboard: tree, squiggles, light bulb, verification. Each stop is a test, judged by what
+// is on the screen, and most leave a picture, in a light and a dark theme where it may be shown to people.
+import fs from 'node:fs'
+import path from 'node:path'
+import type { Workbench } from './browser'
+import type { Session, Theme } from './session'
+import type { TestResult } from './suite'
+
+export interface Walk {
+  readonly workbench: Workbench
+  readonly session: Session
+  /** Folder for the pictures. */
+  readonly artefacts: string
+  report(result: TestResult): void
+}
+
+type Stop = readonly [name: string, run: (walk: Walk) => Promise<void>]
+
+const stops: readonly Stop[] = [
+  ['the sidebar lists the model, and its rows open down to a folded quantized weight', openTree],
+  [
+    'loader.py shows squiggles, and the Problems panel its findings',
+    ctx => showSquiggles(ctx, 'loader.py', 'problems'),
+  ],
+  ['loader.ts shows squiggles', ctx => showSquiggles(ctx, 'loader.ts')],
+  ['config.json shows squiggles', ctx => showSquiggles(ctx, 'config.json')],
+  ['the light bulb in config.json repairs it', ctx => useLightBulb(ctx, 'config.json', /^(?!Fix all)/)],
+  ['the light bulb in loader.py repairs every loading site', ctx => useLightBulb(ctx, 'loader.py', /Fix all in this/)],
+  ['no squiggle is left in any of the three', noSquiggles],
+  ['Verify Dequantize says that all modules pass under MLX', verify],
+]
+
+/** Goes through all stops; one that fails is reported with a picture, and the next is tried. */
+export async function walk(ctx: Walk): Promise<void> {
+  for (const [index, [name, run]] of stops.entries()) {
+    const start = Date.now()
+    try {
+      await run(ctx)
+      ctx.report({ name, ms: Date.now() - start })
+    } catch (error) {
+      await ctx.workbench.page.screenshot({ path: path.join(ctx.artefacts, `failed-${index + 1}.png`) })
+      ctx.report({ name, ms: Date.now() - start, error: error instanceof Error ? error.message : String(error) })
+      await ctx.workbench.page.keyboard.press('Escape')
+    }
+  }
+}
+
+async function openTree(ctx: Walk): Promise<void> {
+  const { page } = ctx.workbench
+  await page.locator('.activitybar [role="tab"][aria-label^="Tensorlint"]').click()
+  const rows = page.locator('.pane-body .monaco-list-row')
+  await rows.first().waitFor()
+  // Opens the first closed row until a folded weight is in sight: the tree's depth is the server's choice.
+  for (let depth = 0; depth < 8 && !(await isVisible(ctx, /q_proj.*4-bit g64 affine/)); depth++) {
+    const preferred = ctx.workbench.page.locator('.pane-body .monaco-list-row[aria-expanded="false"]')
+    const attention = preferred.filter({ hasText: /attention|self_attn/ })
+    const next = (await attention.count()) > 0 ? attention.first() : preferred.first()
+    await next.locator('.monaco-tl-twistie').click()
+    await page.waitForTimeout(400)
+  }
+  await ctx.workbench.row(/q_proj.*4-bit g64 affine/).waitFor()
+  await ctx.workbench.expand(/q_proj.*4-bit g64 affine/)
+  await ctx.workbench.row(/q_proj\.scales|^scales|scales/).waitFor()
+  await picture(ctx, 'tree')
+}
+
+async function showSquiggles(ctx: Walk, file: string, panel?: 'problems'): Promise<void> {
+  await ctx.workbench.openFile(file)
+  if (panel) {
+    await ctx.workbench.command('Problems: Focus on Problems View')
+    const row = ctx.workbench.page.locator('.markers-panel .monaco-list-row', { hasText: 'tensorlint' })
+    await row.first().waitFor()
+  }
+  await nextProblem(ctx, file)
+  await ctx.workbench.squiggles().first().waitFor()
+  await picture(ctx, `squiggles-${file.replace('.', '-')}`)
+}
+
+/** Puts the cursor on the first problem of the file, as F8 does, without the widget it opens. */
+async function nextProblem(ctx: Walk, file: string): Promise<void> {
+  await ctx.workbench.openFile(file)
+  await ctx.workbench.page
+    .locator('.editor-instance .view-lines')
+    .first()
+    .click({ position: { x: 5, y: 5 } })
+  await ctx.workbench.page.keyboard.press('Control+Home')
+  await ctx.workbench.page.keyboard.press('Alt+F8')
+  await ctx.workbench.page.locator('.peekview-widget, .marker-widget').first().waitFor()
+  await ctx.workbench.page.keyboard.press('Escape')
+  await ctx.workbench.page.locator('.marker-widget').waitFor({ state: 'hidden' })
+}
+
+async function useLightBulb(ctx: Walk, file: string, title: RegExp): Promise<void> {
+  const { page } = ctx.workbench
+  await nextProblem(ctx, file)
+  await page.keyboard.press('Control+.')
+  const menu = page.locator('.action-widget')
+  const action = menu.locator('.monaco-list-row.action', { hasText: title }).first()
+  await action.waitFor()
+  await page.screenshot({ path: path.join(ctx.artefacts, `lightbulb-${file.replace('.', '-')}.png`) })
+  await action.click()
+  await menu.waitFor({ state: 'hidden' })
+  await ctx.workbench.squiggles().first().waitFor({ state: 'hidden' })
+}
+
+async function noSquiggles(ctx: Walk): Promise<void> {
+  for (const file of ['loader.py', 'config.json', 'loader.ts']) {
+    await ctx.workbench.openFile(file)
+    // Where no action covered the whole workspace, loader.ts is repaired by its own.
+    if (file === 'loader.ts' && (await ctx.workbench.squiggles().count()) > 0) {
+      await useLightBulb(ctx, file, /Fix all in this file/)
+    }
+    await ctx.workbench.squiggles().first().waitFor({ state: 'detached' })
+  }
+  await ctx.workbench.page.keyboard.press('Control+K')
+  await ctx.workbench.page.keyboard.press('s')
+  const panel = ctx.workbench.page.locator('.markers-panel .monaco-list-row', { hasText: 'tensorlint' })
+  await panel.first().waitFor({ state: 'detached' })
+  await picture(ctx, 'fixed')
+}
+
+async function verify(ctx: Walk): Promise<void> {
+  const { page } = ctx.workbench
+  await ctx.workbench.command('Tensorlint: Verify Dequantize')
+  const told = page.locator('.notifications-toasts .notification-list-item', {
+    hasText: /\d+ modules: \d+ pass, 0 fail/,
+  })
+  await told.waitFor({ timeout: 120_000 })
+  await page.screenshot({ path: path.join(ctx.artefacts, 'verified-notification.png') })
+  await told.getByRole('button', { name: 'Show Report' }).click()
+  await page
+    .locator('.editor-instance .view-line', { hasText: /MLX 0\.|MLX \d/ })
+    .first()
+    .waitFor()
+  await picture(ctx, 'verified')
+}
+
+async function isVisible(ctx: Walk, text: RegExp): Promise<boolean> {
+  return ctx.workbench.row(text).isVisible()
+}
+
+/** Takes the picture in both themes and goes back to the light one. */
+async function picture(ctx: Walk, name: string): Promise<void> {
+  fs.mkdirSync(ctx.artefacts, { recursive: true })
+  await ctx.workbench.quiet()
+  for (const theme of ['light', 'dark', 'light'] satisfies Theme[]) {
+    ctx.session.useTheme(theme)
+    await ctx.workbench.page.waitForSelector(`.monaco-workbench.${theme === 'dark' ? 'vs-dark' : 'vs'}`)
+    await ctx.workbench.page.screenshot({ path: path.join(ctx.artefacts, `${name}-${theme}.png`) })
+  }
+}
