@@ -53,7 +53,7 @@ export function parseSyntax(name: GrammarName, text: string): Syntax | undefined
   const tree = grammar.parser.parse(text)
   if (!tree) return undefined
   try {
-    return copyTree(tree, grammar.types)
+    return copyTree(tree, text, grammar.types)
   } finally {
     tree.delete()
   }
