@@ -123,7 +123,7 @@ function runPython(python: string, paths: readonly string[], tensors: number): n
   return seconds * 1000
 }
 
-if (require.main === module) {
+if (/[\\/]open\.[cm]?[jt]s$/.test(process.argv[1] ?? '')) {
   const [dir, python] = process.argv.slice(2)
   if (!dir || !python) {
     console.error('usage: tsx scripts/bench/open.ts DIR PYTHON')
