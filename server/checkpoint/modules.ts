@@ -15,7 +15,7 @@ export interface Member {
 }
 
 /** A weight that is stored with scales beside it, all from the same folder (so from the same rank). */
-export interface QuantizedModule {
+export interface ScaledModule {
   /** Module path, without `.weight`. */
   readonly module: string
   readonly folder: string
@@ -41,7 +41,7 @@ const maxExactMembers = 4
 
 const byShard = new WeakMap<Shard, ReadonlyMap<string, readonly Member[]>>()
 const byModel = new WeakMap<Model, ReadonlyMap<string, readonly Member[]>>()
-const quantizedByModel = new WeakMap<Model, readonly QuantizedModule[]>()
+const scaledByModel = new WeakMap<Model, readonly ScaledModule[]>()
 
 /**
  * Every module path of a model with its stored tensors, in the order of shards and headers. A module that several ranks
@@ -79,10 +79,10 @@ export function modulesOfShard(shard: Shard): ReadonlyMap<string, readonly Membe
 }
 
 /** Every module that has a weight and scales, rank by rank; of a parameter stored twice in a folder the last counts. */
-export function quantizedModules(model: Model): readonly QuantizedModule[] {
-  const known = quantizedByModel.get(model)
+export function scaledModules(model: Model): readonly ScaledModule[] {
+  const known = scaledByModel.get(model)
   if (known) return known
-  const quantized: QuantizedModule[] = []
+  const quantized: ScaledModule[] = []
   for (const [module, members] of modulesOf(model)) {
     if (members.length < 2 || !members.some(member => member.parameter === 'scales')) continue
     for (const [folder, own] of byFolder(members)) {
@@ -92,7 +92,7 @@ export function quantizedModules(model: Model): readonly QuantizedModule[] {
       if (weight && scales) quantized.push({ module, folder, weight, scales, biases: last('biases') })
     }
   }
-  quantizedByModel.set(model, quantized)
+  scaledByModel.set(model, quantized)
   return quantized
 }
 

@@ -6,7 +6,7 @@ import type { DType } from '../../../server/checkpoint/dtype'
 import type { Model, Shard } from '../../../server/checkpoint/facts'
 import { readJsonFile } from '../../../server/checkpoint/jsonFile'
 import { groupModels, ranksOf } from '../../../server/checkpoint/models'
-import { modulesOf, modulesOfShard, quantizedModules, splitName, tensorOf } from '../../../server/checkpoint/modules'
+import { modulesOf, modulesOfShard, scaledModules, splitName, tensorOf } from '../../../server/checkpoint/modules'
 import { compareNatural } from '../../../server/checkpoint/paths'
 import { readShard } from '../../../server/checkpoint/shard'
 import { bytesSource } from '../../../server/util/byteSource'
@@ -236,7 +236,7 @@ test('modules gather their tensors over shards; quantized ones rank by rank', as
       ?.map(tensorOf)
       .map(tensor => tensor.name),
   ).toEqual(['k.weight', 'k.scales'])
-  expect(quantizedModules(model).map(({ module, folder, biases }) => [module, folder, biases !== undefined])).toEqual([
+  expect(scaledModules(model).map(({ module, folder, biases }) => [module, folder, biases !== undefined])).toEqual([
     ['q', '/w/rank_0', true],
     ['q', '/w/rank_1', true],
     ['k', '/w/rank_1', false],
