@@ -37,7 +37,7 @@ async function lint() {
   ])
   const venv = await pythonEnvironment()
   if (!venv.ok) return { ...counts, missing: [{ name: 'ruff', reason: venv.reason }] }
-  const ruff = ['-m', 'ruff', 'check', '--no-cache', 'server/python']
+  const ruff = ['-m', 'ruff', 'check', '--no-cache', 'server/python', 'test/python', 'scripts/sample/program']
   const python = await runSteps([{ name: 'ruff', command: venv.python, args: ruff }])
   return { ...python, passed: counts.passed + python.passed, failed: counts.failed + python.failed }
 }

@@ -3,8 +3,8 @@ import { run } from '../setup/shell.mjs'
 
 /** @param {string} python @returns {Promise<import('./counting.mjs').Counts>} */
 export async function runUnittest(python) {
-  const args = ['-m', 'unittest', 'discover', '--verbose', '--start-directory', 'server/python/tests']
-  const { code, output } = await run(python, [...args, '--top-level-directory', 'server/python'])
+  const args = ['-m', 'unittest', 'discover', '--verbose', '--start-directory', 'test/python']
+  const { code, output } = await run(python, args)
   process.stdout.write(output)
   return readUnittest(output, code)
 }

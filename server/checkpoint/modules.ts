@@ -36,6 +36,9 @@ export function splitName(name: string): { readonly module: string; readonly par
   return { module: name.slice(0, Math.max(0, dot)), parameter: name.slice(dot + 1) }
 }
 
+/** Up to here a module's members are kept in an array of just their number. */
+const maxExactMembers = 4
+
 const byShard = new WeakMap<Shard, ReadonlyMap<string, readonly Member[]>>()
 const byModel = new WeakMap<Model, ReadonlyMap<string, readonly Member[]>>()
 const quantizedByModel = new WeakMap<Model, readonly QuantizedModule[]>()
@@ -67,8 +70,9 @@ export function modulesOfShard(shard: Shard): ReadonlyMap<string, readonly Membe
     if (word === undefined) words.set(parameter, (word = parameter))
     const member: Member = { parameter: word, shard, index }
     const members = modules.get(module)
-    if (members) members.push(member)
-    else modules.set(module, [member])
+    // An array that grows by push takes room for 17 at once; most modules have two or three members.
+    if (members && members.length >= maxExactMembers) members.push(member)
+    else modules.set(module, members ? [...members, member] : [member])
   }
   byShard.set(shard, modules)
   return modules

@@ -3,7 +3,7 @@
 
 import { chmod, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { createTwoFilesPatch } from 'diff'
+import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff'
 import pc from 'picocolors'
 import type { World } from '../lsp/context'
 import type { Finding } from '../protocol'
@@ -88,9 +88,9 @@ async function replaceFile({ path, before, after }: FixedFile): Promise<void> {
   }
 }
 
+/** A patch that `patch -p0` takes in the folder where the command ran. */
 const patchOf = ({ path, before, after }: FixedFile, show: (path: string) => string) =>
-  // Without git's index line; `a/` and `b/` are left off, so that `patch -p0` takes it where it was made.
-  createTwoFilesPatch(show(path), show(path), before, after).replace(/^=+\n/, '')
+  createTwoFilesPatch(show(path), show(path), before, after, undefined, undefined, { headerOptions: FILE_HEADERS_ONLY })
 
 function fixJson({ seen, files, applied, remaining }: Fixed, written: boolean): string {
   const { show } = seen

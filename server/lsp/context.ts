@@ -13,6 +13,8 @@ export interface VerifyRun {
   readonly trusted: boolean
   readonly token: CancellationToken
   readonly onProgress: (done: number, total: number, module: string) => void
+  /** What the worker writes to its standard error. */
+  readonly onLog?: (text: string) => void
 }
 
 /** The parts that differ between a real server, a command line and a test. */

@@ -23,10 +23,12 @@ export async function verify(
       python: ctx.settings.python,
       trusted: ctx.settings.trusted,
       token: eitherToken(token, progress),
+      onLog: text => ctx.log(`worker: ${text.trimEnd()}`),
       onProgress: (done, total, module) =>
         progress?.report(Math.round((100 * done) / Math.max(1, total)), `${done} of ${total}: ${module}`),
     })
     ctx.notice = report.notice
+    if (report.notice) ctx.log(`verify: ${report.notice.reason}`)
     return report
   } finally {
     progress?.done()

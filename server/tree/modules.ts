@@ -39,7 +39,8 @@ function moduleRow(scopePath: string, parent: string, node: ModuleNode, scope: T
   const below = parent === '' ? node.path : node.path.slice(parent.length + 1)
   return {
     id: nodeId({ kind: 'module', model: scope.model.path, scope: scopePath, module: node.path }),
-    label: /^\d/.test(below) && parent !== '' ? `${splitPath(parent)[1]}.${below}` : below,
+    // Broken names such as `a..b` have empty parts; a row needs something to click on.
+    label: (/^\d/.test(below) && parent !== '' ? `${splitPath(parent)[1]}.${below}` : below) || '""',
     description: isFolder ? folderDescription(node) : describe(node, members, scope),
     tooltip: node.path,
     icon: isFolder ? 'symbol-namespace' : isQuantized(members) ? 'symbol-array' : 'symbol-class',

@@ -41,7 +41,7 @@ export async function withFileSource<T>(path: string, use: (source: ByteSource) 
   const handle = await open(path, 'r')
   try {
     const stats = await handle.stat()
-    if (!stats.isFile()) throw new Error(`${path} is not a regular file`)
+    if (!stats.isFile()) throw notRegular(path)
     return await use({ sizeBytes: stats.size, read: (offset, length) => readRange(handle, offset, length) })
   } finally {
     await handle.close()
@@ -53,18 +53,18 @@ export function unreadableSource(error: unknown): ByteSource {
   return { sizeBytes: 0, read: () => Promise.reject(error instanceof Error ? error : new Error(String(error))) }
 }
 
-/**
- * A source that opens the file for each read and closes it again; for readers whose life is longer than one call.
- * Undefined where there is no regular file.
- */
-export async function fileSource(path: string): Promise<ByteSource | undefined> {
-  const stamp = await fileStamp(path)
-  if (!stamp) return undefined
+/** A source that opens the file for each read and closes it again. Rejects where there is no regular file. */
+export async function fileSource(path: string): Promise<ByteSource> {
+  const stats = await stat(path)
+  if (!stats.isFile()) throw notRegular(path)
   return {
-    sizeBytes: stamp.sizeBytes,
+    sizeBytes: stats.size,
     read: (offset, length) => withFileSource(path, source => source.read(offset, length)),
   }
 }
+
+/** With a code, like the errors of the file system itself: trouble with the world, not with us. */
+const notRegular = (path: string) => Object.assign(new Error(`${path} is not a regular file`), { code: 'EINVAL' })
 
 async function readRange(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
   if (length > MAX_READ_BYTES) throw new Error(`a read of ${length} bytes is larger than ${MAX_READ_BYTES}`)

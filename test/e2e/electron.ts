@@ -4,7 +4,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { runTests } from '@vscode/test-electron'
 import { pythonEnvironment } from '../../scripts/setup/python.mjs'
-import { writeSample } from '../../scripts/sample'
+import { writeSample } from '../../scripts/sample/writeSample'
 
 async function main(): Promise<void> {
   const venv = await pythonEnvironment()
@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   fs.mkdirSync(path.join(userData, 'User'), { recursive: true })
   const settings = { 'tensorlint.python': venv.python, 'telemetry.telemetryLevel': 'off' }
   fs.writeFileSync(path.join(userData, 'User/settings.json'), JSON.stringify(settings))
-  await writeSample(workspace)
+  writeSample(workspace)
   const root = path.resolve(__dirname, '../..')
   const resultFile = path.join(directory, 'results.json')
   try {

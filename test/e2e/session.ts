@@ -3,7 +3,7 @@ import fs from 'node:fs'
 import path from 'node:path'
 import type { CodeServer } from '../../scripts/setup/codeServer.mjs'
 import { quietSettings, startVsCodeServer, type VsCodeServer } from '../../scripts/setup/vscodeServer.mjs'
-import { writeSample } from '../../scripts/sample'
+import { writeSample } from '../../scripts/sample/writeSample'
 
 export interface SessionOptions {
   readonly name: string
@@ -31,7 +31,7 @@ export async function withSession<T>(options: SessionOptions, use: (session: Ses
   const dataDirectory = path.join(options.directory, `${options.name}-data`)
   const workspace = path.join(options.directory, options.name, 'llama-split')
   fs.mkdirSync(workspace, { recursive: true })
-  await writeSample(workspace)
+  writeSample(workspace)
   const settings = (theme: Theme) => ({
     ...quietSettings,
     'workbench.colorTheme': themes[theme],

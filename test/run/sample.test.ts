@@ -5,7 +5,7 @@ import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, describe, expect, test, type TestContext } from 'vitest'
-import { writeSample } from '../../scripts/sample'
+import { writeSample } from '../../scripts/sample/writeSample'
 
 const root = path.resolve(import.meta.dirname, '../..')
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'tensorlint-run-'))
@@ -42,7 +42,7 @@ describe.each(programs)('$name', ({ name, part, command }) => {
   async function prepare(context: TestContext, variant: string): Promise<{ folder: string; line: string[] }> {
     const folder = path.join(directory, `${name}-${variant}`)
     fs.mkdirSync(folder)
-    await writeSample(folder)
+    writeSample(folder)
     const line = command(folder)
     return line === undefined ? context.skip(`${part} is not to be had here`) : { folder, line }
   }
