@@ -37,21 +37,7 @@ export interface Clause {
   readonly conditions: readonly Expr[]
 }
 
-export type BinaryOp =
-  | '+'
-  | '-'
-  | '*'
-  | '/'
-  | '//'
-  | '%'
-  | '**'
-  | '@'
-  | '<<'
-  | '>>'
-  | '>>>'
-  | '&'
-  | '|'
-  | '^'
+export type BinaryOp = '+' | '-' | '*' | '/' | '//' | '%' | '**' | '@' | '<<' | '>>' | '>>>' | '&' | '|' | '^'
 export type CompareOp = '==' | '!=' | '<' | '<=' | '>' | '>=' | 'in' | 'not in' | 'is' | 'is not' | 'instanceof'
 /** `nullish` is `??`; `and`/`or` return one of their operands, as in both languages. */
 export type LogicalOp = 'and' | 'or' | 'nullish'
@@ -182,7 +168,11 @@ export type Stmt = Node &
         readonly orElse: readonly Stmt[]
         readonly finally: readonly Stmt[]
       }
-    | { readonly kind: 'with'; readonly items: readonly { readonly value: Expr; readonly target?: Expr }[]; readonly body: readonly Stmt[] }
+    | {
+        readonly kind: 'with'
+        readonly items: readonly { readonly value: Expr; readonly target?: Expr }[]
+        readonly body: readonly Stmt[]
+      }
     /** `switch` and `match` become a chain of `if`s where they can, else `unknown`. */
     | { readonly kind: 'function'; readonly def: FunctionDef }
     | { readonly kind: 'class'; readonly def: ClassDef }
