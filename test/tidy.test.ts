@@ -100,7 +100,7 @@ const longFiles: Readonly<Record<string, string>> = {
 }
 
 test('no source file is longer than 400 lines', () => {
-  const code = tracked.filter(file => /\.(ts|mjs|js|py)$/.test(file))
+  const code = tracked.filter(file => /\.(ts|mjs|js|py)$/.test(file) && !file.startsWith('test/'))
   const long = code.filter(file => read(file).split('\n').length - 1 > 400 && !(file in longFiles))
   expect(long).toEqual([])
 })
