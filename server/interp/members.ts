@@ -251,6 +251,7 @@ function absentKey(m: Machine, object: DictValue, key: Value, at: Place): Value 
   const view = object.views[object.views.length - 1]
   const parts = partsOf(key)
   const isSure =
+    !m.frame.raised &&
     m.branching === 0 &&
     m.alternative === 0 &&
     m.keyGuarded === 0 &&
