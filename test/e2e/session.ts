@@ -35,13 +35,14 @@ export async function withSession<T>(options: SessionOptions, use: (session: Ses
   const settings = (theme: Theme) => ({
     ...quietSettings,
     'workbench.colorTheme': themes[theme],
-    'tensorlint.python': options.python,
     // The page about trust would lie over everything; the folder stays untrusted without it.
     'security.workspace.trust.startupPrompt': 'never',
   })
   const server = await startVsCodeServer(options.codeServer, {
     dataDirectory,
     settings: settings('light'),
+    // A path belongs to a machine, and the page's machine is not the server's.
+    machineSettings: { 'tensorlint.python': options.python },
     trust: options.trust,
     testDriver: true,
     env: options.env,
