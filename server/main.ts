@@ -7,6 +7,11 @@ import { world } from './world'
 // Standard output belongs to the protocol; a stray print anywhere would break it.
 console.log = console.info = console.debug = console.error
 
+// A promise that nobody waits for must not end the server and with it everything else that works.
+process.on('unhandledRejection', reason => {
+  console.error(`unhandled rejection: ${reason instanceof Error ? reason.stack : String(reason)}`)
+})
+
 const connection = createConnection(ProposedFeatures.all)
 startServer(connection, world)
 connection.listen()

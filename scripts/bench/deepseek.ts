@@ -203,7 +203,7 @@ function scatter(name: string): number {
   return Math.imul(hash, 0x9e3779b1) >>> 0
 }
 
-if (require.main === module) {
+if (/[\\/]deepseek\.[cm]?[jt]s$/.test(process.argv[1] ?? '')) {
   const [dir, variant = 'fp8'] = process.argv.slice(2)
   if (!dir || (variant !== 'fp8' && variant !== 'mlx4')) {
     console.error('usage: tsx scripts/bench/deepseek.ts DIR [fp8|mlx4]')

@@ -82,10 +82,11 @@ async function openFacts(dir: string, paths: readonly string[]): Promise<number>
     shards.push(await readShard(path, source))
     close()
   }
-  const json = (name: string): ReturnType<typeof readJsonFile>[] => [
-    readJsonFile(join(dir, name), readFileSync(join(dir, name), 'utf8')),
-  ]
-  const models = groupModels({ shards, configs: json('config.json'), indexes: json('model.safetensors.index.json') })
+  const models = groupModels({
+    shards,
+    configs: [readJsonFile(join(dir, 'config.json'), readFileSync(join(dir, 'config.json'), 'utf8'))],
+    indexes: [],
+  })
   const problems = shards.flatMap(shard => shard.problems.filter(problem => problem.refusedBy.rust))
   if (models.length !== 1 || problems.length > 0) throw new Error(`expected one healthy model in ${dir}`)
   return shards.reduce((sum, shard) => sum + shard.tensors.count, 0)
@@ -122,7 +123,7 @@ function runPython(python: string, paths: readonly string[], tensors: number): n
   return seconds * 1000
 }
 
-if (require.main === module) {
+if (/[\\/]open\.[cm]?[jt]s$/.test(process.argv[1] ?? '')) {
   const [dir, python] = process.argv.slice(2)
   if (!dir || !python) {
     console.error('usage: tsx scripts/bench/open.ts DIR PYTHON')

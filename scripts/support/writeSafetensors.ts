@@ -14,7 +14,12 @@ export interface TensorToWrite {
 
 /** The bytes before the data, for tensors laid out one after another in the order given. */
 export function safetensorsHeader(
-  tensors: readonly { readonly name: string; readonly dtype: DType; readonly shape: readonly number[]; readonly bytes: number }[],
+  tensors: readonly {
+    readonly name: string
+    readonly dtype: DType
+    readonly shape: readonly number[]
+    readonly bytes: number
+  }[],
   metadata: Readonly<Record<string, string>> | undefined = { format: 'mlx' },
 ): Uint8Array {
   let at = 0
@@ -35,7 +40,10 @@ export function safetensorsHeader(
 }
 
 /** A whole file in memory. */
-export function writeSafetensors(tensors: readonly TensorToWrite[], metadata?: Readonly<Record<string, string>>): Uint8Array {
+export function writeSafetensors(
+  tensors: readonly TensorToWrite[],
+  metadata?: Readonly<Record<string, string>>,
+): Uint8Array {
   const header = safetensorsHeader(
     tensors.map(t => ({ ...t, bytes: t.data.length })),
     metadata,

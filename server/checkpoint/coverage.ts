@@ -12,8 +12,8 @@ export function checkCoverage(
   wholeHeader: boolean,
   into: ProblemList,
 ): void {
-  const lastEnd = farthest(columns)
-  const tiled = inOrder(columns) || tilesWhenSorted(columns)
+  const { lastEnd } = columns
+  const tiled = columns.inOrder || isChain(columns)
   if (!tiled && wholeHeader) describeGaps(columns, nameAt, into)
   if (lastEnd > dataLength) {
     const lost: string[] = []
@@ -24,7 +24,7 @@ export function checkCoverage(
       `${bytes(missing)} missing, and with them all or part of ${tensors(lost.length)} (first ${JSON.stringify(lost[0])})`
     into.add('past-end', both, message, lost)
   } else if (lastEnd < dataLength && wholeHeader) {
-    const message = `the file holds ${bytes(dataLength)} of tensor data, its header describes ${bytes(lastEnd)}: ${bytes(dataLength - lastEnd)} follow the last tensor`
+    const message = `the file holds ${bytes(dataLength)} of tensor data, its header describes ${bytes(lastEnd)}: ${bytes(dataLength - lastEnd)} behind the last tensor`
     into.add('trailing-bytes', rustOnly, message)
   }
 }
@@ -37,33 +37,42 @@ export function tensors(count: number): string {
   return `${count.toLocaleString('en-US')} ${count === 1 ? 'tensor' : 'tensors'}`
 }
 
-function farthest({ end, begin, count }: HeaderColumns): number {
-  let last = 0
-  for (let row = 0; row < count; row++) last = Math.max(last, end[row] ?? 0, begin[row] ?? 0)
-  return last
-}
-
-/** The Rust and Hugging Face writers lay tensors out in the order of the header. */
-function inOrder({ begin, end, count }: HeaderColumns): boolean {
-  let at = 0
-  for (let row = 0; row < count; row++) {
-    if (begin[row] !== at || (end[row] ?? 0) < at) return false
-    at = end[row] ?? 0
-  }
-  return true
-}
+/** Distinct offsets need about two probes each; this many for each of them would be a file made to be slow. */
+const maxProbesPerRow = 32
 
 /**
- * MLX writes in any order. Where no tensor is empty, the spans tile exactly if the sorted begins are 0 and then the
- * sorted ends: at every byte as many spans have begun as have ended, plus one. That spares a sort with a comparison.
+ * The Rust and Hugging Face writers lay tensors out in the order of the header; MLX writes them in any order. Where no
+ * tensor is empty they tile if, from 0 on, each ends where the next begins until all have been met. The begins go into
+ * an open-addressing table for that. False where it cannot be said so: then the sort below decides.
  */
-function tilesWhenSorted({ begin, end, count }: HeaderColumns): boolean {
-  for (let row = 0; row < count; row++) {
-    if ((end[row] ?? 0) <= (begin[row] ?? 0)) return false
+function isChain({ begin, end, count }: HeaderColumns): boolean {
+  // Offsets are multiples of large powers of two, so a slot is made of the upper bits of the product.
+  const bits = Math.max(3, Math.ceil(Math.log2(count * 2 + 1)))
+  const size = 2 ** bits
+  const rows = new Int32Array(size)
+  let probes = count * maxProbesPerRow
+  /** The slot of the row that begins there, or the free one where it would be. */
+  const slotOf = (offset: number): number => {
+    let slot = Math.imul((offset | 0) ^ Math.imul(offset / 2 ** 32, 0x85ebca6b), 0x9e3779b1) >>> (32 - bits)
+    for (; probes > 0; probes--) {
+      const row = (rows[slot] ?? 0) - 1
+      if (row < 0 || begin[row] === offset) break
+      slot = (slot + 1) & (size - 1)
+    }
+    return slot
   }
-  const begins = begin.slice(0, count).sort()
-  const ends = end.slice(0, count).sort()
-  for (let i = 0; i < count; i++) if (begins[i] !== (i === 0 ? 0 : ends[i - 1])) return false
+  for (let row = 0; row < count; row++) {
+    const offset = begin[row] ?? 0
+    const slot = slotOf(offset)
+    if (probes === 0 || rows[slot] !== 0 || (end[row] ?? 0) <= offset) return false
+    rows[slot] = row + 1
+  }
+  let at = 0
+  for (let met = 0; met < count; met++) {
+    const row = (rows[slotOf(at)] ?? 0) - 1
+    if (row < 0 || begin[row] !== at) return false
+    at = end[row] ?? 0
+  }
   return true
 }
 

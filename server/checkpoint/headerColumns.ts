@@ -4,6 +4,9 @@
 /** What a row's own numbers say against it; 0 where they agree. */
 export const Fault = { none: 0, reversed: 1, size: 2, overflow: 3, unaligned: 4 } as const
 
+/** A quarter of a row of 45 bytes is less than its name. */
+const maxSlack = 1.25
+
 export class HeaderColumns {
   count = 0
   dimCount = 0
@@ -20,6 +23,14 @@ export class HeaderColumns {
   begin: Float64Array
   end: Float64Array
   fault: Uint8Array
+  /** Every row so far begins where the one before it ends, the first at 0. */
+  inOrder = true
+  /** The farthest byte of the data that a row names. */
+  lastEnd = 0
+  /** Sum of the rows' lengths. */
+  spanBytes = 0
+  /** Bit i: a row has dtype i. */
+  dtypeMask = 0
   /** Where the entry's JSON value is, for the rows with a fault or written in an odd way. */
   readonly spans = new Map<number, { readonly start: number; readonly end: number }>()
 
@@ -54,10 +65,35 @@ export class HeaderColumns {
     this.dims[this.dimCount++] = dim
   }
 
-  /** Gives back the room that was not needed. */
+  /** Ends a row whose dims are pushed already. */
+  add(
+    nameStart: number,
+    nameEnd: number,
+    hash: number,
+    dtype: number,
+    begin: number,
+    end: number,
+    fault: number,
+  ): void {
+    const row = this.count++
+    this.nameStart[row] = nameStart
+    this.nameEnd[row] = nameEnd
+    this.hash[row] = hash
+    this.dtype[row] = dtype
+    this.dimStart[row + 1] = this.dimCount
+    this.begin[row] = begin
+    this.end[row] = end
+    this.fault[row] = fault
+    this.dtypeMask |= 1 << dtype
+    if (begin !== this.lastEnd || end < begin) this.inOrder = false
+    if (end > this.lastEnd) this.lastEnd = end
+    if (end > begin) this.spanBytes += end - begin
+  }
+
+  /** Gives back the room that was not needed, where it is worth a copy. */
   trim(): void {
-    this.resize(this.count)
-    this.dims = this.dims.slice(0, this.dimCount)
+    if (this.dtype.length > this.count * maxSlack) this.resize(this.count)
+    if (this.dims.length > this.dimCount * maxSlack) this.dims = this.dims.slice(0, this.dimCount)
   }
 
   /** The shape of a row, in elements. */
@@ -70,16 +106,17 @@ export class HeaderColumns {
     const rest = new HeaderColumns(this.count - dropped.size, this.names)
     for (let row = 0; row < this.count; row++) {
       if (dropped.has(row)) continue
-      const to = rest.count++
-      rest.nameStart[to] = this.nameStart[row] ?? 0
-      rest.nameEnd[to] = this.nameEnd[row] ?? 0
-      rest.hash[to] = this.hash[row] ?? 0
-      rest.dtype[to] = this.dtype[row] ?? 0
-      rest.begin[to] = this.begin[row] ?? 0
-      rest.end[to] = this.end[row] ?? 0
-      rest.fault[to] = this.fault[row] ?? 0
+      const to = rest.count
       for (const dim of this.shape(row)) rest.pushDim(dim)
-      rest.dimStart[to + 1] = rest.dimCount
+      rest.add(
+        this.nameStart[row] ?? 0,
+        this.nameEnd[row] ?? 0,
+        this.hash[row] ?? 0,
+        this.dtype[row] ?? 0,
+        this.begin[row] ?? 0,
+        this.end[row] ?? 0,
+        this.fault[row] ?? 0,
+      )
       const span = this.spans.get(row)
       if (span) rest.spans.set(to, span)
     }

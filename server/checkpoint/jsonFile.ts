@@ -54,6 +54,8 @@ function parseStrictly(text: string): Pick<JsonFile, 'root' | 'problems'> {
     const mark = { offset: 0, length: 1, message: 'the file begins with a byte-order mark, which JSON does not allow' }
     return { root: rest.root, problems: [mark, ...rest.problems] }
   }
+  if (text.trim() === '')
+    return { root: undefined, problems: [{ offset: 0, length: 0, message: 'the file is empty, expected JSON' }] }
   const { plain, numbers, deepAt } = survey(text)
   if (deepAt >= 0) {
     const message = `the JSON nests more than ${maxJsonDepth} levels deep, which Python's reader does not bear`
@@ -62,7 +64,7 @@ function parseStrictly(text: string): Pick<JsonFile, 'root' | 'problems'> {
   const errors: ParseError[] = []
   const root = parseTree(plain, errors, { disallowComments: true, allowTrailingComma: false, allowEmptyContent: false })
   if (root && numbers.size > 0) restoreNaN(root, numbers)
-  return { root, problems: [...errors.map(error => problemOf(text, error)), ...emptyProblem(errors, text)] }
+  return { root, problems: errors.map(error => problemOf(text, error)) }
 }
 
 /** Our parser words some errors by code only; each gets a sentence. */
@@ -93,12 +95,6 @@ function problemOf(text: string, { error, offset, length }: ParseError): JsonPro
     length,
     message: `${what} ${wording[printParseErrorCode(error)] ?? 'is not JSON'}`,
   }
-}
-
-/** An empty file gives neither a tree nor an error. */
-function emptyProblem(errors: readonly ParseError[], text: string): JsonProblem[] {
-  if (errors.length > 0 || text.trim() !== '') return []
-  return [{ offset: 0, length: 0, message: 'the file is empty, expected JSON' }]
 }
 
 /**

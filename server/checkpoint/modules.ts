@@ -15,7 +15,7 @@ export interface Member {
 }
 
 /** A weight that is stored with scales beside it, all from the same folder (so from the same rank). */
-export interface QuantizedModule {
+export interface ScaledModule {
   /** Module path, without `.weight`. */
   readonly module: string
   readonly folder: string
@@ -36,9 +36,12 @@ export function splitName(name: string): { readonly module: string; readonly par
   return { module: name.slice(0, Math.max(0, dot)), parameter: name.slice(dot + 1) }
 }
 
+/** Up to here a module's members are kept in an array of just their number. */
+const maxExactMembers = 4
+
 const byShard = new WeakMap<Shard, ReadonlyMap<string, readonly Member[]>>()
 const byModel = new WeakMap<Model, ReadonlyMap<string, readonly Member[]>>()
-const quantizedByModel = new WeakMap<Model, readonly QuantizedModule[]>()
+const scaledByModel = new WeakMap<Model, readonly ScaledModule[]>()
 
 /**
  * Every module path of a model with its stored tensors, in the order of shards and headers. A module that several ranks
@@ -67,18 +70,19 @@ export function modulesOfShard(shard: Shard): ReadonlyMap<string, readonly Membe
     if (word === undefined) words.set(parameter, (word = parameter))
     const member: Member = { parameter: word, shard, index }
     const members = modules.get(module)
-    if (members) members.push(member)
-    else modules.set(module, [member])
+    // An array that grows by push takes room for 17 at once; most modules have two or three members.
+    if (members && members.length >= maxExactMembers) members.push(member)
+    else modules.set(module, members ? [...members, member] : [member])
   }
   byShard.set(shard, modules)
   return modules
 }
 
 /** Every module that has a weight and scales, rank by rank; of a parameter stored twice in a folder the last counts. */
-export function quantizedModules(model: Model): readonly QuantizedModule[] {
-  const known = quantizedByModel.get(model)
+export function scaledModules(model: Model): readonly ScaledModule[] {
+  const known = scaledByModel.get(model)
   if (known) return known
-  const quantized: QuantizedModule[] = []
+  const quantized: ScaledModule[] = []
   for (const [module, members] of modulesOf(model)) {
     if (members.length < 2 || !members.some(member => member.parameter === 'scales')) continue
     for (const [folder, own] of byFolder(members)) {
@@ -88,7 +92,7 @@ export function quantizedModules(model: Model): readonly QuantizedModule[] {
       if (weight && scales) quantized.push({ module, folder, weight, scales, biases: last('biases') })
     }
   }
-  quantizedByModel.set(model, quantized)
+  scaledByModel.set(model, quantized)
   return quantized
 }
 

@@ -101,10 +101,7 @@ function readHeader(path: string, sizeBytes: number, headerLength: number, heade
   const dataLength = sizeBytes - dataStart
   validateHeader({ scanned, columns, superseded, shadowed, nameAt: table.nameAt, dataLength }, problems)
   const metadata = readMetadata(scanned.metadata, scanned.json.deepest, problems)
-  let dataBytes = 0
-  for (let row = 0; row < columns.count; row++)
-    dataBytes += Math.max(0, (columns.end[row] ?? 0) - (columns.begin[row] ?? 0))
-  return { path, sizeBytes, tensors: table, dataBytes, metadata, problems: problems.problems() }
+  return { path, sizeBytes, tensors: table, dataBytes: columns.spanBytes, metadata, problems: problems.problems() }
 }
 
 /** Sets entries without a tensor against the others: a later one replaces a row, an earlier one is given back. */

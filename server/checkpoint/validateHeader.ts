@@ -150,6 +150,7 @@ function checkRows({ scanned, columns, nameAt, dataLength }: HeaderChecks, into:
 /** Dtypes that the format has and MLX's reader has not. */
 function checkMlxDtypes(columns: HeaderColumns, nameAt: (row: number) => string, into: ProblemList): void {
   const foreign = Uint8Array.from(dtypes, dtype => (mlxDtypes.has(dtype) ? 0 : 1))
+  if (!foreign.some((isForeign, dtype) => isForeign === 1 && (columns.dtypeMask & (1 << dtype)) !== 0)) return
   for (let row = 0; row < columns.count; row++) {
     const dtype = columns.dtype[row] ?? 0
     if (foreign[dtype] !== 1) continue

@@ -84,7 +84,7 @@ function checkText(seen: Look, findings: readonly Finding[], io: CliIo): string 
       for (const because of finding.because.slice(0, MAX_REASONS))
         lines.push(colours.dim(`    because ${at(because)} ${printable(because.message)}`))
       const more = finding.because.length - MAX_REASONS
-      if (more > 0) lines.push(colours.dim(`    and ${more} more such places`))
+      if (more > 0) lines.push(colours.dim(`    and ${more} more`))
       for (const fix of finding.fixes)
         lines.push(`    ${colours.green('fix')} ${printable(fix.title)}${fix.kind === 'safe' ? '' : ' (needs a look)'}`)
       lines.push('')

@@ -86,7 +86,8 @@ function verifyText(report: VerifyReport, io: CliIo): string {
     const [mark = '', ...rest] = line(rows[i] ?? [])
     const paint = status === 'ok' ? colours.green : status === 'error' ? colours.red : colours.yellow
     lines.push([paint(mark), ...rest].join('  ').trimEnd())
-    if (error !== null) lines.push(colours.dim(`   ${printable(error)}`))
+    // What holds for every module is said once, as the notice.
+    if (error !== null && error !== report.notice?.reason) lines.push(colours.dim(`   ${printable(error)}`))
   })
   const count = (status: string) => report.modules.filter(module => module.status === status).length
   const engine = report.engine === 'builtin' ? 'the built-in dequantizer' : `MLX ${report.mlxVersion ?? ''}`.trim()
@@ -107,7 +108,14 @@ function row(module: VerifiedModule): readonly string[] {
   const strange = [nan ? `${nan} NaN` : '', inf ? `${inf} Inf` : ''].filter(Boolean).join(', ')
   const result = status === 'ok' ? `${dtype ?? ''} ${shape?.join('×') ?? ''}${strange && `, ${strange}`}` : status
   const number = (value: number | null) => (value === null ? '' : value.toPrecision(4))
-  const after = afterFix === undefined ? '' : afterFix.status === 'ok' ? 'passes' : (afterFix.error ?? afterFix.status)
+  const after =
+    afterFix === undefined
+      ? ''
+      : afterFix.status === 'ok'
+        ? 'passes'
+        : afterFix.status === 'error'
+          ? 'fails'
+          : afterFix.status
   return [
     mark,
     printable(module.module),

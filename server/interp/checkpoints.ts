@@ -2,8 +2,9 @@
 // A path that is known decides; what is not known is read as the checkpoint bound to this run, and that is remembered.
 
 import type { Node as JsonNode } from 'jsonc-parser'
-import type { JsonFile, Model, Shard } from '../checkpoint/facts'
+import type { JsonFile, Model, Shard, Tensor } from '../checkpoint/facts'
 import { derive, type Machine, noteRead, noteUnderstood } from './machine'
+import { findNames, holesOf } from './nameIndex'
 import { literalSuffix, matchTemplate, partsOf, type Part } from './text'
 import {
   type ArrayVariant,
@@ -131,9 +132,8 @@ export function lookup(m: Machine, view: WeightsView, key: Value): readonly Arra
   const parts = partsOf(key)
   if (!parts) return []
   const variants: ArrayVariant[] = []
-  const add = (model: Model, shard: Shard, name: string, assign: Assign | undefined) => {
-    const tensor = assign && shard.tensors.find(name)
-    if (!tensor) return
+  const add = (model: Model, shard: Shard, tensor: Tensor | undefined, assign: Assign | undefined) => {
+    if (!tensor || !assign) return
     m.met.add(model)
     variants.push({
       assign,
@@ -143,15 +143,15 @@ export function lookup(m: Machine, view: WeightsView, key: Value): readonly Arra
     })
   }
   if (parts.length === 1 && typeof parts[0] === 'string') {
-    for (const e of view.entries) add(e.model, e.shard, parts[0], e.assign)
+    for (const e of view.entries) add(e.model, e.shard, e.shard.tensors.find(parts[0]), e.assign)
     return variants
   }
   if (!usefulKey(parts)) return []
+  const symbols = holesOf(parts)
   for (const e of view.entries)
-    for (const name of e.shard.tensors.names()) {
-      m.work -= 0.1
-      const assign = matchTemplate(parts, name)
-      if (assign) add(e.model, e.shard, name, mergeAssigns(assign, e.assign))
+    for (const { tensor, texts } of findNames(e.shard, parts, names => (m.work -= names / 10))) {
+      const assign = symbols.map((s, i) => [s, texts[i] ?? ''] as const).sort((a, b) => a[0] - b[0])
+      add(e.model, e.shard, tensor, mergeAssigns(assign, e.assign))
     }
   return variants
 }

@@ -106,6 +106,8 @@ class Backend:
         except TypeError as trouble:
             # The binding's own text is a listing of signatures; what was given says more.
             given = f"group_size={group_size}, bits={bits}, mode={mode!r}"
+            if biases is None:
+                given += " without biases"
             raise Refusal(f"MLX {self.version} does not take {given}") from trouble
         except MLX_ERRORS as trouble:
             raise Refusal(text_of(trouble)) from trouble

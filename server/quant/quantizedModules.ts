@@ -1,7 +1,8 @@
-// Finds the quantized weights of a checkpoint: every module that stores `weight` beside `scales`, whichever shards they
-// are in. Names only; what the shapes say is for triple.ts.
+// The weights of a checkpoint that MLX packed: U32 `weight` beside `scales`, whichever shards of a rank they are in.
+// Names and dtypes only; what the shapes say is for triple.ts.
 
 import type { Model, Shard, Tensor } from '../checkpoint/facts'
+import { type Member, scaledModules, tensorOf } from '../checkpoint/modules'
 
 export interface StoredTensor {
   readonly shard: Shard
@@ -19,29 +20,18 @@ export interface QuantizedModule {
 
 const cache = new WeakMap<Model, readonly QuantizedModule[]>()
 
-/** Every module with U32 `weight` and `scales`, in order of the shards. A module that several shards hold comes once each. */
+/** Every module with U32 `weight` and `scales`, rank by rank. */
 export function quantizedModules(model: Model): readonly QuantizedModule[] {
-  const known = cache.get(model)
-  if (known) return known
-  const found: QuantizedModule[] = []
-  for (const shard of model.shards)
-    for (const name of shard.tensors.names()) {
-      if (!name.endsWith('.scales')) continue
-      const path = name.slice(0, -'.scales'.length)
-      const weight = member(model, shard, `${path}.weight`)
-      const scales = member(model, shard, name)
-      if (weight?.tensor.dtype === 'U32' && scales)
-        found.push({ path, weight, scales, biases: member(model, shard, `${path}.biases`) })
-    }
-  cache.set(model, found)
+  let found = cache.get(model)
+  if (!found) {
+    found = scaledModules(model).flatMap(({ module, weight, scales, biases }) =>
+      tensorOf(weight).dtype === 'U32'
+        ? [{ path: module, weight: stored(weight), scales: stored(scales), biases: biases && stored(biases) }]
+        : [],
+    )
+    cache.set(model, found)
+  }
   return found
 }
 
-/** A tensor of the shard, or of any other where the shard lacks it. */
-function member(model: Model, near: Shard, name: string): StoredTensor | undefined {
-  for (const shard of [near, ...model.shards]) {
-    const tensor = shard.tensors.find(name)
-    if (tensor) return { shard, tensor }
-  }
-  return undefined
-}
+const stored = (member: Member): StoredTensor => ({ shard: member.shard, tensor: tensorOf(member) })

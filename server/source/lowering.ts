@@ -40,8 +40,11 @@ export interface LoweringTables {
   readonly blocks: ReadonlySet<string>
 }
 
-/** Makes the context of one program. */
-export function lowering(text: string, tables: LoweringTables): Lowering {
+/**
+ * Makes the context of one program. Where it is `broken`, an expression or simple statement with an unreadable part
+ * becomes `unknown`: without that part it would say something that nobody wrote.
+ */
+export function lowering(text: string, tables: LoweringTables, broken: boolean): Lowering {
   let expressionDepth = 0
   /** Where the expressions of the innermost block began to count. */
   let baseDepth = 0
@@ -53,7 +56,7 @@ export function lowering(text: string, tables: LoweringTables): Lowering {
     if (tables.chains.has(node.type) && isLongChain(node)) {
       return unknown('chain too long', node, chainOperands(node).map(expression))
     }
-    const lower = tables.expressions.get(node.type)
+    const lower = broken && hasError(node, 1) ? undefined : tables.expressions.get(node.type)
     expressionDepth++
     try {
       return lower ? lower(node, ctx) : unknownNode(node)
@@ -64,6 +67,16 @@ export function lowering(text: string, tables: LoweringTables): Lowering {
   const isTooDeep = (): boolean => expressionDepth - baseDepth >= maxExpressionDepth || expressionDepth >= maxTotalDepth
   const unknownNode = (node: SyntaxNode): Expr =>
     unknown(node.type, node, node.children.filter(child => tables.expressions.has(child.type)).map(expression))
+  /** Whether something unreadable stands in a node, not counting the blocks inside it. */
+  const hasError = (node: SyntaxNode, depth: number): boolean =>
+    node.children.some(
+      child =>
+        child.type === 'ERROR' ||
+        child.type === 'MISSING' ||
+        (depth > 1 && !tables.blocks.has(child.type) && child.type !== 'class_body' && hasError(child, depth - 1)),
+    )
+  const isBroken = (node: SyntaxNode): boolean =>
+    broken && !node.children.some(child => tables.blocks.has(child.type)) && hasError(node, 4)
   const isLongChain = (node: SyntaxNode): boolean => {
     let length = 0
     let at: SyntaxNode | undefined = node
@@ -98,7 +111,10 @@ export function lowering(text: string, tables: LoweringTables): Lowering {
   const statements = (nodes: readonly SyntaxNode[], into: Stmt[]): void => {
     for (const node of nodes) {
       const lower = tables.statements.get(node.type)
-      if (lower) {
+      if (lower && isBroken(node)) {
+        const children = node.children.filter(child => tables.expressions.has(child.type)).map(expression)
+        into.push({ kind: 'unknown', what: 'syntax error', span: spanOf(node), children })
+      } else if (lower) {
         // The tables' functions may return many statements, so no spread: a bundle may hold more than a call may pass.
         for (const statement of lower(node, ctx)) into.push(statement)
       } else if (node.type === 'ERROR' || tables.blocks.has(node.type)) {
@@ -108,8 +124,10 @@ export function lowering(text: string, tables: LoweringTables): Lowering {
         statementDepth--
       } else if (node.named && tables.expressions.has(node.type)) {
         // An expression among statements is what is left of a line that could not be parsed.
-        into.push({ kind: 'unknown', what: 'syntax error', span: spanOf(node), children: [expression(node)] })
-      } else if (node.named && node.type !== 'MISSING') {
+        const value = expression(node)
+        if (value.kind === 'literal' || value.kind === 'name') continue
+        into.push({ kind: 'unknown', what: 'syntax error', span: spanOf(node), children: [value] })
+      } else if (node.named && node.type.endsWith('_statement')) {
         const children = node.children.filter(child => tables.expressions.has(child.type)).map(expression)
         into.push({ kind: 'unknown', what: node.type, span: spanOf(node), children })
       }

@@ -22,6 +22,6 @@ export function lowerWith({ language, grammar, tables, path, text }: Source): Pr
     const body = [{ kind: 'unknown', what: 'source too long', children: [], span: whole }] as const
     return { language, path, text, body, syntaxErrors: [], comments: [] }
   }
-  const body = lowering(text, tables).block(syntax.root)
+  const body = lowering(text, tables, syntax.errors.length > 0).block(syntax.root)
   return { language, path, text, body, syntaxErrors: syntax.errors, comments: syntax.comments }
 }

@@ -164,7 +164,9 @@ export function showStmt(statement: Stmt, indent = ''): string[] {
         `${indent}try`,
         ...showBlock(statement.body, inner),
         ...statement.handlers.flatMap(handler => [
-          `${indent}except ${handler.types.join('|')}${handler.name ? ` as ${handler.name}` : ''}`.trimEnd(),
+          [`${indent}except`, handler.types.join('|'), handler.name ? `as ${handler.name}` : '']
+            .filter(Boolean)
+            .join(' '),
           ...showBlock(handler.body, inner),
         ]),
         ...section('else', statement.orElse),

@@ -2,7 +2,7 @@
 // must give a clear message at once, where the reader alone would wait for the end of a header that never comes.
 // The guard knows where messages begin and nothing of what is in them.
 
-import { Transform, type Readable, type Writable } from 'node:stream'
+import { Transform, Writable, type Readable } from 'node:stream'
 import {
   createMessageConnection,
   StreamMessageReader,
@@ -27,10 +27,22 @@ export function frame(output: Readable, input: Writable, onJunk: (sample: string
   // A message whose body is not JSON arrives framed, so the guard lets it pass and the reader reports it.
   const reader = new StreamMessageReader(guarded)
   reader.onError(error => onJunk(error.message))
-  const connection = createMessageConnection(reader, new StreamMessageWriter(input))
-  connection.onError(() => undefined) // A broken pipe: the process's end is reported by whoever watches it.
+  const connection = createMessageConnection(reader, new StreamMessageWriter(quiet(input)))
   connection.listen()
   return connection
+}
+
+/**
+ * Takes whatever is written, also when nobody reads any more: the end of the process is reported by whoever watches it,
+ * and vscode-jsonrpc turns a failed write into a rejection that nobody can catch.
+ */
+function quiet(input: Writable): Writable {
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      if (input.writable) input.write(chunk, () => done())
+      else done()
+    },
+  })
 }
 
 /** Passes framed messages through and stops at the first bytes that belong to none. */
@@ -57,12 +69,7 @@ export function junkGuard(onJunk: (sample: string) => void): Transform {
         else if (end < 0 && header.length >= maxHeaderBytes) stopped = true
         if (stopped) {
           const known = Buffer.from(header.slice(0, before), 'latin1')
-          onJunk(
-            Buffer.concat([known, chunk.subarray(at)])
-              .toString('utf8')
-              .trim()
-              .slice(0, sampleCharacters),
-          )
+          onJunk(sampleOf(Buffer.concat([known, chunk.subarray(at)]).toString('utf8')))
         } else if (end < 0) {
           at = chunk.length
         } else {
@@ -74,6 +81,12 @@ export function junkGuard(onJunk: (sample: string) => void): Transform {
       done(null, stopped ? undefined : chunk)
     },
   })
+}
+
+/** The junk alone, where a message of ours follows it at once. */
+function sampleOf(text: string): string {
+  const message = text.search(/content-length:/i)
+  return (message > 0 ? text.slice(0, message) : text).trim().slice(0, sampleCharacters)
 }
 
 function contentLength(header: string): number | undefined {

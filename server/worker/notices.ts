@@ -47,7 +47,7 @@ export function mlxTooOld(python: string, detail: string, platform: NodeJS.Platf
 export function endedAtStart(command: string, how: string, stderr: string): Notice {
   return {
     reason: `The MLX worker ${how} before it was ready (interpreter ${quoted(command)})${said(stderr)}`,
-    remedy: `See that this interpreter runs \`import mlx.core\`, or ${choose}; ${withoutMlx}`,
+    remedy: `See that this interpreter is Python 3.9 or newer and runs \`import mlx.core\`, or ${choose}; ${withoutMlx}`,
   }
 }
 

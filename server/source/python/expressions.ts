@@ -84,9 +84,12 @@ const compareOps: Readonly<Record<string, CompareOp>> = {
 }
 
 function lowerComparison(node: SyntaxNode, ctx: Lowering): Expr {
-  const operands = named(node).filter(child => child.field !== 'operators')
-  const values = operands.map(ctx.expression)
-  const operators = node.children.filter(child => child.field === 'operators').map(child => compareOps[child.type])
+  // `not in` and `is not` are named nodes in some versions of the grammar.
+  const isOperator = (child: SyntaxNode): boolean => compareOps[child.type] !== undefined
+  const values = named(node)
+    .filter(child => !isOperator(child))
+    .map(ctx.expression)
+  const operators = node.children.filter(isOperator).map(child => compareOps[child.type])
   const compares: Expr[] = []
   for (let i = 0; i + 1 < values.length; i++) {
     const [left, right, op] = [values[i], values[i + 1], operators[i]]

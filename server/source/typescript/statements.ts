@@ -68,7 +68,7 @@ function lowerIf(node: SyntaxNode, ctx: Lowering): Stmt[] {
 function lowerForIn(node: SyntaxNode, ctx: Lowering): Stmt[] {
   const target = ctx.target(field(node, 'left'))
   const iterable = ctx.expression(field(node, 'right'))
-  const over = node.children.some(child => child.field === 'operator' && child.type === 'in') ? 'keys' : 'values'
+  const over = hasToken(node, 'in') ? 'keys' : 'values'
   const body = ctx.block(field(node, 'body'))
   return [{ kind: 'for', target, iterable, over, body, orElse: [], span: spanOf(node) }]
 }

@@ -10,6 +10,9 @@ import type { SyntaxNode } from '../syntax'
 /** A name that no program can write: the value that is switched on. */
 const subjectName = '*subject*'
 
+/** Statements in all branches together, those that fall through counted as often as they are copied. */
+const maxCopied = 10_000
+
 interface Group {
   readonly tests: Expr[]
   isDefault: boolean
@@ -28,12 +31,15 @@ export function lowerSwitch(node: SyntaxNode, ctx: Lowering): Stmt[] {
   const before: Stmt[] = isPlain ? [] : [assign(subject, value, value.span)]
   const groups = collectGroups(clauses, subject, ctx)
 
+  let copied = 0
   let nested = false
   const bodies = groups.map((_, index) => {
     const { body: own, hasBreak } = fallThrough(groups, index)
     nested ||= hasBreak
+    copied += own.length
     return own
   })
+  if (copied > maxCopied) return [{ kind: 'unknown', what: 'too many branches', children: [value], span }]
   const fallback = groups.findIndex(group => group.isDefault)
   let rest: readonly Stmt[] = fallback < 0 ? [] : (bodies[fallback] ?? [])
   for (const [index, group] of [...groups.entries()].reverse()) {

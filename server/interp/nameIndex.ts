@@ -1,0 +1,94 @@
+// Finds the tensors of a shard whose names a text with holes can mean. Names that differ only in their numbers are looked
+// at once: a checkpoint of 90,000 tensors has a few dozen such families, and most texts mean one of them.
+// What was found is kept with the shard, so that the next run of a program that is being edited finds it again.
+
+import type { Shard, Tensor } from '../checkpoint/facts'
+import { escapeRegExp, type Part } from './text'
+
+/** A tensor, and what each distinct hole stands for, in order of first appearance. */
+export interface NameMatch {
+  readonly tensor: Tensor
+  readonly texts: readonly string[]
+}
+
+interface Family {
+  /** One of its names. */
+  readonly sample: string
+  readonly names: string[]
+}
+
+interface ShardNames {
+  readonly families: readonly Family[]
+  readonly found: Map<string, readonly NameMatch[]>
+}
+
+/** Patterns kept for one shard; a program under edit asks for new ones all the time. */
+const keptPatterns = 2_000
+
+const shards = new WeakMap<Shard, ShardNames>()
+
+function namesOf(shard: Shard): ShardNames {
+  let known = shards.get(shard)
+  if (known) return known
+  const families = new Map<string, Family>()
+  for (const name of shard.tensors.names()) {
+    const skeleton = name.replace(/\d+/g, '#')
+    const family = families.get(skeleton)
+    if (family) family.names.push(name)
+    else families.set(skeleton, { sample: name, names: [name] })
+  }
+  shards.set(shard, (known = { families: [...families.values()], found: new Map() }))
+  return known
+}
+
+/** A hole is one segment of a name. */
+const hole = '([^./\\\\]+)'
+
+/** Tensors of a shard that the parts can name. `onWork` is told how many names were looked at. */
+export function findNames(shard: Shard, parts: readonly Part[], onWork: (names: number) => void): readonly NameMatch[] {
+  const order: number[] = []
+  const key = parts.map(p => (typeof p === 'string' ? p : `\0${numberOf(order, p.symbol)}\0`)).join('')
+  const names = namesOf(shard)
+  const known = names.found.get(key)
+  if (known) return known
+  // The sources are made of escaped literals of the program; a hole cannot run past '.' or '/'.
+  const general = new RegExp(
+    `^${parts.map(p => (typeof p === 'string' ? escapeRegExp(p).replace(/\d+/g, '\\d+') : hole)).join('')}$`,
+  )
+  const seen = new Set<number>()
+  const exact = new RegExp(
+    `^${parts
+      .map(p => {
+        if (typeof p === 'string') return escapeRegExp(p)
+        const n = order.indexOf(p.symbol) + 1
+        if (seen.has(n)) return `(?:\\${n})`
+        seen.add(n)
+        return hole
+      })
+      .join('')}$`,
+  )
+  const found: NameMatch[] = []
+  onWork(names.families.length)
+  for (const family of names.families) {
+    if (!general.test(family.sample)) continue
+    onWork(family.names.length)
+    for (const name of family.names) {
+      const match = exact.exec(name)
+      const tensor = match && shard.tensors.find(name)
+      if (tensor) found.push({ tensor, texts: match.slice(1) })
+    }
+  }
+  if (names.found.size >= keptPatterns) names.found.clear()
+  names.found.set(key, found)
+  return found
+}
+
+function numberOf(order: number[], symbol: number): number {
+  const at = order.indexOf(symbol)
+  return at >= 0 ? at : order.push(symbol) - 1
+}
+
+/** Symbols of the holes in order of first appearance, as `NameMatch.texts` has them. */
+export const holesOf = (parts: readonly Part[]): readonly number[] => [
+  ...new Set(parts.flatMap(p => (typeof p === 'string' ? [] : [p.symbol]))),
+]
