@@ -80,7 +80,7 @@ async function walkThrough(browser: Browser, directory: string, report: (result:
     const context = await browser.newContext({ viewport: size })
     const workbench = new Workbench(await context.newPage())
     await workbench.open(pageAddress(session.server.port, session.workspace, { extension: root }))
-    await walk({ workbench, session, artefacts, report })
+    await walk({ workbench, artefacts, report })
     await context.close()
   })
 }

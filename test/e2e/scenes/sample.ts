@@ -15,7 +15,10 @@ export const sample: readonly SceneTest[] = [
     name: 'findings appear in loader.py, loader.ts and config.json though none is open',
     async run() {
       const open = vscode.workspace.textDocuments.filter(({ uri }) => vscode.workspace.getWorkspaceFolder(uri))
-      assert.deepEqual(open.map(({ uri }) => uri.path), [])
+      assert.deepEqual(
+        open.map(({ uri }) => uri.path),
+        [],
+      )
       for (const uri of [...sources, config].map(file => file())) {
         const found = await findingsAppear(uri)
         assert(
