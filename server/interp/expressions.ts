@@ -161,12 +161,16 @@ export function itemsOf(m: Machine, v: Value): Value[] | undefined {
   return undefined
 }
 
+/** Names that are walked one by one where a program walks over a checkpoint; a larger one is not followed there. */
+const walkedNames = 20_000
+
 /** Keys of a dict, those of the checkpoints behind it included. */
 export function keysOf(m: Machine, v: Value & { kind: 'dict' }): Value[] | undefined {
   if (v.open) return undefined
   const keys = new Set<string | number>()
+  const names = v.views.reduce((n, view) => view.entries.reduce((k, e) => k + e.shard.tensors.count, n), 0)
+  if (names > walkedNames) return undefined
   for (const view of v.views) {
-    if (view.entries.length > 1) return undefined
     for (const e of view.entries)
       for (const name of e.shard.tensors.names()) {
         m.work--
