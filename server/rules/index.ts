@@ -5,8 +5,10 @@ import { absentTensor } from './absentTensor'
 import { contradictoryConfig } from './contradictoryConfig'
 import { crossedTensors } from './crossedTensors'
 import { damagedShard } from './damagedShard'
+import { innerDimension } from './innerDimension'
 import { invalidConfig } from './invalidConfig'
 import { mismatchedTriple } from './mismatchedTriple'
+import { packedQuantizedAgain } from './packedQuantizedAgain'
 import type { Rule } from './rule'
 import { slicedScales } from './slicedScales'
 import { storedTransposed } from './storedTransposed'
@@ -20,6 +22,8 @@ export const rules = [
   wrongParameters,
   crossedTensors,
   absentTensor,
+  innerDimension,
+  packedQuantizedAgain,
   contradictoryConfig,
   storedTransposed,
   damagedShard,
