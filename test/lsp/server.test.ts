@@ -238,7 +238,7 @@ describe('verify', () => {
 describe('a client that can more', () => {
   test('gets links into header documents, at the line of the tensor', async () => {
     const folder = workspace()
-    const client = await lspClient(fakeWorld({ homepage: 'https://example.org/tensorlint' }), {
+    const client = await lspClient(fakeWorld({ rulePage: rule => `/pages/${rule}.md` }), {
       folders: [folder],
       initializationOptions: { headerDocuments: true },
     })
@@ -248,7 +248,7 @@ describe('a client that can more', () => {
     expect(decodeURIComponent(related?.uri ?? '')).toBe(`tensorlint-header:${path}?tensor=proj.weight`)
     const header = await client.request<HeaderText>(messages.header, { path, tensor: 'proj.weight' })
     expect(related?.range.start.line).toBe(header.line)
-    expect(diagnostic?.codeDescription?.href).toBe('https://example.org/tensorlint/blob/main/docs/rules/broken-word.md')
+    expect(diagnostic?.codeDescription?.href).toBe('tensorlint-rule:/broken-word.md')
   })
 
   test('gets a finding inside a shard on the header document, never on the binary file', async () => {
