@@ -4,6 +4,7 @@
 import type { Finding, Range } from '../protocol'
 import { rangeIn } from '../rules/show'
 import type { Program } from '../source/ir'
+import { unusedSuppression } from './policyRules'
 
 export interface Suppression {
   /** Of the comment. */
@@ -27,7 +28,8 @@ export function suppressionsOf(program: Program): readonly Suppression[] {
 
 /** Whether the comment means this finding of the same file: one that begins or ends on its line. */
 export function suppresses({ rules, line }: Suppression, { rule, range }: Finding): boolean {
-  if (rules && !rules.includes(rule)) return false
+  // A comment that means every rule would else hide that it is of no use.
+  if (rules ? !rules.includes(rule) : rule === unusedSuppression.id) return false
   return line === undefined || line === range.start.line || line === range.end.line
 }
 
