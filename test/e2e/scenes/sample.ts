@@ -60,10 +60,12 @@ export const sample: readonly SceneTest[] = [
       assert.equal(page.languageId, 'markdown')
       assert.match(page.getText(), new RegExp(`^# ${code.value}\n`))
       await vscode.commands.executeCommand('tensorlint.explainRule', code.value)
-      const { activeTab } = vscode.window.tabGroups.activeTabGroup
-      assert(activeTab?.input instanceof vscode.TabInputWebview, `${activeTab?.label} is no preview`)
-      assert(activeTab.label.includes(String(code.value)), activeTab.label)
-      await vscode.window.tabGroups.close(activeTab)
+      const preview = await eventually('a rendered page', () => {
+        const tab = vscode.window.tabGroups.activeTabGroup.activeTab
+        return tab?.input instanceof vscode.TabInputWebview ? tab : undefined
+      })
+      assert(preview.label.includes(String(code.value)), preview.label)
+      await vscode.window.tabGroups.close(preview)
     },
   },
   {
