@@ -66,7 +66,7 @@ export interface Unfollowed {
 /** A key that no file of the checkpoint has, asked for on a path that is taken. */
 export interface AbsentKey {
   readonly place: Place
-  /** The key as asked for; a hole is shown as `{}`. */
+  /** The key as asked for. */
   readonly key: string
   /** Where the key is written, if it is one literal. */
   readonly literal: Place | undefined
