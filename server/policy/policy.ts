@@ -49,13 +49,12 @@ export function applyPolicy(
   snapshot: Snapshot,
   policy: Policy,
 ): Judged {
-  const texts = textsOf(snapshot)
   const comments = new Map(snapshot.programs.map(program => [program.path, suppressionsOf(program)] as const))
   const used = new Set<Suppression>()
   const baselines = new Map<Baseline, (finding: Finding) => boolean>()
   const knows = (baseline: Baseline, finding: Finding) => {
     let filter = baselines.get(baseline)
-    if (!filter) baselines.set(baseline, (filter = baselineFilter(baseline, texts)))
+    if (!filter) baselines.set(baseline, (filter = baselineFilter(baseline, textsOf(snapshot))))
     return filter(finding)
   }
   const kept: Finding[] = []
