@@ -173,14 +173,13 @@ export class Session {
   private async run(walk: boolean): Promise<void> {
     const { folders } = this
     if (walk) {
-      this.found = await discover({
-        folders,
-        models: this.models,
-        exclude: this.exclude,
-        isCancelled: () => this.disposed,
-      })
-      const models = this.models.map(path => (/\.safetensors$/i.test(path) ? dirname(path) : path))
-      const policies = await this.policyFiles.read([...folders, ...models])
+      const places = [...folders, ...this.models.map(path => (/\.safetensors$/i.test(path) ? dirname(path) : path))]
+      // Side by side: between seeing a file and reading it as little time as possible should pass.
+      const [found, policies] = await Promise.all([
+        discover({ folders, models: this.models, exclude: this.exclude, isCancelled: () => this.disposed }),
+        this.policyFiles.read(places),
+      ])
+      this.found = found
       if (this.disposed) return
       if (policies !== this.policy.folders) this.policy = { ...this.policy, folders: policies }
     }
