@@ -30,10 +30,20 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   // Of Node only the reckoning with paths, which reads nothing.
   'server/tree': [...engineLayers, 'server/engine', 'node:path'],
   'server/engine': [...engineLayers, 'server/rules', 'server/verify'],
-  'server/workspace': ['server/engine', 'server/source', 'server/checkpoint', 'server/util', 'node:', '*'],
+  'server/policy': [...engineLayers, 'server/engine', 'server/rules', 'node:', 'jsonc-parser'],
+  'server/workspace': [
+    'server/policy',
+    'server/engine',
+    'server/source',
+    'server/checkpoint',
+    'server/util',
+    'node:',
+    '*',
+  ],
   'server/worker': ['server/checkpoint', 'server/quant', 'server/util', 'node:', 'vscode-jsonrpc'],
   'server/lsp': [
-    ...['server/engine', 'server/workspace', 'server/worker', 'server/tree', 'server/checkpoint', 'server/util'],
+    ...['server/engine', 'server/policy', 'server/workspace', 'server/worker', 'server/tree', 'server/checkpoint'],
+    'server/util',
     ...['vscode-languageserver', 'vscode-languageserver-textdocument', 'vscode-uri', 'vscode-jsonrpc', 'node:'],
   ],
   'server/world': ['server/', 'node:', '*'],
