@@ -23,6 +23,8 @@ export interface TensorTable {
   nameAt(index: number): string
   tensorAt(index: number): Tensor
   find(name: string): Tensor | undefined
+  /** Its place in the table; -1 where there is none. Makes nothing. */
+  indexOf(name: string): number
   names(): IterableIterator<string>
 }
 
@@ -65,6 +67,8 @@ export type ShardProblemKind =
   | 'too-many-dimensions'
   | 'dtype-not-in-mlx'
   | 'bad-metadata'
+  | 'unaligned'
+  | 'no-tensors'
 
 /** Who does not open the file because of a problem: the Rust reference (safetensors 0.8), MLX's own reader (0.32.4). */
 export interface RefusedBy {

@@ -18,6 +18,8 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
+const encoder = new TextEncoder()
+
 /** Honest names need about two probes each; this many for each of them is an attack. */
 const maxProbesPerName = 32
 
@@ -41,7 +43,7 @@ export class NameIndex {
   /** The last row of that name, or -1. */
   find(name: string): number {
     if (this.byText) return this.byText.get(name) ?? -1
-    const bytes = new TextEncoder().encode(name)
+    const bytes = encoder.encode(name)
     const { slots } = this
     const mask = slots.length - 1
     let slot = hashSpan(viewOf(bytes), 0, bytes.length) & mask

@@ -26,6 +26,16 @@ export interface ShardIndex {
   readonly files: ReadonlyMap<string, number>
   /** `metadata.total_size` in bytes, with its place; undefined where absent or not a number. */
   readonly totalSize: { readonly value: number; readonly offset: number; readonly length: number } | undefined
+  /** What a loader would stumble over, in the order of the text; the positions of broken JSON are the JsonFile's. */
+  readonly faults: readonly IndexFault[]
+}
+
+export interface IndexFault {
+  readonly kind: 'not-json' | 'not-an-object' | 'no-weight-map' | 'no-metadata' | 'not-a-file-name'
+  readonly offset: number
+  readonly length: number
+  /** How many values of `weight_map` are so, for `not-a-file-name`. */
+  readonly count: number
 }
 
 /** Reads an index as far as it is well formed; broken JSON is the JsonFile's problem and gives what precedes it. */
@@ -63,6 +73,7 @@ export function readShardIndex(file: JsonFile): ShardIndex {
     },
     files,
     totalSize,
+    faults: reader.faults,
   }
 }
 
@@ -71,6 +82,7 @@ class IndexReader {
   readonly spans: number[] = []
   readonly files = new Map<string, number>()
   totalSize: ShardIndex['totalSize']
+  readonly faults: IndexFault[] = []
   private at = 0
   /** The file of the entry before, as written: the next one mostly has the same. */
   private lastFile = ''
@@ -78,11 +90,25 @@ class IndexReader {
   constructor(private readonly text: string) {}
 
   read(): void {
-    this.object((key, at) => {
+    const mark = this.text.charCodeAt(0) === 0xfeff ? 1 : 0
+    const start = this.space(mark)
+    const seen = new Set<string>()
+    let odd: IndexFault | undefined
+    const whole = this.object((key, at) => {
+      if (this.text[at] === '{') seen.add(key)
       if (key === 'weight_map') {
         return this.object((_, valueAt, keyStart, keyEnd) => {
           const end = this.text[valueAt] === '"' ? this.string(valueAt) : -1
-          if (end < 0) return this.skip(valueAt)
+          if (end < 0) {
+            const ended = this.skip(valueAt)
+            odd = {
+              kind: 'not-a-file-name',
+              offset: odd?.offset ?? valueAt,
+              length: odd?.length ?? this.at - valueAt,
+              count: (odd?.count ?? 0) + 1,
+            }
+            return ended
+          }
           this.spans.push(keyStart, keyEnd, valueAt, end)
           this.noteFile(valueAt, end)
           this.at = end
@@ -99,7 +125,15 @@ class IndexReader {
         }, at)
       }
       return this.skip(at)
-    })
+    }, start)
+    const fault = (kind: IndexFault['kind'], offset: number, length: number): void =>
+      void this.faults.push({ kind, offset, length, count: 1 })
+    const isJson = mark === 0 && whole && start < this.text.length && this.space(this.at) === this.text.length
+    if (!isJson) fault('not-json', start, 0)
+    else if (this.text[start] !== '{') fault('not-an-object', start, this.at - start)
+    else if (!seen.has('weight_map')) fault('no-weight-map', start, 1)
+    else if (!seen.has('metadata')) fault('no-metadata', start, 1)
+    if (odd) this.faults.push(odd)
   }
 
   private noteFile(start: number, end: number): void {

@@ -35,6 +35,7 @@ export function tensorTable(columns: HeaderColumns, index: NameIndex, dataStart:
       const row = index.find(name)
       return row < 0 ? undefined : tensorAt(row)
     },
+    indexOf: name => index.find(name),
     *names() {
       for (let row = 0; row < count; row++) yield nameAt(row)
     },

@@ -5,7 +5,7 @@
 import type { Model } from '../checkpoint/facts'
 import type { FunctionDef, Program } from '../source/ir'
 import { classesOf, freeArguments, freeInit, instantiate, invoke } from './calls'
-import { createMachine, type Machine, type Sink, type Unfollowed } from './machine'
+import { createMachine, type Load, type Machine, type Sink, type Unfollowed } from './machine'
 import { findMember } from './members'
 import { quantizedClasses } from './models/mlxNn'
 import { runModule } from './modules'
@@ -18,6 +18,8 @@ export interface Run {
   /** Places where a load was followed to its tensors. */
   readonly understood: readonly Place[]
   readonly unfollowed: readonly Unfollowed[]
+  /** Calls that open shards, and with whose reader. */
+  readonly loads: readonly Load[]
   /** Config values that the programs looked at. */
   readonly configReads: readonly ConfigPlace[]
   /** Models whose tensors were met. */
@@ -47,6 +49,7 @@ export function interpret(
     sinks: m.sinks,
     understood: [...m.understood.values()],
     unfollowed: [...m.unfollowed.values()],
+    loads: [...m.loads.values()],
     configReads: [...m.configReads.values()],
     met: m.met,
     askedBound: m.askedBound,

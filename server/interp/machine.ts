@@ -1,7 +1,7 @@
 // The state of one run of the interpreter: what it may look at, how much work is left, and what it has seen.
 // One run interprets programs against one checkpoint for the lookups that no path decides.
 
-import type { Model } from '../checkpoint/facts'
+import type { Model, Shard } from '../checkpoint/facts'
 import type { ClassDef, FunctionDef, Program, Span } from '../source/ir'
 import type {
   ArrayValue,
@@ -44,6 +44,19 @@ export interface Unfollowed {
   readonly why: string
 }
 
+/** Whose code opens a file: MLX's own reader, or the Rust library that every other framework uses. */
+export type Reader = 'mlx' | 'rust'
+
+/** A call that opens a shard of a model. */
+export interface Load {
+  readonly reader: Reader
+  readonly at: Place
+  readonly model: Model
+  readonly shard: Shard
+  /** The path itself leads to the file; otherwise the checkpoint is a guess until tensors of it are met. */
+  readonly named: boolean
+}
+
 /** Work allowed to one run, in evaluated nodes: about a second; what is left then is unknown. */
 const workLimit = 3_000_000
 /** Calls inside calls; deeper recursion than this in a loader is a loop we cannot follow. */
@@ -79,6 +92,7 @@ export interface Machine {
   readonly computed: WeakMap<InstanceValue, Set<FunctionDef>>
   readonly sinks: Sink[]
   readonly understood: Map<string, Place>
+  readonly loads: Map<string, Load>
   readonly unfollowed: Map<string, Unfollowed>
   readonly configReads: Map<string, ConfigPlace>
   /** Whether anything depended on which checkpoint is bound. */
@@ -115,6 +129,7 @@ export function createMachine(
     computed: new WeakMap(),
     sinks: [],
     understood: new Map(),
+    loads: new Map(),
     unfollowed: new Map(),
     configReads: new Map(),
     askedBound: false,
@@ -160,6 +175,18 @@ export const place = (program: Program, span: Span): Place => ({ program, span }
 
 export function noteUnderstood(m: Machine, at: Place): void {
   m.understood.set(placeKey(at), at)
+}
+
+/** Remembers which files a call opens. */
+export function noteLoads(
+  m: Machine,
+  reader: Reader,
+  at: Place,
+  entries: readonly { readonly model: Model; readonly shard: Shard }[],
+  named: boolean,
+): void {
+  for (const { model, shard } of entries)
+    m.loads.set(`${placeKey(at)} ${reader} ${shard.path}`, { reader, at, model, shard, named })
 }
 
 export function noteUnfollowed(m: Machine, at: Place, why: string): void {

@@ -2,10 +2,10 @@
 // check that every rule has cases all come from here.
 
 import { contradictoryConfig } from './contradictoryConfig'
-import { damagedShard } from './damagedShard'
 import { invalidConfig } from './invalidConfig'
 import { mismatchedTriple } from './mismatchedTriple'
 import type { Rule } from './rule'
+import { shardRules } from './shardRules'
 import { slicedScales } from './slicedScales'
 import { storedTransposed } from './storedTransposed'
 import { transposedTriple } from './transposedTriple'
@@ -18,7 +18,7 @@ export const rules = [
   wrongParameters,
   contradictoryConfig,
   storedTransposed,
-  damagedShard,
+  ...shardRules,
   invalidConfig,
 ] as const satisfies readonly Rule[]
 
