@@ -2,7 +2,7 @@
 // says, which it leaves out, and which shards it does not name. Every name is there, each fault once; what it means for
 // whom is for the rules. Half a million entries take well under a second.
 
-import type { Model, Shard } from './facts'
+import type { Model, Shard, ShardProblemKind } from './facts'
 import { baseName, folderOf } from './paths'
 import { type IndexEntry, readShardIndex, type ShardIndex } from './shardIndex'
 
@@ -66,6 +66,7 @@ function fitOf(model: Model, index: ShardIndex): IndexFit {
     if (shard && !marks.has(shard)) marks.set(shard, new Uint8Array(shard.tensors.count))
   const absent = new Map<string, IndexEntry[]>()
   const wrong = new Map<Shard, IndexEntry[]>()
+  const losses = new Map<Shard, Losses>()
   let right = 0
   let unknown = 0
   for (const entry of index.entries()) {
@@ -76,8 +77,12 @@ function fitOf(model: Model, index: ShardIndex): IndexFit {
       right++
       const seen = marks.get(shard)
       if (seen) seen[row] = 1
-    } else if (mayHaveLost(shard, entry.name)) unknown++
-    else push(wrong, shard, entry)
+    } else {
+      let lost = losses.get(shard)
+      if (!lost) losses.set(shard, (lost = lossesOf(shard)))
+      if (lost.any || lost.names.has(entry.name)) unknown++
+      else push(wrong, shard, entry)
+    }
   }
   const named = new Map<Shard, string>()
   for (const [file, shard] of shardOf) if (shard && !named.has(shard)) named.set(shard, file)
@@ -122,11 +127,22 @@ function unindexedIn(index: ShardIndex, marks: ReadonlyMap<Shard, Uint8Array>): 
   })
 }
 
-/** A damaged header no longer says which tensors there were. */
-function mayHaveLost(shard: Shard, name: string): boolean {
-  return shard.problems.some(
-    ({ refusedBy, tensors }) => (refusedBy.rust || refusedBy.mlx) && (tensors.length === 0 || tensors.includes(name)),
-  )
+interface Losses {
+  /** The header is not there to its end: any tensor may have been in it. */
+  readonly any: boolean
+  readonly names: ReadonlySet<string>
+}
+
+const cutShort: ReadonlySet<ShardProblemKind> = new Set(['header-not-json', 'header-not-utf8', 'too-many-tensors'])
+
+/** What a damaged header no longer says. */
+function lossesOf({ tensors, problems }: Shard): Losses {
+  return {
+    any: problems.some(
+      ({ kind, refusedBy }) => cutShort.has(kind) || (tensors.count === 0 && (refusedBy.rust || refusedBy.mlx)),
+    ),
+    names: new Set(problems.flatMap(problem => problem.tensors)),
+  }
 }
 
 /** The shard of every tensor of a model; of several the last. */
@@ -156,7 +172,5 @@ function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
 
 /** Whether mlx-lm's glob takes a shard: `model*.safetensors` in the model's own folder. */
 export function isSeenByMlxLm(model: Model, shard: Shard): boolean {
-  return (
-    slashes(folderOf(shard.path)) === slashes(model.path) && /^model.*\.safetensors$/.test(baseName(shard.path))
-  )
+  return slashes(folderOf(shard.path)) === slashes(model.path) && /^model.*\.safetensors$/.test(baseName(shard.path))
 }

@@ -2,14 +2,25 @@
 // check that every rule has cases all come from here.
 
 import { contradictoryConfig } from './contradictoryConfig'
+import { duplicatedTensor } from './duplicatedTensor'
 import { invalidConfig } from './invalidConfig'
+import { invalidIndex } from './invalidIndex'
 import { mismatchedTriple } from './mismatchedTriple'
+import { misplacedTensor } from './misplacedTensor'
+import { missingShard } from './missingShard'
+import { mixedShardSets } from './mixedShardSets'
 import type { Rule } from './rule'
 import { shardRules } from './shardRules'
 import { slicedScales } from './slicedScales'
+import { splitTriple } from './splitTriple'
+import { staleIndex } from './staleIndex'
 import { storedTransposed } from './storedTransposed'
 import { transposedTriple } from './transposedTriple'
+import { unindexedTensor } from './unindexedTensor'
+import { unlistedShard } from './unlistedShard'
+import { unseenShards } from './unseenShards'
 import { wrongParameters } from './wrongParameters'
+import { wrongTotalSize } from './wrongTotalSize'
 
 export const rules = [
   transposedTriple,
@@ -20,6 +31,17 @@ export const rules = [
   storedTransposed,
   ...shardRules,
   invalidConfig,
+  missingShard,
+  mixedShardSets,
+  staleIndex,
+  misplacedTensor,
+  unindexedTensor,
+  unlistedShard,
+  duplicatedTensor,
+  splitTriple,
+  unseenShards,
+  wrongTotalSize,
+  invalidIndex,
 ] as const satisfies readonly Rule[]
 
 export type RuleId = (typeof rules)[number]['id']

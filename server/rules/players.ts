@@ -35,8 +35,8 @@ function playersIn(facts: Facts, model: Model): Players {
 }
 
 function usualPlayers(model: Model): readonly Player[] {
-  const isLone = model.path.endsWith('.safetensors')
-  if (isLone) return ['mlx', 'rust']
+  // Without a config neither knows what to build.
+  if (model.configs.length === 0) return ['mlx', 'rust']
   return ['mlx', 'rust', 'mlx-lm', ...(model.kind === 'huggingface' ? (['transformers'] as const) : [])]
 }
 

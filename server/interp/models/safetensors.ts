@@ -43,7 +43,11 @@ export const safetensors: LibraryModel = {
     [`${handle}.get_slice`]: getTensor,
     [`${handle}.keys`]: keys,
     [`${handle}.offset_keys`]: keys,
-    ...Object.fromEntries(['mlx', 'numpy', 'torch', 'flax'].map(f => [`safetensors.${f}.load_file`, (c: LibraryCall) => load(c, 'rust')] as const)),
+    ...Object.fromEntries(
+      ['mlx', 'numpy', 'torch', 'flax'].map(
+        f => [`safetensors.${f}.load_file`, (c: LibraryCall) => load(c, 'rust')] as const,
+      ),
+    ),
   },
   aliases: Object.fromEntries(
     ['mlx', 'numpy', 'torch', 'flax'].map(f => [`safetensors.${f}.safe_open`, handle] as const),

@@ -257,7 +257,11 @@ const cases: Readonly<Record<ShardProblemKind, Case>> = {
     says: '"a" begins at byte 3 of the data, which is no multiple of the 4 bytes of an element',
     tensors: ['a'],
     refusedBy: nobody,
-    nearMiss: () => fileOf(`{"__metadata__":{"format":"mlx"},"b":${entry('"U8"', '[3]', '[0,3]')},"a":${entry('"F32"', '[2]', '[3,11]')}}`, 11),
+    nearMiss: () =>
+      fileOf(
+        `{"__metadata__":{"format":"mlx"},"b":${entry('"U8"', '[3]', '[0,3]')},"a":${entry('"F32"', '[2]', '[3,11]')}}`,
+        11,
+      ),
   },
   'no-tensors': {
     broken: () => fileOf('{"__metadata__":{"format":"mlx"}}', 0),
