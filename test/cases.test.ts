@@ -52,9 +52,7 @@ test.each(rules.map(({ id }) => id))('%s has a case that fires and a near miss t
     blocks.flatMap(block =>
       block.isFixed
         ? []
-        : (isShardBlock(block) ? readCheckpointMarks : readMarks)(block.path, block.lines).marks.map(
-            mark => mark.rule,
-          ),
+        : (isShardBlock(block) ? readCheckpointMarks : readMarks)(block.path, block.lines).marks.map(mark => mark.rule),
     ),
   )
   expect(marked.some(named => named.includes(id))).toBe(true)

@@ -5,6 +5,7 @@ import type { Unindexed } from '../checkpoint/indexFit'
 import type { Fix } from '../protocol'
 import { type Indexed, showTensors, usable } from './indexPlaces'
 import { defineRule, type Draft } from './rule'
+import { totalSizeEdit } from './wrongTotalSize'
 import { baseName, becauseTensor, count, fileStart, foldNames, rangeIn } from './show'
 
 export const unindexedTensor = defineRule({
@@ -16,7 +17,8 @@ export const unindexedTensor = defineRule({
   },
 })
 
-function draft({ file, fit }: Indexed, groups: readonly Unindexed[]): Draft {
+function draft(indexed: Indexed, groups: readonly Unindexed[]): Draft {
+  const { file, fit } = indexed
   const { index, named } = fit
   const [group] = groups
   const names = groups.flatMap(({ tensors }) => tensors)
@@ -38,15 +40,17 @@ function draft({ file, fit }: Indexed, groups: readonly Unindexed[]): Draft {
             ),
           ]
         : [{ path: file.path, range: fileStart, message: 'the index' }],
-    fixes: fixes(file, fit, groups),
+    fixes: fixes(indexed, groups),
   }
 }
 
 /** More entries than these are a new index. */
 const maxEntries = 1_000
 
-/** Writes the missing entries behind the last one, as the others are written. */
-function fixes(file: Indexed['file'], { index, named }: Indexed['fit'], groups: readonly Unindexed[]): Fix[] {
+/** Writes the missing entries behind the last one, as the others are written, and puts total_size right. */
+function fixes(indexed: Indexed, groups: readonly Unindexed[]): Fix[] {
+  const { file, fit } = indexed
+  const { index, named } = fit
   const { text } = file
   const number = groups.reduce((sum, { tensors }) => sum + tensors.length, 0)
   if (number > maxEntries || index.faults.length > 0) return []
@@ -59,11 +63,15 @@ function fixes(file: Indexed['file'], { index, named }: Indexed['fit'], groups: 
   const entries = groups.flatMap(({ shard, tensors }) =>
     tensors.map(name => `,${before}${JSON.stringify(name)}${colon}${JSON.stringify(named.get(shard))}`),
   )
+  const total = totalSizeEdit(indexed)
   return [
     {
       title: `Add ${number === 1 ? 'it' : `the ${number} tensors`} to the index`,
       kind: 'safe',
-      edits: [{ path: file.path, range: rangeIn(file, end, end), newText: entries.join('') }],
+      edits: [
+        { path: file.path, range: rangeIn(file, end, end), newText: entries.join('') },
+        ...(total ? [total.edit] : []),
+      ],
     },
   ]
 }

@@ -1,6 +1,7 @@
 // metadata.total_size of an index against the bytes of the tensors. Only where the index is right otherwise: with a
 // shard missing the sum says nothing new. No loader stops at it; downloads and memory estimates go by it.
 
+import type { Edit } from '../protocol'
 import { shardSetsOf } from '../checkpoint/shardNumbers'
 import { sharedTensorsOf } from '../checkpoint/duplicates'
 import { type Indexed, usable } from './indexPlaces'
@@ -19,32 +20,40 @@ export const wrongTotalSize = defineRule({
   },
 })
 
-function draft({ model, file, fit }: Indexed): Draft | undefined {
-  const { index, named, absent, misplaced, unindexed, unlisted, unknown } = fit
+function draft(indexed: Indexed): Draft | undefined {
+  const { file, fit } = indexed
+  const stated = fit.index.totalSize
+  const wrong = fit.unindexed.length === 0 ? totalSizeEdit(indexed) : undefined
+  if (!stated || !wrong) return undefined
+  const { total, edit } = wrong
+  return {
+    path: file.path,
+    range: edit.range,
+    message: `total_size is ${stated.value.toLocaleString('en-US')}; the tensors of ${count(fit.named.size, 'shard')} take ${total.toLocaleString('en-US')} bytes; every loader works all the same, memory estimates do not`,
+    tensors: [],
+    because: [...fit.named.keys()].slice(0, 4).map(shard => ({
+      path: shard.path,
+      range: fileStart,
+      message: `${baseName(shard.path)} holds ${shard.dataBytes.toLocaleString('en-US')} bytes of tensors`,
+    })),
+    fixes: [{ title: `Change total_size to ${total}`, kind: 'safe', edits: [edit] }],
+  }
+}
+
+/** The edit that puts total_size right where the shards are sound, all there, and rightly named; tensors may be unnamed. */
+export function totalSizeEdit({
+  model,
+  file,
+  fit,
+}: Indexed): { readonly total: number; readonly edit: Edit } | undefined {
+  const { index, named, absent, misplaced, unlisted, unknown } = fit
   const stated = index.totalSize
-  const isRight = absent.length + misplaced.length + unindexed.length + unlisted.length + unknown === 0
+  const isRight = absent.length + misplaced.length + unlisted.length + unknown === 0
   const sound = [...named.keys()].every(({ problems }) => problems.length === 0)
   const whole = shardSetsOf(model).every(({ missing }) => missing.length === 0)
   if (!stated || !isRight || !sound || !whole || sharedTensorsOf(model).length > 0) return undefined
   const total = [...named.keys()].reduce((sum, { dataBytes }) => sum + dataBytes, 0)
   if (stated.value === total) return undefined
   const range = rangeIn(file, stated.offset, stated.offset + stated.length)
-  return {
-    path: file.path,
-    range,
-    message: `total_size is ${stated.value.toLocaleString('en-US')}; the tensors of ${count(named.size, 'shard')} take ${total.toLocaleString('en-US')} bytes; every loader works all the same, memory estimates do not`,
-    tensors: [],
-    because: [...named.keys()].slice(0, 4).map(shard => ({
-      path: shard.path,
-      range: fileStart,
-      message: `${baseName(shard.path)} holds ${shard.dataBytes.toLocaleString('en-US')} bytes of tensors`,
-    })),
-    fixes: [
-      {
-        title: `Change total_size to ${total}`,
-        kind: 'safe',
-        edits: [{ path: file.path, range, newText: String(total) }],
-      },
-    ],
-  }
+  return { total, edit: { path: file.path, range, newText: String(total) } }
 }

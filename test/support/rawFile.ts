@@ -1,10 +1,14 @@
 // Bytes that no writer of safetensors would write, one piece a line, for cases about damaged and foreign files:
 // `text …` (to the end of the line, and a newline), `hex 00 05 16`, `u64 24` (little-endian), `zeros 40`, and
-// `header {…}` (the JSON with its length before it).
+// `header {…}` (the JSON with its length before it). `unreadable REASON` is a file that cannot be opened.
 
-/** The bytes that the lines of a block describe. */
-export function buildRawFile(lines: readonly string[]): Uint8Array {
-  return Buffer.concat(lines.filter(line => line.trim() !== '').map(pieceOf))
+import { type ByteSource, bytesSource } from '../../server/util/byteSource'
+
+/** The file that the lines of a block describe. */
+export function rawSource(lines: readonly string[]): ByteSource {
+  const reason = lines.map(line => /^unreadable (.*)$/.exec(line)?.[1]).find(found => found !== undefined)
+  if (reason !== undefined) return { sizeBytes: 100, read: () => Promise.reject(new Error(reason)) }
+  return bytesSource(Buffer.concat(lines.filter(line => line.trim() !== '').map(pieceOf)))
 }
 
 function pieceOf(line: string): Buffer {
