@@ -16,6 +16,8 @@ export interface CheckpointFiles {
   readonly configs: readonly JsonFile[]
   /** Every `*.safetensors.index.json`. */
   readonly indexes: readonly JsonFile[]
+  /** Paths of shards that were named one by one, so that their folders were not looked at. */
+  readonly named?: ReadonlySet<string>
 }
 
 /** A folder of a model that is split over several. */
@@ -85,7 +87,10 @@ export function groupModels(files: CheckpointFiles, lonePaths: ReadonlySet<strin
     )
   }
   for (const shard of lone) models.push(modelOf(shard.path, [shard], [], undefined))
-  return models.sort((a, b) => compareNatural(a.path, b.path))
+  const { named = new Set() } = files
+  return models
+    .map(model => (model.shards.some(shard => named.has(shard.path)) ? { ...model, isPartial: true } : model))
+    .sort((a, b) => compareNatural(a.path, b.path))
 }
 
 /** The folders of a model that is split over several, in natural order; empty where all its files are in one. */

@@ -23,8 +23,18 @@ export interface ShardSet {
 /** Above this a count is no count of files that anybody has. */
 const maxTotal = 100_000
 
-/** Every numbered set of a model, in the order of its shards. */
+const cache = new WeakMap<Model, readonly ShardSet[]>()
+
+/** Every numbered set of a model, in the order of its shards; none where its folder was not looked at. */
 export function shardSetsOf(model: Model): readonly ShardSet[] {
+  let sets = cache.get(model)
+  if (!sets) cache.set(model, (sets = isWhole(model) ? setsIn(model) : []))
+  return sets
+}
+
+const isWhole = (model: Model): boolean => model.isPartial !== true && !model.path.endsWith('.safetensors')
+
+function setsIn(model: Model): readonly ShardSet[] {
   const groups = new Map<string, { name: RegExpExecArray; folder: string; shards: Map<number, Shard> }>()
   for (const shard of model.shards) {
     const name = /^(.+?)([-_.])(\d+)(-of-|_of_|-of_|\.of\.)(\d+)(.*\.safetensors)$/.exec(baseName(shard.path))

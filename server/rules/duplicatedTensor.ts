@@ -5,10 +5,12 @@ import { type SharedTensors, sharedTensorsOf } from '../checkpoint/duplicates'
 import type { Model, Shard } from '../checkpoint/facts'
 import { indexFitOf, isSeenByMlxLm } from '../checkpoint/indexFit'
 import { rivalSetsOf } from '../checkpoint/shardNumbers'
-import { isStale, showTensors } from './indexPlaces'
+import { isStale, showFiles, showTensors } from './indexPlaces'
+import type { Because } from '../protocol'
 import { becauseLoads, type Player, type Players, playersOf, severityOf } from './players'
 import { defineRule, type Draft } from './rule'
 import { baseName, fileStart } from './show'
+import { groupBy } from '../util/groupBy'
 import { differs, openedBy } from './unlistedShard'
 
 export const duplicatedTensor = defineRule({
@@ -18,12 +20,12 @@ export const duplicatedTensor = defineRule({
   *check(facts) {
     for (const model of facts.models) {
       const others = toldElsewhere(model)
-      for (const pair of sharedTensorsOf(model)) {
-        if (others.has(pair.first) || others.has(pair.second)) continue
-        const players = playersOf(facts, model)
-        const together = loadedTogether(players, model, pair)
-        if (together.length > 0) yield draft(players, pair, together)
-      }
+      const pairs = sharedTensorsOf(model).filter(({ first, second }) => !others.has(first) && !others.has(second))
+      const players = playersOf(facts, model)
+      const together = (pair: SharedTensors) => loadedTogether(players, model, pair)
+      const loaded = pairs.filter(pair => together(pair).length > 0)
+      for (const group of groupBy(loaded, ({ second }) => second).values())
+        yield draft(players, group, [...new Set(group.flatMap(together))])
     }
   },
 })
@@ -48,25 +50,33 @@ function loadedTogether(players: Players, model: Model, { first, second }: Share
 const isVariant = (shard: Shard): boolean =>
   /^model\.[a-z][\w-]*(-\d+-of-\d+)?\.safetensors$/.test(baseName(shard.path))
 
-function draft(players: Players, pair: SharedTensors, together: readonly Player[]): Draft {
-  const { first, second, tensors, differing } = pair
-  const variant = [first, second].find(isVariant)
+function draft(players: Players, pairs: readonly SharedTensors[], together: readonly Player[]): Draft {
+  const clash = pairs.find(({ differing }) => differing !== undefined)
+  const pair = clash ?? (pairs[0] as SharedTensors)
+  const { second } = pair
+  const tensors = pairs.flatMap(each => each.tensors)
+  const variant = [pair.first, second].find(isVariant)
   const who = together.includes('mlx-lm')
-    ? 'mlx-lm loads both, in the order of the folder, and the later one wins'
-    : 'the loader here opens both, and the later one wins'
+    ? 'mlx-lm loads every model*.safetensors in the order of the folder, and the last one wins'
+    : 'the loader here opens them all, and the last one wins'
   const copy = variant
     ? `; ${baseName(variant.path)} is a variant, of which transformers takes one by name`
-    : differing === undefined
-      ? '; dtype and shape agree'
-      : ''
+    : clash
+      ? ''
+      : '; dtypes and shapes agree'
   return {
     path: second.path,
     range: fileStart,
-    severity: differing !== undefined && !variant ? severityOf(players, together) : 'warning',
-    message: `${showTensors(tensors)} ${tensors.length === 1 ? 'is' : 'are'} in ${baseName(first.path)} too: ${who}${differs(pair)}${copy}`,
+    severity: clash && !variant ? severityOf(players, together) : 'warning',
+    message: `${showTensors(tensors)} ${tensors.length === 1 ? 'is' : 'are'} in ${showFiles(pairs.map(({ first }) => baseName(first.path)))} too: ${who}${differs(pair)}${copy}`,
     tensors,
     because: [
-      { path: first.path, range: fileStart, message: `holds ${tensors[0]} too`, tensor: tensors[0] },
+      ...pairs.slice(0, 4).map((each): Because => ({
+        path: each.first.path,
+        range: fileStart,
+        message: `holds ${each.tensors[0]} too`,
+        tensor: each.tensors[0],
+      })),
       ...becauseLoads(players, second.path),
     ],
   }

@@ -1,7 +1,9 @@
 // The list of rules: the one place where a rule is registered. Codes, the command line's list, documentation and the
 // check that every rule has cases all come from here.
 
+import { absentTensor } from './absentTensor'
 import { contradictoryConfig } from './contradictoryConfig'
+import { crossedTensors } from './crossedTensors'
 import { duplicatedTensor } from './duplicatedTensor'
 import { invalidConfig } from './invalidConfig'
 import { invalidIndex } from './invalidIndex'
@@ -27,6 +29,8 @@ export const rules = [
   slicedScales,
   mismatchedTriple,
   wrongParameters,
+  crossedTensors,
+  absentTensor,
   contradictoryConfig,
   storedTransposed,
   ...shardRules,

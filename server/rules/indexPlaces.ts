@@ -24,9 +24,9 @@ export function indexed(models: readonly Model[]): readonly Indexed[] {
   })
 }
 
-/** The same without an index that is about other files: what it says of them is one fault, not thousands. */
+/** The same without an index that is about other files, which is one fault and not thousands, or that is not all there. */
 export const usable = (models: readonly Model[]): readonly Indexed[] =>
-  indexed(models).filter(({ fit }) => !isStale(fit))
+  indexed(models).filter(({ fit }) => !isStale(fit) && fit.index.faults.every(({ kind }) => kind === 'no-metadata'))
 
 /** Whether the index is about another save: it names none of the shards that are there, or is mostly wrong about them. */
 export function isStale({ named, absent, misplaced, right, unlisted }: IndexFit): boolean {

@@ -59,7 +59,7 @@ function draft(players: Players, model: Model, kept: ShardSet, stale: ShardSet):
     path: stale.shards[0]?.path ?? stale.folder,
     range: fileStart,
     severity: severity === 'information' ? 'warning' : severity,
-    message: `${names(stale)} (of ${stale.total}) beside ${names(kept)} (of ${kept.total}): two saves of a model in one folder, the first ${stale.missing.length > 0 ? `with ${stale.shards.length} of ${stale.total} files ` : ''}most likely left over; mlx-lm loads both sets${index}${clash}`,
+    message: `${names(stale)} (of ${stale.total}) beside ${names(kept)} (of ${kept.total}): two saves of a model in one folder, ${stale.missing.length > 0 ? `the first, of which ${stale.shards.length} of ${stale.total} files ${stale.shards.length === 1 ? 'is' : 'are'} there,` : 'the first'} most likely left over; mlx-lm loads both sets${index}${clash}`,
     tensors: shared,
     because: kept.shards
       .slice(0, 2)

@@ -42,7 +42,7 @@ const TEXT_DELAY_MS = 150
 /** A sharding script writes its files one after another. */
 const FILES_DELAY_MS = 300
 
-const nothing: Discovery = { shards: [], configs: [], indexes: [], sources: [], skipped: [] }
+const nothing: Discovery = { shards: [], configs: [], indexes: [], named: new Set(), sources: [], skipped: [] }
 
 export class Session {
   private folders: readonly string[] = []

@@ -54,7 +54,7 @@ test('white space anywhere, unknown fields, and a header of nothing', async () =
   const shard = await read(fileOf(loose, 4))
   expect(shard.problems.map(problem => problem.kind)).toEqual(['dtype-not-in-mlx'])
   expect(shard.tensors.tensorAt(0)).toMatchObject({ name: 'a', dtype: 'I16', shape: [2, 1] })
-  expect((await read(fileOf('{}', 0))).problems).toEqual([])
+  expect((await read(fileOf('{}', 0))).problems.map(problem => problem.kind)).toEqual(['no-tensors'])
 })
 
 test('names are only names: escapes, other alphabets, __proto__, the empty one', async () => {
@@ -105,7 +105,7 @@ test('any set of names and shapes is read back as it was written', async () => {
       data: new Uint8Array(shape.reduce((product, dim) => product * dim, 1) * 2),
     }))
     const shard = await read(writeSafetensors(written))
-    expect(shard.problems).toEqual([])
+    expect(shard.problems.map(problem => problem.kind)).toEqual(list.length > 0 ? [] : ['no-tensors'])
     expect(list.map(({ name }) => shard.tensors.find(name)?.shape)).toEqual(list.map(each => each.shape))
   })
   await fc.assert(law, { numRuns: 80, seed: 3 })
