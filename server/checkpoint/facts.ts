@@ -25,6 +25,8 @@ export interface TensorTable {
   find(name: string): Tensor | undefined
   /** Its place in the table; -1 where there is none. Makes nothing. */
   indexOf(name: string): number
+  /** The same for a name that stands in a longer text, without cutting it out. */
+  indexIn(text: string, start: number, end: number): number
   names(): IterableIterator<string>
 }
 

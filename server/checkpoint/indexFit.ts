@@ -58,73 +58,87 @@ export function indexFitOf(model: Model): IndexFit | undefined {
 function fitOf(model: Model, index: ShardIndex): IndexFit {
   const folder = folderOf(index.path)
   const byPath = new Map(model.shards.map(shard => [slashes(shard.path), shard]))
-  const shardOf = new Map(
-    [...index.files.keys()].map(file => [file, byPath.get(slashes(joined(folder, file)))] as const),
-  )
-  const marks = new Map<Shard, Uint8Array>()
-  for (const shard of shardOf.values())
-    if (shard && !marks.has(shard)) marks.set(shard, new Uint8Array(shard.tensors.count))
-  const absent = new Map<string, IndexEntry[]>()
-  const wrong = new Map<Shard, IndexEntry[]>()
-  const losses = new Map<Shard, Losses>()
+  const holderOf = holdersIn(model)
+  const named = new Map<Shard, string>()
+  const absent: AbsentFile[] = []
+  const misplaced: Misplaced[] = []
+  const unindexed: Unindexed[] = []
   let right = 0
   let unknown = 0
-  for (const entry of index.entries()) {
-    const shard = shardOf.get(entry.file)
-    const row = shard?.tensors.indexOf(entry.name) ?? -1
-    if (!shard) push(absent, entry.file, entry)
-    else if (row >= 0) {
-      right++
-      const seen = marks.get(shard)
-      if (seen) seen[row] = 1
-    } else {
-      let lost = losses.get(shard)
-      if (!lost) losses.set(shard, (lost = lossesOf(shard)))
-      if (lost.any || lost.names.has(entry.name)) unknown++
-      else push(wrong, shard, entry)
+  for (const file of index.files.keys()) {
+    const shard = byPath.get(slashes(joined(folder, file)))
+    if (!shard) {
+      const tensors = Array.from(index.numbersOf(file), number => index.nameAt(number))
+      const [first] = index.numbersOf(file)
+      const elsewhere = tensors.reduce((sum, name) => sum + (holderOf(name) ? 1 : 0), 0)
+      if (first !== undefined) absent.push({ file, first: index.entryAt(first), tensors, elsewhere })
+      continue
     }
+    named.set(shard, file)
+    const fit = shardFitOf(index, file, shard)
+    right += fit.right
+    unknown += fit.unknown
+    if (fit.wrong.length > 0) misplaced.push(...misplacedIn(shard, fit.wrong, holderOf))
+    if (fit.unindexed.length > 0) unindexed.push({ shard, tensors: fit.unindexed })
   }
-  const named = new Map<Shard, string>()
-  for (const [file, shard] of shardOf) if (shard && !named.has(shard)) named.set(shard, file)
-  const holders = absent.size + wrong.size > 0 ? holdersIn(model) : new Map<string, Shard>()
-  return {
-    index,
-    named,
-    absent: [...absent].flatMap(([file, entries]) => {
-      const [first] = entries
-      if (!first) return []
-      const tensors = entries.map(entry => entry.name)
-      return [{ file, first, tensors, elsewhere: tensors.filter(name => holders.has(name)).length }]
-    }),
-    misplaced: [...wrong].flatMap(([shard, entries]) => misplacedIn(shard, entries, holders)),
-    unindexed: unindexedIn(index, marks),
-    unlisted: model.shards.filter(shard => !named.has(shard) && folderOf(shard.path) === folder),
-    right,
-    unknown,
+  const unlisted = model.shards.filter(shard => !named.has(shard) && folderOf(shard.path) === folder)
+  return { index, named, absent, misplaced, unindexed, unlisted, right, unknown }
+}
+
+/** One shard against the entries that name it. */
+interface ShardFit {
+  readonly right: number
+  readonly unknown: number
+  readonly wrong: readonly IndexEntry[]
+  readonly unindexed: readonly string[]
+}
+
+const shardFits = new WeakMap<ShardIndex, WeakMap<Shard, ShardFit>>()
+
+/** Kept with the shard, so that one changed shard costs only itself. */
+function shardFitOf(index: ShardIndex, file: string, shard: Shard): ShardFit {
+  let fits = shardFits.get(index)
+  if (!fits) shardFits.set(index, (fits = new WeakMap()))
+  let fit = fits.get(shard)
+  if (!fit) fits.set(shard, (fit = fitShard(index, file, shard)))
+  return fit
+}
+
+function fitShard(index: ShardIndex, file: string, shard: Shard): ShardFit {
+  const seen = new Uint8Array(shard.tensors.count)
+  const losses = lossesOf(shard)
+  const wrong: IndexEntry[] = []
+  let right = 0
+  let unknown = 0
+  for (const number of index.numbersOf(file)) {
+    const row = index.rowIn(number, shard.tensors)
+    if (row >= 0) {
+      right++
+      seen[row] = 1
+      continue
+    }
+    const entry = index.entryAt(number)
+    if (losses.any || losses.names.has(entry.name)) unknown++
+    else wrong.push(entry)
   }
+  // Rows that the index gives to another shard are a tensor twice, not a gap of the index.
+  const unindexed: string[] = []
+  for (let row = seen.indexOf(0); row >= 0; row = seen.indexOf(0, row + 1)) {
+    const name = shard.tensors.nameAt(row)
+    if (!index.find(name)) unindexed.push(name)
+  }
+  return { right, unknown, wrong, unindexed }
 }
 
 /** Of entries that name one shard: apart by where their tensors are. */
 function misplacedIn(
   shard: Shard,
   entries: readonly IndexEntry[],
-  holders: ReadonlyMap<string, Shard>,
+  holderOf: (name: string) => Shard | undefined,
 ): readonly Misplaced[] {
   const byActual = new Map<Shard | undefined, IndexEntry[]>()
-  for (const entry of entries) push(byActual, holders.get(entry.name), entry)
+  for (const entry of entries) push(byActual, holderOf(entry.name), entry)
   return [...byActual].map(([actual, group]) => ({ shard, actual, entries: group }))
-}
-
-/** Rows that no entry points at; those that the index gives to another shard are its tensor twice, not a gap of it. */
-function unindexedIn(index: ShardIndex, marks: ReadonlyMap<Shard, Uint8Array>): readonly Unindexed[] {
-  return [...marks].flatMap(([shard, seen]) => {
-    const tensors: string[] = []
-    for (let row = seen.indexOf(0); row >= 0; row = seen.indexOf(0, row + 1)) {
-      const name = shard.tensors.nameAt(row)
-      if (!index.find(name)) tensors.push(name)
-    }
-    return tensors.length > 0 ? [{ shard, tensors }] : []
-  })
 }
 
 interface Losses {
@@ -145,11 +159,28 @@ function lossesOf({ tensors, problems }: Shard): Losses {
   }
 }
 
-/** The shard of every tensor of a model; of several the last. */
-function holdersIn(model: Model): ReadonlyMap<string, Shard> {
-  const holders = new Map<string, Shard>()
-  for (const shard of model.shards) for (const name of shard.tensors.names()) holders.set(name, shard)
-  return holders
+/** Look-ups after which a table of all names is cheaper. */
+const maxProbes = 100_000
+
+/** Finds the shard of a tensor. Neighbours in an index are neighbours in a shard, so the last shard is asked first. */
+function holdersIn({ shards }: Model): (name: string) => Shard | undefined {
+  let last: Shard | undefined
+  let probes = maxProbes
+  let table: Map<string, Shard> | undefined
+  return name => {
+    if (last && last.tensors.indexOf(name) >= 0) return last
+    probes -= shards.length
+    if (probes < 0) table ??= tableOf(shards)
+    last = table ? table.get(name) : shards.find(shard => shard.tensors.indexOf(name) >= 0)
+    return last
+  }
+}
+
+function tableOf(shards: readonly Shard[]): Map<string, Shard> {
+  const table = new Map<string, Shard>()
+  for (const shard of shards)
+    for (let row = 0; row < shard.tensors.count; row++) table.set(shard.tensors.nameAt(row), shard)
+  return table
 }
 
 function joined(folder: string, file: string): string {

@@ -54,6 +54,31 @@ export class NameIndex {
     }
   }
 
+  /** The last row whose name stands at `start` to `end` of a text, or -1. Makes no string of an ASCII name. */
+  findIn(text: string, start: number, end: number): number {
+    if (this.byText) return this.find(text.slice(start, end))
+    let hash = hashSeed
+    let i = start
+    for (; i + 4 <= end; i += 4) {
+      const [a, b, c, d] = [text.charCodeAt(i), text.charCodeAt(i + 1), text.charCodeAt(i + 2), text.charCodeAt(i + 3)]
+      if ((a | b | c | d) > 0x7f) return this.find(text.slice(start, end))
+      hash = Math.imul(hash ^ ((a << 24) | (b << 16) | (c << 8) | d), 0x9e3779b1) ^ (hash >>> 15)
+    }
+    for (; i < end; i++) {
+      const c = text.charCodeAt(i)
+      if (c > 0x7f) return this.find(text.slice(start, end))
+      hash = Math.imul(hash ^ c, 0x01000193)
+    }
+    const { slots } = this
+    const mask = slots.length - 1
+    let slot = (hash ^ (hash >>> 16)) & mask
+    for (;;) {
+      const row = (slots[slot] ?? 0) - 1
+      if (row < 0 || this.sameText(row, text, start, end)) return row
+      slot = (slot + 1) & mask
+    }
+  }
+
   /** Puts a row in; how many slots it looked at. */
   private insert(row: number): number {
     const { columns, slots } = this
@@ -81,6 +106,14 @@ export class NameIndex {
     const from = nameStart[row] ?? 0
     if ((nameEnd[row] ?? 0) - from !== end - start) return false
     for (let i = 0; i < end - start; i++) if (names[from + i] !== bytes[start + i]) return false
+    return true
+  }
+
+  private sameText(row: number, text: string, start: number, end: number): boolean {
+    const { names, nameStart, nameEnd } = this.columns
+    const from = nameStart[row] ?? 0
+    if ((nameEnd[row] ?? 0) - from !== end - start) return false
+    for (let i = 0; i < end - start; i++) if (names[from + i] !== text.charCodeAt(start + i)) return false
     return true
   }
 

@@ -36,6 +36,7 @@ export function tensorTable(columns: HeaderColumns, index: NameIndex, dataStart:
       return row < 0 ? undefined : tensorAt(row)
     },
     indexOf: name => index.find(name),
+    indexIn: (text, start, end) => index.findIn(text, start, end),
     *names() {
       for (let row = 0; row < count; row++) yield nameAt(row)
     },

@@ -42,7 +42,7 @@ export const rangeOfFile = (file: JsonFile, { fileOffset, fileLength }: IndexEnt
   rangeIn(file, fileOffset, fileOffset + fileLength)
 
 /** Names beyond these are counted, not folded. */
-const namesToFold = 5_000
+const namesToFold = 500
 
 /** `12 tensors, model.layers.0-3.mlp.down_proj.weight and 2 more`. */
 export function showTensors(names: readonly string[]): string {
