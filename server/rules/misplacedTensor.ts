@@ -22,7 +22,7 @@ function draft(players: Players, { file, fit }: Indexed, { shard, actual, entrie
   const first = entries[0]
   const where = actual
     ? `${baseName(actual.path)} does: loaders that look a tensor up by the index do not find it, mlx-lm and transformers read whole files and do`
-    : 'nor does any other shard: transformers counts on it and goes on with random values in its place, mlx-lm ignores the index'
+    : 'nor does any other shard: transformers goes on with fresh random values in its place, mlx-lm ignores the index'
   return {
     path: file.path,
     range: first ? rangeOfFile(file, first) : fileStart,
