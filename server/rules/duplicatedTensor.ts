@@ -11,7 +11,7 @@ import { becauseLoads, type Player, type Players, playersOf, severityOf } from '
 import { defineRule, type Draft } from './rule'
 import { baseName, fileStart } from './show'
 import { groupBy } from '../util/groupBy'
-import { differs, openedBy } from './unlistedShard'
+import { differs, isVariant, openedBy } from './unlistedShard'
 
 export const duplicatedTensor = defineRule({
   id: 'duplicated-tensor',
@@ -45,10 +45,6 @@ function loadedTogether(players: Players, model: Model, { first, second }: Share
   const glob = model.configs.length > 0 && isSeenByMlxLm(model, first) && isSeenByMlxLm(model, second)
   return [...both, ...(glob ? (['mlx-lm'] as const) : [])]
 }
-
-/** `model.fp16.safetensors`: a second copy for another precision, by the naming of transformers and diffusers. */
-const isVariant = (shard: Shard): boolean =>
-  /^model\.[a-z][\w-]*(-\d+-of-\d+)?\.safetensors$/.test(baseName(shard.path))
 
 function draft(players: Players, pairs: readonly SharedTensors[], together: readonly Player[]): Draft {
   const clash = pairs.find(({ differing }) => differing !== undefined)

@@ -41,7 +41,7 @@ function draft(players: Players, { model, file }: Indexed, shard: Shard): Draft 
   return {
     path: shard.path,
     range: fileStart,
-    severity: differing ? severityOf(players, ['mlx-lm', ...openedBy(players, shard)]) : 'warning',
+    severity: differing && !isVariant(shard) ? severityOf(players, ['mlx-lm', ...openedBy(players, shard)]) : 'warning',
     message: `the index does not name this file, so transformers never opens it; mlx-lm ignores the index and loads every model*.safetensors: ${parts.join('; ')}${differing ? differs(differing) : ''}`,
     tensors: [...shard.tensors.names()],
     because: [
@@ -63,6 +63,10 @@ function draft(players: Players, { model, file }: Indexed, shard: Shard): Draft 
 export function openedBy({ loads }: Players, shard: Shard): readonly ('mlx' | 'rust')[] {
   return [...new Set(loads.filter(load => load.shard === shard).map(load => load.reader))]
 }
+
+/** `model.fp16.safetensors`: a second copy for another precision, by the naming of transformers and diffusers. */
+export const isVariant = (shard: Shard): boolean =>
+  /^model\.[a-z][\w-]*(-\d+-of-\d+)?\.safetensors$/.test(baseName(shard.path))
 
 /** How the two holders of a tensor differ. */
 export function differs({

@@ -151,3 +151,19 @@ test('what is no safetensors file is looked at for a kilobyte and no more', asyn
     [8, 1024],
   ])
 })
+
+test('a name is found in the middle of a text as it is by itself', async () => {
+  const names = fc.uniqueArray(fc.string({ unit: fc.constantFrom('a', '.', '0', 'é', '😀', 'weight'), maxLength: 5 }), {
+    minLength: 1,
+    maxLength: 20,
+  })
+  const law = fc.asyncProperty(names, async list => {
+    const data = new Uint8Array(1)
+    const shard = await read(writeSafetensors(list.map(name => ({ name, dtype: 'U8', shape: [1], data }))))
+    for (const name of [...list, ...list.map(each => `${each}x`), 'b']) {
+      const text = `"${name}": "file"`
+      expect(shard.tensors.indexIn(text, 1, 1 + name.length)).toBe(shard.tensors.indexOf(name))
+    }
+  })
+  await fc.assert(law, { numRuns: 60, seed: 6 })
+})
