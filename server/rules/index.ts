@@ -5,12 +5,14 @@ import { absentTensor } from './absentTensor'
 import { contradictoryConfig } from './contradictoryConfig'
 import { crossedTensors } from './crossedTensors'
 import { duplicatedTensor } from './duplicatedTensor'
+import { innerDimension } from './innerDimension'
 import { invalidConfig } from './invalidConfig'
 import { invalidIndex } from './invalidIndex'
 import { mismatchedTriple } from './mismatchedTriple'
 import { misplacedTensor } from './misplacedTensor'
 import { missingShard } from './missingShard'
 import { mixedShardSets } from './mixedShardSets'
+import { packedQuantizedAgain } from './packedQuantizedAgain'
 import type { Rule } from './rule'
 import { shardRules } from './shardRules'
 import { slicedScales } from './slicedScales'
@@ -31,6 +33,8 @@ export const rules = [
   wrongParameters,
   crossedTensors,
   absentTensor,
+  innerDimension,
+  packedQuantizedAgain,
   contradictoryConfig,
   storedTransposed,
   ...shardRules,

@@ -33,12 +33,7 @@ function draft(indexed: Indexed, groups: readonly Unindexed[]): Draft {
     tensors: names,
     because:
       group && tensor
-        ? [
-            becauseTensor(
-              { ...group, tensor, shape: tensor.shape, dtype: tensor.dtype, ops: [] },
-              `${tensor.name} is here`,
-            ),
-          ]
+        ? [becauseTensor({ shard: group.shard, tensor }, `${tensor.name} is here`)]
         : [{ path: file.path, range: fileStart, message: 'the index' }],
     fixes: fixes(indexed, groups),
   }
