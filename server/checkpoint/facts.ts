@@ -27,6 +27,8 @@ export interface TensorTable {
   indexOf(name: string): number
   /** The same for a name that stands in a longer text, without cutting it out. */
   indexIn(text: string, start: number, end: number): number
+  /** A hash of a tensor's name: equal for equal names. */
+  hashAt(index: number): number
   names(): IterableIterator<string>
 }
 

@@ -37,6 +37,7 @@ export function tensorTable(columns: HeaderColumns, index: NameIndex, dataStart:
     },
     indexOf: name => index.find(name),
     indexIn: (text, start, end) => index.findIn(text, start, end),
+    hashAt: row => columns.hash[row] ?? 0,
     *names() {
       for (let row = 0; row < count; row++) yield nameAt(row)
     },

@@ -14,7 +14,7 @@ export const splitTriple = defineRule({
   title: 'A weight and its scales are in different shards',
   *check(facts) {
     for (const model of facts.models) {
-      if (model.shards.length < 2) continue
+      if (model.shards.length < 2 || model.kind !== 'mlx') continue
       const split = quantizedModules(model).filter(isSplit)
       if (split.length === 0) continue
       const missed = new Set(missedBy(facts, model, split))
