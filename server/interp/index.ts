@@ -8,6 +8,7 @@ import { classesOf, freeArguments, freeInit, innerValues, instantiate, invoke } 
 import {
   type AbsentKey,
   createMachine,
+  type Load,
   type Machine,
   type Product,
   type Quantization,
@@ -29,6 +30,8 @@ export interface Run {
   /** Places where a load was followed to its tensors. */
   readonly understood: readonly Place[]
   readonly unfollowed: readonly Unfollowed[]
+  /** Calls that open shards, and with whose reader. */
+  readonly loads: readonly Load[]
   /** Keys that were asked of a checkpoint and are not in it. */
   readonly absent: readonly AbsentKey[]
   /** Config values that the programs looked at. */
@@ -68,6 +71,7 @@ export function interpret(
     quantizations: m.quantizations,
     understood: [...m.understood.values()],
     unfollowed: [...m.unfollowed.values()],
+    loads: [...m.loads.values()],
     absent: [...m.absent.values()].filter(a => a.view.named || (m.hits.get(a.view)?.size ?? 0) >= provenHits),
     configReads: [...m.configReads.values()],
     met: m.met,

@@ -48,7 +48,7 @@ const TEXT_DELAY_MS = 150
 /** A sharding script writes its files one after another. */
 const FILES_DELAY_MS = 300
 
-const nothing: Discovery = { shards: [], configs: [], indexes: [], sources: [], skipped: [] }
+const nothing: Discovery = { shards: [], configs: [], indexes: [], named: new Set(), sources: [], skipped: [] }
 
 const noAnalysis: Analysis = { findings: [], sites: [], understood: 0, unknown: [], verify: () => [], broken: [] }
 
