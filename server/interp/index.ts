@@ -4,7 +4,7 @@
 
 import type { Model } from '../checkpoint/facts'
 import type { FunctionDef, Program } from '../source/ir'
-import { classesOf, freeArguments, freeInit, instantiate, invoke } from './calls'
+import { classesOf, freeArguments, freeInit, innerValues, instantiate, invoke } from './calls'
 import { createMachine, type Machine, type Sink, type Unfollowed } from './machine'
 import { findMember } from './members'
 import { quantizedClasses } from './models/mlxNn'
@@ -22,6 +22,8 @@ export interface Run {
   readonly configReads: readonly ConfigPlace[]
   /** Models whose tensors were met. */
   readonly met: ReadonlySet<Model>
+  /** Models of which a file was loaded, whatever became of its tensors. */
+  readonly loaded: ReadonlySet<Model>
   /** Whether anything depended on which checkpoint was bound. */
   readonly askedBound: boolean
   /** Why the run ended early, if it did. */
@@ -49,6 +51,7 @@ export function interpret(
     unfollowed: [...m.unfollowed.values()],
     configReads: [...m.configReads.values()],
     met: m.met,
+    loaded: m.loaded,
     askedBound: m.askedBound,
     stopped: m.stopped.why,
   }
@@ -100,11 +103,13 @@ function runUncalled(m: Machine, f: FunctionValue): void {
 function runHolders(m: Machine): void {
   for (const instance of [...m.instances]) {
     if (m.work <= 0) return
-    if (![...instance.attributes.values()].some(holdsStored)) continue
+    if (![...instance.attributes.values()].some(v => holdsStored(v) || innerValues(v).some(holdsStored))) continue
     if (instance.of.kind === 'library') {
       if (quantizedClasses.has(instance.of.name)) noteLayer(m, instance)
       continue
     }
+    for (const v of [...instance.attributes.values()])
+      if (v.kind === 'function' && mentionsSink(v.def)) invoke(m, v, freeArguments(m, v))
     for (const name of methodNames(instance.of)) {
       const member = findMember(instance.of, name)
       if (

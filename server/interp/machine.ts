@@ -85,6 +85,8 @@ export interface Machine {
   askedBound: boolean
   /** Models whose tensors were really met. */
   readonly met: Set<Model>
+  /** Models of which a file was loaded. */
+  readonly loaded: Set<Model>
   nextSymbol: number
   nextActivation: number
   readonly derived: Map<string, UnknownValue>
@@ -119,6 +121,7 @@ export function createMachine(
     configReads: new Map(),
     askedBound: false,
     met: new Set(),
+    loaded: new Set(),
     nextSymbol: 1,
     nextActivation: 1,
     derived: new Map(),
@@ -178,3 +181,8 @@ export const withLiteral = (v: ConstValue, at: Place): ConstValue => ({ ...v, li
 
 export const isLibraryClass = (v: Value): boolean => v.kind === 'library'
 export type { ClassValue }
+
+/** Names of inputs that say which of several like parts a process is; whatever their default, all of them are meant. */
+export const isPosition = (name: string): boolean =>
+  /(^|_)(rank|stage|node|shard|device|worker|part|process|proc)(_?(id|idx|index|num|no))?$/i.test(name) &&
+  !/size|count|total/i.test(name)

@@ -2,10 +2,11 @@
 // afterwards is joined; loops over known things are followed turn by turn, others once.
 
 import type { Expr, Stmt } from '../source/ir'
-import { evaluate, binary, isJavaScript, itemsOf, keysOf, mergeDict } from './expressions'
+import { evaluate, isJavaScript, itemsOf, keysOf, mergeDict } from './expressions'
 import { type Machine, place, turnLimit, unknown } from './machine'
 import { getAttribute, getItem } from './members'
 import { importModule } from './modules'
+import { binary } from './operators'
 import {
   type ClassValue,
   constant,

@@ -1,6 +1,6 @@
 // The root of the tree: one row for every model.
 
-import { basename, dirname } from 'node:path'
+import { baseName, folderOf } from '../checkpoint/paths'
 import type { Model } from '../checkpoint/facts'
 import { ranksOf } from '../checkpoint/models'
 import type { Analysis } from '../engine'
@@ -37,8 +37,8 @@ export function modelRows(models: readonly Model[], analysis: Analysis, filter: 
 
 /** A folder's own name; `org/name` for a snapshot in a Hugging Face cache, whose folder is named by a commit. */
 export function modelLabel(path: string): string {
-  const snapshots = dirname(path)
-  const cached = /^models--(.+?)--(.+)$/.exec(basename(dirname(snapshots)))
-  if (cached && basename(snapshots) === 'snapshots') return `${cached[1]}/${cached[2]}`
-  return basename(path)
+  const snapshots = folderOf(path)
+  const cached = /^models--(.+?)--(.+)$/.exec(baseName(folderOf(snapshots)))
+  if (cached && baseName(snapshots) === 'snapshots') return `${cached[1]}/${cached[2]}`
+  return baseName(path)
 }

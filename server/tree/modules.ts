@@ -1,7 +1,7 @@
 // Rows of modules, nested as their names are. A folder with nothing but one folder in it is shown with it as one row
 // (`model.layers`), and a numbered module carries its list's name (`layers.12`), so that no row reads "12" alone.
 
-import { dirname } from 'node:path'
+import { folderOf } from '../checkpoint/paths'
 import type { Severity, TreeNode } from '../protocol'
 import { graver } from './badges'
 import { findModule, moduleIndex, splitPath, type ModuleNode } from './moduleIndex'
@@ -60,8 +60,8 @@ function membersOf(node: ModuleNode, { model }: TreeScope): Members {
     const name = node.path === '' ? own : `${node.path}.${own}`
     const here = home?.tensors.find(name)
     if (here) return here
-    const folder = dirname(home?.path ?? '')
-    return model.shards.find(({ path, tensors }) => dirname(path) === folder && tensors.find(name))?.tensors.find(name)
+    const folder = folderOf(home?.path ?? '')
+    return model.shards.find(({ path, tensors }) => folderOf(path) === folder && tensors.find(name))?.tensors.find(name)
   }
   const weight = find('weight')
   if (weight?.dtype !== 'U32') return { weight, scales: undefined, biases: undefined }
@@ -70,7 +70,7 @@ function membersOf(node: ModuleNode, { model }: TreeScope): Members {
 
 function describe(node: ModuleNode, members: Members, { model }: TreeScope): string | undefined {
   const text = describeModule(node.path, members, model)
-  const copies = new Set(node.tensors.map(({ shard }) => dirname(shard.path))).size
+  const copies = new Set(node.tensors.map(({ shard }) => folderOf(shard.path))).size
   const where = copies > 1 ? `in ${showCount(copies, 'rank')}` : undefined
   return [text, where].filter(Boolean).join(' · ') || undefined
 }

@@ -1,7 +1,7 @@
 // What a model falls into on disk: ranks where its shards lie in several folders, else shards. A rank of one shard shows
 // its modules at once: a level of one row helps nobody.
 
-import { basename } from 'node:path'
+import { baseName } from '../checkpoint/paths'
 import type { Shard } from '../checkpoint/facts'
 import { ranksOf, type Rank } from '../checkpoint/models'
 import type { Severity, TreeNode } from '../protocol'
@@ -40,7 +40,7 @@ function rankRow({ label, path: folder, shards }: Rank, scope: TreeScope): TreeN
   return {
     id: nodeId({ kind: 'rank', model: scope.model.path, folder }),
     label,
-    description: `${only ? basename(only.path) : showCount(shards.length, 'shard')} · ${sizes(shards)}`,
+    description: `${only ? baseName(only.path) : showCount(shards.length, 'shard')} · ${sizes(shards)}`,
     tooltip: folder,
     icon: 'layers',
     kind: 'rank',
@@ -56,7 +56,7 @@ function shardRow(shard: Shard, scope: TreeScope): TreeNode | undefined {
   if (!matches([shard], scope)) return undefined
   return {
     id: nodeId({ kind: 'shard', model: scope.model.path, shard: shard.path }),
-    label: basename(shard.path),
+    label: baseName(shard.path),
     description: sizes([shard]),
     tooltip: [shard.path, ...shard.problems.map(problem => problem.message)].join('\n'),
     icon: 'file-binary',

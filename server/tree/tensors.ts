@@ -1,6 +1,6 @@
 // Rows of stored tensors: own name, dtype, stored shape, bytes.
 
-import { basename, dirname } from 'node:path'
+import { baseName, folderOf } from '../checkpoint/paths'
 import { ranksOf } from '../checkpoint/models'
 import { tensorOf } from '../checkpoint/modules'
 import type { TreeNode } from '../protocol'
@@ -22,7 +22,7 @@ export function tensorRows(node: ModuleNode, { model, badges }: TreeScope): Tree
     .map(member => {
       const { parameter, shard } = member
       const { name, dtype, shape, beginBytes, endBytes } = tensorOf(member)
-      const home = (copies.get(parameter) ?? 0) > 1 ? basename(inRanks ? dirname(shard.path) : shard.path) : undefined
+      const home = (copies.get(parameter) ?? 0) > 1 ? baseName(inRanks ? folderOf(shard.path) : shard.path) : undefined
       const row: TreeNode = {
         id: nodeId({ kind: 'tensor', model: model.path, shard: shard.path, tensor: name }),
         label: parameter,
