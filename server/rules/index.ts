@@ -1,14 +1,21 @@
 // The list of rules: the one place where a rule is registered. Codes, the command line's list, documentation and the
 // check that every rule has cases all come from here.
 
+import { architectureMismatch } from './architectureMismatch'
 import { contradictoryConfig } from './contradictoryConfig'
 import { damagedShard } from './damagedShard'
+import { incompleteQuantization } from './incompleteQuantization'
 import { invalidConfig } from './invalidConfig'
+import { leftoverQuantization } from './leftoverQuantization'
 import { mismatchedTriple } from './mismatchedTriple'
+import { missingQuantization } from './missingQuantization'
 import type { Rule } from './rule'
 import { slicedScales } from './slicedScales'
 import { storedTransposed } from './storedTransposed'
+import { tiedEmbeddings } from './tiedEmbeddings'
 import { transposedTriple } from './transposedTriple'
+import { unmatchedOverride } from './unmatchedOverride'
+import { vocabularyMismatch } from './vocabularyMismatch'
 import { wrongParameters } from './wrongParameters'
 
 export const rules = [
@@ -17,6 +24,13 @@ export const rules = [
   mismatchedTriple,
   wrongParameters,
   contradictoryConfig,
+  unmatchedOverride,
+  missingQuantization,
+  incompleteQuantization,
+  leftoverQuantization,
+  architectureMismatch,
+  vocabularyMismatch,
+  tiedEmbeddings,
   storedTransposed,
   damagedShard,
   invalidConfig,
