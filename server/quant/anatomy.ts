@@ -28,7 +28,7 @@ export interface Anatomy {
 }
 
 const layerPattern =
-  /^((?:model\.|language_model\.model\.|model\.language_model\.|language_model\.|backbone\.)?)layers\.(\d+)\.(.+)$/
+  /^((?:model\.|language_model\.model\.|model\.language_model\.|language_model\.|thinker\.model\.|backbone\.)?)layers\.(\d+)\.(.+)$/
 
 const cache = new WeakMap<Model, Anatomy | undefined>()
 

@@ -7,8 +7,6 @@ const prefixes: readonly (readonly [string, string])[] = [
   ['model.language_model.', 'model.'],
   ['model.language_model.', 'language_model.'],
   ['language_model.model.', 'model.'],
-  ['language_model.model.', 'model.language_model.'],
-  ['language_model.', 'model.language_model.'],
   ['language_model.', ''],
   ['model.visual.', 'vision_tower.'],
   ['visual.', 'vision_tower.'],

@@ -55,7 +55,11 @@ function legacyReading(block: QuantizationConfig): Reading {
     return { kind: 'raises', block, error: `ValueError: Unsupported modelopt quant_algo: ${String(algorithm?.value)}` }
   }
   if (method === 'awq' || method === 'gptq')
-    return { kind: 'raises', block, error: `mlx-lm repacks it as ${method.toUpperCase()} and drops every .scales` }
+    return {
+      kind: 'raises',
+      block,
+      error: `UnboundLocalError: 'model_dtype': it takes the weights for ${method.toUpperCase()}'s and drops their scales`,
+    }
   if (method === 'fp8' && isUe8m0(property)) return { kind: 'quantizes', block, since: '0.32' }
   return { kind: 'nothing', block, why: `mlx-lm does nothing for quant_method "${method}"` }
 }
@@ -71,5 +75,8 @@ export function modelTypes(file: JsonFile): { readonly top: string | undefined; 
     const node = findProperty(file.root, path)
     return node?.type === 'string' ? String(node.value) : undefined
   }
-  return { top: text(['model_type']), text: text(['text_config', 'model_type']) }
+  return {
+    top: text(['model_type']),
+    text: text(['text_config', 'model_type']) ?? text(['thinker_config', 'text_config', 'model_type']),
+  }
 }

@@ -17,10 +17,10 @@ export interface Stated {
   readonly path: JSONPath
 }
 
-const sections: Readonly<Record<Part, readonly string[]>> = {
-  text: ['text_config', 'language_config', 'llm_config'],
-  vision: ['vision_config', 'vision_tower_config'],
-  audio: ['audio_config'],
+const sections: Readonly<Record<Part, readonly JSONPath[]>> = {
+  text: [['text_config'], ['language_config'], ['llm_config'], ['thinker_config', 'text_config']],
+  vision: [['vision_config'], ['vision_tower_config'], ['thinker_config', 'vision_config']],
+  audio: [['audio_config'], ['thinker_config', 'audio_config']],
 }
 
 /** The part that a module belongs to, by its path. */
@@ -31,7 +31,7 @@ export function partOf(module: string): Part {
 
 /** The object that holds a part's sizes: its path, empty for the top level; undefined where the config has none for it. */
 export function sectionOf(file: JsonFile, part: Part): JSONPath | undefined {
-  for (const key of sections[part]) if (findProperty(file.root, [key])?.type === 'object') return [key]
+  for (const path of sections[part]) if (findProperty(file.root, path)?.type === 'object') return path
   return part === 'text' ? [] : undefined
 }
 

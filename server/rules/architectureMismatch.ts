@@ -279,7 +279,7 @@ function draft(facts: Facts, model: Model, file: JsonFile, group: readonly Misma
     path: file.path,
     range: rangeIn(file, first.at.offset, first.at.offset + first.at.length),
     severity: severityFor(facts, model, true),
-    message: `${first.name} makes a loader expect ${first.expected}; ${first.part.path}.weight ${stored} has ${first.found}${all === undefined ? '' : `, so it should be ${all}`}; ${count(parts.length, 'module')}, ${foldNames(parts.map(p => p.path))}; mlx-lm and transformers refuse the weights`,
+    message: `${isStated(file, first) ? `${first.name} makes a loader expect` : `${first.name} is missing, so a loader expects`} ${first.expected}; ${first.part.path}.weight ${stored} has ${first.found}${all === undefined ? '' : `, so it should be ${all}`}; ${count(parts.length, 'module')}, ${foldNames(parts.map(p => p.path))}; mlx-lm and transformers refuse the weights`,
     tensors: parts.map(p => p.stored.tensor.name),
     because: [
       {
@@ -293,9 +293,11 @@ function draft(facts: Facts, model: Model, file: JsonFile, group: readonly Misma
   }
 }
 
-function fix(file: JsonFile, { at, path, name }: Mismatch, value: number): Fix {
-  const isPresent = name === path.join('.') && stated(file, 'text', String(path.at(-1)))?.node === at
-  return isPresent
+const isStated = (file: JsonFile, { at, path }: Mismatch) => stated(file, 'text', String(path.at(-1)))?.node === at
+
+function fix(file: JsonFile, mismatch: Mismatch, value: number): Fix {
+  const { at, path, name } = mismatch
+  return isStated(file, mismatch)
     ? { title: `Change ${name} to ${value}`, kind: 'needs-a-look', edits: [replaceNode(file, at, String(value))] }
     : {
         title: `Write ${name}: ${value}`,

@@ -4,11 +4,18 @@
 import type { JsonFile, Model } from '../checkpoint/facts'
 import type { Because, Edit, Fix } from '../protocol'
 import { type Pair, showPair, showPairs } from '../quant/affine'
-import { overrideOf, quantizationConfigs, type QuantizationConfig } from '../quant/config'
+import {
+  type ConfigNumber,
+  overrideOf,
+  type ParameterBlock,
+  quantizationConfigs,
+  type QuantizationConfig,
+} from '../quant/config'
 import { type QuantizedModule, quantizedModules } from '../quant/quantizedModules'
 import { groupBy } from '../util/groupBy'
 import { type Change, replaceNode, rewrite } from './configEdits'
 import { readers, severityFor } from './configHarm'
+import { meantConfig } from './configOverrides'
 import { type Contradiction, contradictions, undivided, unpackedOverrides } from './configVerdict'
 import { showExpected } from './parameters'
 import { defineRule, type Draft, type Facts } from './rule'
@@ -25,8 +32,10 @@ export const contradictoryConfig = defineRule({
   *check(facts) {
     for (const model of facts.models)
       for (const file of model.configs) {
-        const [config, ...copies] = ordered(quantizationConfigs(file), file, facts)
-        if (!config) continue
+        const [stated, ...copies] = ordered(quantizationConfigs(file), file, facts)
+        if (!stated) continue
+        // An entry under a wrong name is a finding of its own; here it counts as meant.
+        const config = meantConfig(model, stated)
         const modules = modulesUnder(model, file)
         // No packed weight at all is told once, as a leftover block.
         if (modules.length === 0) continue
@@ -163,15 +172,34 @@ function fixes(where: Where, group: Group, served: number): Fix[] {
         replaceNode(file, first.at, JSON.stringify(parametersText(pair, first.wantedMode)).replace(/([:,])/g, '$1 ')),
       ],
     }))
-  const wanted = new Set(group.map(c => JSON.stringify([c.wantedMode, c.wanted])))
+  const readings = new Set(group.map(c => JSON.stringify([c.wantedMode, closest(c)])))
   const [most] = closest(first)
-  if (!most || wanted.size !== 1) return group.length < served && isSure(group) ? [overrideFix(where, group)] : []
-  if (group.length < served) return isSure(group) ? [overrideFix(where, group)] : []
-  const kind = isSure(group) ? 'safe' : 'needs-a-look'
+  const isForAll =
+    most !== undefined && readings.size === 1 && (group.length === served || restFits(where, group, most))
+  if (!isForAll) return group.length < served && isSure(group) ? [overrideFix(where, group)] : []
+  // Modules of which nothing tells the width may still be what the config says.
+  const kind = isSure(group) && group.length === served ? 'safe' : 'needs-a-look'
   return closest(first).flatMap(pair => {
     const edits = changeBlock(where, first, pair)
     return edits ? [{ ...edits, kind }] : []
   })
+}
+
+/** Whether the block's other modules, which the present values fit, take the new ones as well. */
+function restFits({ model, config, modules }: Where, group: Group, pair: Pair): boolean {
+  const [first] = group
+  if (first.isOverride || !first.block) return false
+  const wrong = new Set(group.map(c => c.path))
+  const written = (value: number): ConfigNumber => ({ value, node: first.at })
+  const global: ParameterBlock = {
+    ...first.block,
+    mode: first.wantedMode,
+    bits: written(pair.bits),
+    groupSize: written(pair.groupSize),
+  }
+  return modules
+    .filter(m => !wrong.has(m.path) && !overrideOf(config, m.path))
+    .every(m => contradictions(model, m, { ...config, global }).length === 0)
 }
 
 /** Readings that are equally close to what the config says. */

@@ -5,10 +5,11 @@
 import type { JSONPath, Node } from 'jsonc-parser'
 import { ranksOf } from '../checkpoint/models'
 import type { JsonFile, Model } from '../checkpoint/facts'
-import type { Fix, Severity } from '../protocol'
+import type { Fix } from '../protocol'
 import { type Anatomy, anatomyOf } from '../quant/anatomy'
 import { familyOf, type Known } from '../quant/families'
-import { flag } from '../quant/sizes'
+import { modelTypes } from '../quant/mlxLm'
+import { flag, sectionOf } from '../quant/sizes'
 import { replaceNode, rewrite } from './configEdits'
 import { isComplete, severityFor } from './configHarm'
 import { defineRule, type Draft, type Facts } from './rule'
@@ -28,16 +29,17 @@ export const tiedEmbeddings = defineRule({
     for (const model of facts.models) {
       const [file] = model.configs
       if (!file || model.configs.length > 1 || ranksOf(model).length > 1) continue
+      const anatomy = modelTypes(file).top === undefined ? undefined : anatomyOf(model)
+      if (!anatomy?.embedding) continue
       const known = familyOf(file)
-      const anatomy = known && anatomyOf(model)
-      if (!known || !anatomy || !anatomy.embedding) continue
+      const section = sectionOf(file, 'text') ?? []
       const top = flagAt(file, ['tie_word_embeddings'])
-      const inner = known.section.length > 0 ? flagAt(file, [...known.section, 'tie_word_embeddings']) : undefined
+      const inner = section.length > 0 ? flagAt(file, [...section, 'tie_word_embeddings']) : undefined
       const found =
         anatomy.headParameters.length > 0
-          ? storedHead(facts, model, known, anatomy, inner ?? top)
+          ? known && storedHead(facts, model, known, anatomy, inner ?? top)
           : isComplete(model)
-            ? missingHead(facts, model, known, top, inner)
+            ? (disagreement(model, top, inner) ?? (known && missingHead(facts, model, known, inner ?? top)))
             : undefined
       if (found)
         yield { path: file.path, ...found, range: rangeIn(file, found.at.offset, found.at.offset + found.at.length) }
@@ -85,36 +87,33 @@ function storedHead(
   }
 }
 
-/** No head is stored: right if the embeddings are tied, wherever a loader looks for that. */
-function missingHead(
-  facts: Facts,
-  model: Model,
-  { family, type }: Known,
-  top: Flag | undefined,
-  inner: Flag | undefined,
-): Found | undefined {
-  if (inner && top && inner.value !== top.value) {
-    const wrong = inner.value ? top : inner
-    const right = inner.value ? inner : top
-    const severity: Severity = 'warning'
+/** No head is stored, and whether that is right depends on where a loader looks. */
+function disagreement(model: Model, top: Flag | undefined, inner: Flag | undefined): Found | undefined {
+  if (!inner) return undefined
+  if (top && inner.value !== top.value) {
+    const [wrong, right] = inner.value ? [top, inner] : [inner, top]
     return {
       at: wrong.node,
-      severity,
-      message: `${wrong.name} is false, ${right.name} is true, and no lm_head is stored; a loader that asks the first builds a head that no weight fills: transformers fills it at random and says nothing, mlx-lm and mlx-vlm stop with "Missing 1 parameters: lm_head.weight"`,
+      severity: 'warning',
+      message: `${wrong.name} is false, ${right.name} is true, and no lm_head is stored; a loader that asks the first builds a head that no weight fills: transformers fills it at random and says nothing, MLX's loaders stop with "Missing 1 parameters: lm_head.weight"`,
       tensors: [],
       fixes: [setFlag(model, wrong, true)],
     }
   }
-  // A wrapper's own flag, where it is absent, is not taken from its text model by every version of transformers.
-  if (inner?.value && !top && model.kind !== 'mlx')
-    return {
-      at: inner.node,
-      severity: 'warning',
-      message: `${inner.name} is true, but the top level says nothing, and no lm_head is stored; transformers that asks the top level builds a head that no weight fills, fills it at random and says nothing`,
-      tensors: [],
-      fixes: [writeTop(model)],
-    }
-  const said = inner ?? top
+  // mlx-lm takes the flag from text_config; others, and whatever is nested deeper, go by the top level.
+  const isRead = model.kind === 'mlx' && inner.name.split('.').length === 2
+  if (top || !inner.value || isRead) return undefined
+  return {
+    at: inner.node,
+    severity: model.kind === 'mlx' ? 'information' : 'warning',
+    message: `${inner.name} is true, the top level says nothing, and no lm_head is stored; a loader that asks only the top level builds a head that no weight fills: transformers then fills it at random and says nothing`,
+    tensors: [],
+    fixes: [writeTop(model)],
+  }
+}
+
+/** No head is stored, though the embeddings are said not to be tied. */
+function missingHead(facts: Facts, model: Model, { family, type }: Known, said: Flag | undefined): Found | undefined {
   // Some loaders take the head's absence itself for the sign.
   if (!said || said.value || family.tiedHead === 'uses' || family.tiedHead === undefined) return undefined
   return {

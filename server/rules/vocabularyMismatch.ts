@@ -24,10 +24,8 @@ export const vocabularyMismatch = defineRule({
       const anatomy = anatomyOf(model)
       const number = vocabulary(file)
       if (!anatomy || !number) continue
-      const parts = [anatomy.embedding, anatomy.head].flatMap(part =>
-        part?.shape.length === 2 && part.shape[0] !== number.value ? [part] : [],
-      )
-      if (parts.length > 0) yield draft(facts, model, file, number, parts)
+      const parts = [anatomy.embedding, anatomy.head].flatMap(part => (part?.shape.length === 2 ? [part] : []))
+      if (parts.some(part => part.shape[0] !== number.value)) yield draft(facts, model, file, number, parts)
     }
   },
 })
@@ -45,14 +43,14 @@ function draft(facts: Facts, model: Model, file: JsonFile, number: Stated, parts
   const isSame = all.every(each => each === rows)
   const isPadding = isSame && rows > number.value && rows % 64 === 0 && rows - number.value < 4096
   const stored = parts.map(part => `${part.path}.weight ${showTensor(part.stored.tensor)}`).join(' and ')
-  const refused = `mlx-lm and transformers build tables of ${number.value} rows and refuse ${rows}`
+  const refused = `mlx-lm and transformers build tables of ${number.value} rows and refuse others`
   return {
     path: file.path,
     range: rangeIn(file, number.node.offset, number.node.offset + number.node.length),
     severity: isPadding ? 'warning' : severityFor(facts, model, true),
     message: isPadding
-      ? `${number.name} is ${number.value}, but ${stored} has ${rows} rows: ${rows - number.value} more, padding to a multiple of 64; ${refused}, MLX Swift too; a loader that trims the table is right`
-      : `${number.name} is ${number.value}, but ${stored} has ${isSame ? `${rows} rows` : `${all.join(' and ')} rows`}; ${refused}`,
+      ? `${number.name} is ${number.value}, but ${stored} ${all.length === 1 ? 'has' : 'have'} ${rows} rows: ${rows - number.value} more, padding to a multiple of 64; ${refused}, MLX Swift too; a loader that trims the table is right`
+      : `${number.name} is ${number.value}, but ${stored} ${all.length === 1 ? 'has' : 'have'} ${all.length === 1 || isSame ? rows : all.join(' and ')} rows; ${refused}`,
     tensors: parts.map(part => part.stored.tensor.name),
     because: parts.map(({ stored: { shard, tensor } }) => ({
       path: shard.path,
