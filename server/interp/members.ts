@@ -1,13 +1,13 @@
 // What stands behind a dot or a pair of brackets: attributes, items, slices and membership.
 
 import type { Expr } from '../source/ir'
-import { pick, sliceAxis, transpose } from './arrays'
+import { pick, sliceAxis, sliceOfLength, transpose } from './arrays'
 import { invoke } from './calls'
 import { configKey, lookup, lookupFree } from './checkpoints'
 import { evaluate } from './expressions'
-import { derive, identity, type Machine, noteRead, noteUnderstood, noteUnfollowed, unknown } from './machine'
+import { derive, identity, type Machine, noteRead, noteUnderstood, noteUnfollowed, placeKey, unknown } from './machine'
 import { models, properties } from './models/index'
-import { partsOf } from './text'
+import { spanOf } from './operators'
 import {
   type ArrayVariant,
   type ClassValue,
@@ -172,7 +172,7 @@ export function getIndex(m: Machine, object: Value, index: Expr, scope: Scope, a
 export function getItem(m: Machine, object: Value, key: Value, at: Place): Value {
   switch (object.kind) {
     case 'dict':
-      return dictItem(m, object, key, at) ?? unknown(m, 'a key that is not there')
+      return dictItem(m, object, key, at) ?? absentKey(m, object, key, at)
     case 'list': {
       if (isNumber(key) && !object.open) {
         const item = object.items[key.value < 0 ? object.items.length + key.value : key.value]
@@ -230,11 +230,13 @@ export function dictItem(m: Machine, object: DictValue, key: Value, at: Place): 
   const variants = lookupAll(m, object, key)
   if (variants.length > 0) {
     noteUnderstood(m, at)
+    noteHit(m, object, key)
     return { kind: 'array', variants, at, activation: m.frame.activation }
   }
   if (object.views.length > 0) {
-    if (partsOf(key) === undefined || !isString(key)) noteUnfollowed(m, at, 'the key is not known')
-    return isString(key) && !object.open ? undefined : unknown(m, 'a key that is not followed')
+    const isText = isString(key) || key.kind === 'template'
+    if (!isText) noteUnfollowed(m, at, 'the key is not known')
+    return isText && !object.open ? undefined : unknown(m, 'a key that is not followed')
   }
   if (object.open) {
     const id = identity(key)
@@ -242,6 +244,33 @@ export function dictItem(m: Machine, object: DictValue, key: Value, at: Place): 
   }
   if (isString(key) || isNumber(key)) return undefined
   return representative(m, [...object.map.values()])
+}
+
+/** Python raises where a key is not there; that is noted where the lookup is sure to happen. */
+function absentKey(m: Machine, object: DictValue, key: Value, at: Place): Value {
+  const view = object.views[object.views.length - 1]
+  const isSure =
+    !m.frame.raised &&
+    m.branching === 0 &&
+    m.alternative === 0 &&
+    m.keyGuarded === 0 &&
+    !object.open &&
+    !(isString(key) && object.deleted.has(key.value))
+  // A hole may stand for more than a segment, so only a key that is known whole is known to be missing.
+  if (view && isString(key) && isSure && at.program.language === 'python') {
+    m.absent.set(`${placeKey(at)} ${key.value}`, { place: at, key: key.value, literal: key.literal, view })
+    m.frame.raised = true
+  }
+  return unknown(m, 'a key that is not there')
+}
+
+function noteHit(m: Machine, object: DictValue, key: Value): void {
+  const id = identity(key) ?? ''
+  for (const view of object.views) {
+    const hits = m.hits.get(view)
+    if (hits) hits.add(id)
+    else m.hits.set(view, new Set([id]))
+  }
 }
 
 /** Every reading of a key in the checkpoints behind a dict; what was merged in later hides tensors of the same name. */
@@ -320,10 +349,14 @@ function indexArray(m: Machine, array: Value & { kind: 'array' }, index: Expr, s
             : null
       }
       const step = one.step ? bound(one.step) : undefined
-      result =
-        step === undefined || step === 1
-          ? sliceAxis(result, axis, bound(one.from), bound(one.to), at)
-          : sliceAxis(result, axis, null, null, at)
+      const [from, to] = [bound(one.from), bound(one.to)]
+      const length = from === null || to === null ? lengthOf(m, one, scope) : undefined
+      if (length !== undefined && step === undefined) result = sliceOfLength(result, axis, length, at)
+      else
+        result =
+          step === undefined || step === 1
+            ? sliceAxis(result, axis, from, to, at)
+            : sliceAxis(result, axis, null, null, at)
       axis++
       continue
     }
@@ -334,4 +367,11 @@ function indexArray(m: Machine, array: Value & { kind: 'array' }, index: Expr, s
     return { ...array, variants: [{ assign: [], shape: undefined, dtype: undefined }], at, handedOver: undefined }
   }
   return result
+}
+
+/** Length of `a[i * n : (i + 1) * n]`, where only `n` is known. */
+function lengthOf(m: Machine, slice: Expr & { kind: 'slice' }, scope: Scope): number | undefined {
+  if (!slice.from || !slice.to) return undefined
+  const length = spanOf(evaluate(m, slice.from, scope), evaluate(m, slice.to, scope))
+  return length !== undefined && Number.isInteger(length) && length > 0 ? length : undefined
 }

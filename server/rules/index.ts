@@ -1,14 +1,18 @@
 // The list of rules: the one place where a rule is registered. Codes, the command line's list, documentation and the
 // check that every rule has cases all come from here.
 
+import { absentTensor } from './absentTensor'
 import { architectureMismatch } from './architectureMismatch'
 import { contradictoryConfig } from './contradictoryConfig'
+import { crossedTensors } from './crossedTensors'
 import { damagedShard } from './damagedShard'
 import { incompleteQuantization } from './incompleteQuantization'
+import { innerDimension } from './innerDimension'
 import { invalidConfig } from './invalidConfig'
 import { leftoverQuantization } from './leftoverQuantization'
 import { mismatchedTriple } from './mismatchedTriple'
 import { missingQuantization } from './missingQuantization'
+import { packedQuantizedAgain } from './packedQuantizedAgain'
 import type { Rule } from './rule'
 import { slicedScales } from './slicedScales'
 import { storedTransposed } from './storedTransposed'
@@ -23,6 +27,10 @@ export const rules = [
   slicedScales,
   mismatchedTriple,
   wrongParameters,
+  crossedTensors,
+  absentTensor,
+  innerDimension,
+  packedQuantizedAgain,
   contradictoryConfig,
   unmatchedOverride,
   missingQuantization,

@@ -12,7 +12,7 @@ import { mlxLmReading, modelTypes, type Reading } from '../quant/mlxLm'
 import { type QuantizedModule, quantizedModules } from '../quant/quantizedModules'
 import { judgeTriple } from '../quant/triple'
 import { type Change, rewrite } from './configEdits'
-import { severityFor } from './configHarm'
+import { isLoadedHere, severityFor } from './configHarm'
 import { defineRule, type Draft, type Facts } from './rule'
 import { count, foldNames, rangeIn } from './show'
 
@@ -28,6 +28,8 @@ export const missingQuantization = defineRule({
         if (modules.length === 0) continue
         const reading = mlxLmReading(file)
         if (reading.kind === 'quantizes') continue
+        // A config of one's own for a loader of one's own: no other is meant to read it.
+        if (modelTypes(file).top === undefined && isLoadedHere(facts, model)) continue
         // What another tool's block names may be stored in its own way beside MLX's: for the formats to judge.
         if (reading.block?.method !== undefined && hasForeignTensors(model)) continue
         yield draft(facts, model, file, modules, reading)
