@@ -3,7 +3,7 @@
 
 import type { Model } from '../checkpoint/facts'
 import { type Member, modulesOf, tensorOf } from '../checkpoint/modules'
-import { quantizedModules, type StoredTensor } from './quantizedModules'
+import type { StoredTensor } from './quantizedModules'
 import { judgeTriple } from './triple'
 
 export interface Part {
@@ -38,27 +38,36 @@ export function anatomyOf(model: Model): Anatomy | undefined {
   return cache.get(model)
 }
 
+/** One expert stands for all of a layer: there may be tens of thousands. */
+function isFurtherExpert(path: string): boolean {
+  const at = path.indexOf('.experts.')
+  if (at < 0) return false
+  const digit = path.charCodeAt(at + 9)
+  return digit > 48 && digit <= 57
+}
+
 function examine(model: Model): Anatomy | undefined {
   const modules = modulesOf(model)
-  const packed = new Map(quantizedModules(model).map(m => [m.path, m]))
   const part = (path: string, members: readonly Member[] | undefined): Part | undefined => {
     const weight = members?.findLast(m => m.parameter === 'weight')
     if (!weight) return undefined
     const tensor = tensorOf(weight)
     const stored = { shard: weight.shard, tensor }
     if (/^(BF16|F16|F32|F8_E4M3)$/.test(tensor.dtype)) return { path, stored, shape: tensor.shape, isPacked: false }
-    const m = packed.get(path)
-    if (!m) return undefined
+    const scales = members?.findLast(m => m.parameter === 'scales')
+    const biases = members?.findLast(m => m.parameter === 'biases')
+    if (tensor.dtype !== 'U32' || !scales) return undefined
     const verdict = judgeTriple({
-      weight: m.weight.tensor.shape,
-      scales: m.scales.tensor.shape,
-      biases: m.biases?.tensor.shape,
-      float: m.scales.tensor.dtype === 'U8',
+      weight: tensor.shape,
+      scales: tensorOf(scales).shape,
+      biases: biases && tensorOf(biases).shape,
+      float: tensorOf(scales).dtype === 'U8',
     })
     return verdict.kind === 'fits' ? { path, stored, shape: tensor.shape, isPacked: true } : undefined
   }
   const prefixes = new Map<string, Map<number, Map<string, Part>>>()
   for (const [path, members] of modules) {
+    if (isFurtherExpert(path)) continue
     const found = layerPattern.exec(path)
     if (!found) continue
     const [, prefix = '', number = '', below = ''] = found

@@ -108,13 +108,25 @@ export function parametersOf(config: QuantizationConfig, module: string): Module
 export function overrideOf(config: QuantizationConfig, module: string): Override | undefined {
   if (config.overrides.size === 0) return undefined
   const direct = config.overrides.get(module)
-  if (direct) return direct
+  if (direct || !mayBeNamed(config, module)) return direct
   for (const path of loaderPaths(module)) {
     const found = config.overrides.get(path)
     if (found) return found
   }
   return undefined
 }
+
+const namesByConfig = new WeakMap<ReadonlyMap<string, Override>, ReadonlySet<string>>()
+
+/** Whether some key ends as the module does: told at once, so that other names are only tried for few. */
+function mayBeNamed({ overrides }: QuantizationConfig, module: string): boolean {
+  let names = namesByConfig.get(overrides)
+  if (!names) namesByConfig.set(overrides, (names = new Set([...overrides.keys()].map(lastName))))
+  const name = lastName(module)
+  return names.has(name) || /^w[123]$/.test(name)
+}
+
+const lastName = (path: string) => path.slice(path.lastIndexOf('.') + 1)
 
 /** What MLX takes where a mode is named and a parameter is not. */
 export function modeDefaults(mode: string): Pair {

@@ -84,6 +84,39 @@ export function contradictions(model: Model, module: QuantizedModule, config: Qu
   })
 }
 
+/**
+ * The same for many modules. Experts of one layer with the same shapes are alike, so that one of them tells whether the
+ * others need to be looked at.
+ */
+export function contradictionsOf(
+  model: Model,
+  modules: readonly QuantizedModule[],
+  config: QuantizationConfig,
+): Contradiction[] {
+  const judged = new Map<string, { readonly module: QuantizedModule; readonly isSound: boolean }[]>()
+  return modules.flatMap(module => {
+    const { path } = module
+    const expert = path.indexOf('.experts.')
+    if (expert < 0) return contradictions(model, module, config)
+    const id = path.slice(0, expert) + path.slice(path.lastIndexOf('.'))
+    const known = judged.get(id)
+    if (known?.some(other => other.isSound && isAlike(other.module, module)) && !config.overrides.has(path)) return []
+    const found = contradictions(model, module, config)
+    const entry = { module, isSound: found.length === 0 }
+    if (known) known.push(entry)
+    else judged.set(id, [entry])
+    return found
+  })
+}
+
+function isAlike(a: QuantizedModule, b: QuantizedModule): boolean {
+  const same = (x: StoredTensor | undefined, y: StoredTensor | undefined) =>
+    x?.tensor.dtype === y?.tensor.dtype &&
+    x?.tensor.shape.length === y?.tensor.shape.length &&
+    (x?.tensor.shape.every((size, i) => size === y?.tensor.shape[i]) ?? true)
+  return same(a.weight, b.weight) && same(a.scales, b.scales) && same(a.biases, b.biases)
+}
+
 /** Overrides that give parameters to a weight stored unpacked, without scales. */
 export function* unpackedOverrides(model: Model, config: QuantizationConfig): Generator<Contradiction> {
   if (config.overrides.size === 0) return

@@ -16,7 +16,7 @@ import { groupBy } from '../util/groupBy'
 import { type Change, replaceNode, rewrite } from './configEdits'
 import { readers, severityFor } from './configHarm'
 import { meantConfig } from './configOverrides'
-import { type Contradiction, contradictions, undivided, unpackedOverrides } from './configVerdict'
+import { type Contradiction, contradictions, contradictionsOf, undivided, unpackedOverrides } from './configVerdict'
 import { showExpected } from './parameters'
 import { defineRule, type Draft, type Facts } from './rule'
 import { count, fileStart, foldNames, rangeIn, showTensor } from './show'
@@ -39,7 +39,7 @@ export const contradictoryConfig = defineRule({
         const modules = modulesUnder(model, file)
         // No packed weight at all is told once, as a leftover block.
         if (modules.length === 0) continue
-        const found = [...modules.flatMap(m => contradictions(model, m, config)), ...unpackedOverrides(model, config)]
+        const found = [...contradictionsOf(model, modules, config), ...unpackedOverrides(model, config)]
         for (const group of groupBy(found, c => `${c.at.offset} ${c.which}`).values())
           yield draft({ facts, model, config, copies, modules }, group as unknown as Group)
       }
