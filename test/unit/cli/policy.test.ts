@@ -35,7 +35,7 @@ describe('--rule', () => {
       findings: ['./a.py warning', './sub/b.py warning'],
     })
     expect(await found(folder, 'check . --rule sliced-scales=off')).toMatchObject({ code: 0, findings: [] })
-    const both = 'check . --rule sliced-scales=hint --rule damaged-shard=off'
+    const both = 'check . --rule sliced-scales=hint --rule truncated-shard=off'
     expect((await found(folder, both)).findings).toEqual(['./a.py hint', './sub/b.py hint'])
   })
 

@@ -4,7 +4,7 @@ import { ruleName, ruleOf, titleOf } from '../../../src/ruleNames'
 describe('names of rules', () => {
   it('are read from the paths of their pages', () => {
     expect(ruleOf('/transposed-triple.md')).toBe('transposed-triple')
-    expect(ruleOf('damaged-shard.md')).toBe('damaged-shard')
+    expect(ruleOf('truncated-shard.md')).toBe('truncated-shard')
   })
 
   it('lead nowhere else', () => {
@@ -21,7 +21,7 @@ describe('names of rules', () => {
     ])
       expect(ruleOf(path), path).toBeUndefined()
     for (const value of ['../x', '', undefined, 3, {}, 'X']) expect(ruleName(value)).toBeUndefined()
-    expect(ruleName('damaged-shard')).toBe('damaged-shard')
+    expect(ruleName('truncated-shard')).toBe('truncated-shard')
   })
 })
 

@@ -15,10 +15,10 @@ const read = (text: string, name = 'x.py') => {
 describe('suppressionsOf', () => {
   test.each([
     ['x = 1  # tensorlint: ignore', [[0, undefined]]],
-    ['x = 1  # tensorlint:ignore[damaged-shard]', [[0, ['damaged-shard']]]],
+    ['x = 1  # tensorlint:ignore[truncated-shard]', [[0, ['truncated-shard']]]],
     [
-      'x = 1  # tensorlint: ignore[damaged-shard, sliced-scales] as the tool wrote it',
-      [[0, ['damaged-shard', 'sliced-scales']]],
+      'x = 1  # tensorlint: ignore[truncated-shard, sliced-scales] as the tool wrote it',
+      [[0, ['truncated-shard', 'sliced-scales']]],
     ],
     ['x = 1  # noqa # tensorlint: ignore', [[0, undefined]]],
     ['# tensorlint: ignore\nx = 1', [[1, undefined]]],

@@ -54,7 +54,7 @@ describe('severities', () => {
     expect(severities({ ...editor, ...file })).toEqual(['hint'])
     expect(severities({ ...editor, ...file, flags: { 'sliced-scales': 'information' } })).toEqual(['information'])
     expect(severities({ ...file, flags: { 'sliced-scales': 'default' } })).toEqual(['error'])
-    expect(severities({ ...file, flags: { 'damaged-shard': 'off' } })).toEqual(['hint'])
+    expect(severities({ ...file, flags: { 'truncated-shard': 'off' } })).toEqual(['hint'])
   })
 
   test('off leaves the finding out and does not count it', () => {
@@ -78,7 +78,7 @@ describe('comments', () => {
 
   test('suppress the findings of their line and rule', () => {
     const { findings, suppressed } = judge(
-      [at(1), at(2), at(1, { rule: 'damaged-shard' }), at(1, { path: '/ws/b.py' })],
+      [at(1), at(2), at(1, { rule: 'truncated-shard' }), at(1, { path: '/ws/b.py' })],
       {},
       { '/ws/a.py': source },
     )
@@ -126,7 +126,7 @@ describe('comments', () => {
 
 describe('the settings file', () => {
   test('leaves out files by pattern and rule', () => {
-    const folders = [rc({ ignore: [{ files: 'old/**' }, { files: '*.json', rules: ['damaged-shard'] }] })]
+    const folders = [rc({ ignore: [{ files: 'old/**' }, { files: '*.json', rules: ['truncated-shard'] }] })]
     const paths = ['/ws/old/a.py', '/ws/a.json', '/ws/new/a.py', '/x/old/a.py']
     const { findings, suppressed } = judge(
       paths.map(path => finding({ path })),
@@ -163,7 +163,7 @@ describe('a baseline', () => {
   })
 
   test.each<[string, Partial<Finding>]>([
-    ['rule', { rule: 'damaged-shard' }],
+    ['rule', { rule: 'truncated-shard' }],
     ['file', { path: '/ws/b.py' }],
     ['tensor', { tensors: ['proj.weight', 'other.weight'] }],
   ])('does not know another %s', (_, more) => {

@@ -8,18 +8,18 @@ describe('readSettingsFile', () => {
   test('reads what is documented', () => {
     const file = read({
       $schema: 'x',
-      severity: { 'damaged-shard': 'warning', 'stored-transposed': 'off', 'invalid-config': 'default' },
+      severity: { 'truncated-shard': 'warning', 'stored-transposed': 'off', 'invalid-config': 'default' },
       ignore: [
         { files: 'old/**', reason: 'kept for history' },
-        { files: ['a', 'b'], rules: ['damaged-shard'] },
+        { files: ['a', 'b'], rules: ['truncated-shard'] },
       ],
       baseline: 'ci/known.json',
     })
     expect(file).toMatchObject({
-      severity: { 'damaged-shard': 'warning', 'stored-transposed': 'off', 'invalid-config': 'default' },
+      severity: { 'truncated-shard': 'warning', 'stored-transposed': 'off', 'invalid-config': 'default' },
       ignore: [
         { files: ['old/**'], rules: undefined },
-        { files: ['a', 'b'], rules: ['damaged-shard'] },
+        { files: ['a', 'b'], rules: ['truncated-shard'] },
       ],
       baseline: 'ci/known.json',
       problems: [],
@@ -28,13 +28,13 @@ describe('readSettingsFile', () => {
 
   test.each([
     [{ severities: {} }, '"severities"', /no setting "severities"/],
-    [{ severity: { 'damaged-shards': 'off' } }, '"damaged-shards"', /no rule "damaged-shards"/],
-    [{ severity: { 'damaged-shard': 'fatal' } }, '"fatal"', /one of error, warning, information, hint, off, default/],
-    [{ severity: { 'damaged-shard': 1 } }, '1', /one of error/],
+    [{ severity: { 'truncated-shards': 'off' } }, '"truncated-shards"', /no rule "truncated-shards"/],
+    [{ severity: { 'truncated-shard': 'fatal' } }, '"fatal"', /one of error, warning, information, hint, off, default/],
+    [{ severity: { 'truncated-shard': 1 } }, '1', /one of error/],
     [{ severity: ['off'] }, '["off"]', /severity is an object/],
     [{ ignore: { files: 'a' } }, '{"files":"a"}', /expected a list/],
     [{ ignore: ['a'] }, '"a"', /is an object with files/],
-    [{ ignore: [{ rules: ['damaged-shard'] }] }, '{"rules":["damaged-shard"]}', /names its files/],
+    [{ ignore: [{ rules: ['truncated-shard'] }] }, '{"rules":["truncated-shard"]}', /names its files/],
     [{ ignore: [{ files: 'a', rules: ['nonsense'] }] }, '"nonsense"', /no rule "nonsense"/],
     [{ ignore: [{ files: 'a', tensors: 'b' }] }, '"tensors"', /has no "tensors"/],
     [{ ignore: [{ files: [''] }] }, '""', /text that is not empty/],
@@ -48,8 +48,8 @@ describe('readSettingsFile', () => {
   })
 
   test('follows the rest of a faulty file', () => {
-    const file = read({ nonsense: 1, severity: { 'damaged-shard': 'hint', x: 'off' }, ignore: [{ files: 'a' }, 3] })
-    expect(file.severity).toEqual({ 'damaged-shard': 'hint' })
+    const file = read({ nonsense: 1, severity: { 'truncated-shard': 'hint', x: 'off' }, ignore: [{ files: 'a' }, 3] })
+    expect(file.severity).toEqual({ 'truncated-shard': 'hint' })
     expect(file.ignore).toEqual([{ files: ['a'], rules: undefined }])
     expect(file.problems).toHaveLength(3)
   })
