@@ -22,6 +22,8 @@ export interface TensorTable {
   readonly count: number
   nameAt(index: number): string
   tensorAt(index: number): Tensor
+  /** Only dtype and shape, without making a string of the name. */
+  layoutAt(index: number): Pick<Tensor, 'dtype' | 'shape'>
   find(name: string): Tensor | undefined
   names(): IterableIterator<string>
 }

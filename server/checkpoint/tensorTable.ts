@@ -15,14 +15,16 @@ export function tensorTable(columns: HeaderColumns, index: NameIndex, dataStart:
     if (row < 0 || row >= count) throw new RangeError(`no tensor ${row} among ${count}`)
     return buffer.toString(encoding, nameStart[row], nameEnd[row])
   }
-  const tensorAt = (row: number): Tensor => {
-    const name = nameAt(row)
+  const layoutAt = (row: number): Pick<Tensor, 'dtype' | 'shape'> => {
     const dtype = dtypes[columns.dtype[row] ?? 0]
     if (!dtype) throw new RangeError(`tensor ${row} has no dtype`)
+    return { dtype, shape: columns.shape(row) }
+  }
+  const tensorAt = (row: number): Tensor => {
+    const name = nameAt(row)
     return {
       name,
-      dtype,
-      shape: columns.shape(row),
+      ...layoutAt(row),
       beginBytes: dataStart + (columns.begin[row] ?? 0),
       endBytes: dataStart + (columns.end[row] ?? 0),
     }
@@ -31,6 +33,7 @@ export function tensorTable(columns: HeaderColumns, index: NameIndex, dataStart:
     count,
     nameAt,
     tensorAt,
+    layoutAt,
     find: name => {
       const row = index.find(name)
       return row < 0 ? undefined : tensorAt(row)
