@@ -3,6 +3,7 @@
 
 import { contradictoryConfig } from './contradictoryConfig'
 import { damagedShard } from './damagedShard'
+import { foreignFormatRule } from './foreignFormat'
 import { invalidConfig } from './invalidConfig'
 import { mismatchedTriple } from './mismatchedTriple'
 import type { Rule } from './rule'
@@ -14,6 +15,7 @@ import { wrongParameters } from './wrongParameters'
 export const rules = [
   transposedTriple,
   slicedScales,
+  foreignFormatRule,
   mismatchedTriple,
   wrongParameters,
   contradictoryConfig,

@@ -47,6 +47,6 @@ export const awqGemvFast: Format = {
   notMlx: 'its 16-bit words interleave four rows, [out / 4, in], and scales lie with the groups first',
   convert: () => ({
     kind: 'exact',
-    how: 'undo the interleaving, pack into U32, transpose scales and qzeros; qzeros are then MLX’s biases as they are',
+    how: "undo the interleaving, pack into U32, transpose scales and qzeros; qzeros are then MLX's biases as they are",
   }),
 }

@@ -35,7 +35,7 @@ export const ctMxfp4: Format = {
     const packed = members.get('weight_packed')
     return packed && [...packed.shape.slice(0, -1), last(packed.shape) * 2]
   },
-  notMlx: 'the bytes are MLX’s mxfp4, but as U8 and under other names',
+  notMlx: "the bytes are MLX's mxfp4, but as U8 and under other names",
   convert: () => ({
     kind: 'exact',
     how: 'view weight_packed as U32 and rename: weight, scales; mode mxfp4, group size 32',

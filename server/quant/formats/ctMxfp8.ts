@@ -29,7 +29,7 @@ export const ctMxfp8: Format = {
     })
   },
   logical: (members: Members) => members.get('weight')?.shape,
-  notMlx: 'the bytes are MLX’s mxfp8, but one to an element and under other names',
+  notMlx: "the bytes are MLX's mxfp8, but one to an element and under other names",
   convert: () => ({
     kind: 'exact',
     how: 'view weight as U32 and rename weight_scale to scales; mode mxfp8, group size 32',

@@ -40,7 +40,7 @@ export const ctNvfp4: Format = {
     return packed && [...packed.shape.slice(0, -1), last(packed.shape) * 2]
   },
   notMlx:
-    'codes and scales are MLX’s nvfp4 byte for byte, but under other names, as bytes, and with a global scale that divides',
+    "codes and scales are MLX's nvfp4 byte for byte, but under other names, as bytes, and with a global scale that divides",
   convert: () => ({
     kind: 'exact',
     how: 'view weight_packed as U32, keep weight_scale as bytes, global_scale = 2688 / weight_global_scale where the layer takes one; folding it into the scales is lossy',

@@ -35,6 +35,6 @@ export const deepseekFp4: Format = {
     const weight = members.get('weight')
     return weight && [...weight.shape.slice(0, -1), last(weight.shape) * 2]
   },
-  notMlx: 'the bytes are MLX’s mxfp4, but as I8 and with a scale under another name',
+  notMlx: "the bytes are MLX's mxfp4, but as I8 and with a scale under another name",
   convert: () => ({ kind: 'exact', how: 'view weight as U32 and rename scale to scales; mode mxfp4, group size 32' }),
 }

@@ -6,7 +6,7 @@ import { modulesOf, modulesOfShard, splitName, type Member } from '../../checkpo
 import { folderOf } from '../../checkpoint/paths'
 import { groupBy } from '../../util/groupBy'
 import { familiesOf, parametersOf, withCentroids } from './families'
-import { isForeign, showRecognition, type Recognition, type StoredMember } from './format'
+import { isForeign, showRecognition, type Members, type Recognition, type StoredMember } from './format'
 import { hintsOf, type Hints } from './hints'
 import { recognise } from './index'
 import { memberName, weightsOf } from './weightsOf'
@@ -15,10 +15,16 @@ import { memberName, weightsOf } from './weightsOf'
 export interface FormatGroup {
   /** Of the first weight; undefined for weights that no format claims. */
   readonly recognition: Recognition | undefined
-  /** Paths of the weights: modules, or `experts.gate_up_proj` where a module has several. Each once. */
-  readonly weights: readonly string[]
   /** A shard that holds one of them. */
   readonly shard: Shard
+  /** Members of the first weight. */
+  readonly members: Members
+  /** How many weights; a weight that several ranks hold a slice of counts once. */
+  readonly count: number
+  /** Paths of the weights: modules, or `experts.gate_up_proj` where a module has several. Each once. */
+  weights(): readonly string[]
+  /** Full names of the tensors that hold the codes. */
+  tensors(): readonly string[]
 }
 
 const kept = new WeakMap<Model, readonly FormatGroup[]>()
@@ -78,16 +84,27 @@ function parametersIn(model: Model, shard: Shard, module: string): ReadonlyMap<s
   return all && parametersOf(all)
 }
 
+/** Modules that are alike, and which of their weights is meant. */
+interface Part {
+  readonly modules: readonly string[]
+  readonly stem: string
+  /** The parameter that holds the codes. */
+  readonly parameter: string
+}
+
 function build(model: Model): readonly FormatGroup[] {
-  const groups = new Map<string, { recognition: Recognition | undefined; weights: string[]; shard: Shard }>()
+  const groups = new Map<string, Pick<FormatGroup, 'recognition' | 'shard' | 'members'> & { parts: Part[] }>()
   const add = (parameters: ReadonlyMap<string, StoredMember>, modules: readonly string[], shard: Shard): void => {
+    if (modules.length === 0) return
     for (const { stem, members } of weightsOf(parameters)) {
       const recognition = recognise({ members, hints: hintsFor(model, shard), metadata: shard.metadata })
       const key = recognition ? showRecognition(recognition) : ''
-      const weights = stem === '' ? modules : modules.map(module => `${module}.${stem}`)
+      const own = [...parameters.keys()].filter(name => members.has(memberName(name, stem)))
+      const main = own.find(name => memberName(name, stem) === recognition?.main) ?? own[0] ?? 'weight'
+      const part: Part = { modules, stem, parameter: main }
       const same = groups.get(key)
-      if (same) for (const weight of weights) same.weights.push(weight)
-      else groups.set(key, { recognition, weights: [...weights], shard })
+      if (same) same.parts.push(part)
+      else groups.set(key, { recognition, shard, members, parts: [part] })
     }
   }
   const spread = spreadModules(model)
@@ -100,11 +117,25 @@ function build(model: Model): readonly FormatGroup[] {
       const first = own[0]
       if (all && first) add(parametersOf(all), [module], first.shard)
     }
+  const isSplit = new Set(model.shards.map(shard => folderOf(shard.path))).size > 1
+  return [...groups.values()].map(({ parts, ...each }) => groupOf(each, parts, isSplit))
+}
+
+function groupOf(
+  each: Pick<FormatGroup, 'recognition' | 'shard' | 'members'>,
+  parts: readonly Part[],
+  isSplit: boolean,
+): FormatGroup {
   // A rank holds a slice of every module; its name counts once.
-  const inRanks = new Set(model.shards.map(shard => folderOf(shard.path))).size > 1
-  return [...groups.values()]
-    .filter(({ weights }) => weights.length > 0)
-    .map(each => (inRanks ? { ...each, weights: [...new Set(each.weights)] } : each))
+  const once = (names: readonly string[]) => (isSplit ? [...new Set(names)] : names)
+  const joined = (module: string, name: string) => [module, name].filter(Boolean).join('.')
+  const weights = () => once(parts.flatMap(({ modules, stem }) => modules.map(module => joined(module, stem))))
+  return {
+    ...each,
+    count: isSplit ? weights().length : parts.reduce((sum, { modules }) => sum + modules.length, 0),
+    weights,
+    tensors: () => once(parts.flatMap(({ modules, parameter }) => modules.map(module => joined(module, parameter)))),
+  }
 }
 
 /** Modules whose members do not all lie in one shard of their folder. */

@@ -45,7 +45,7 @@ export const fp8Block: Format = {
     return found.evidence.some(line => line.endsWith('powers of two'))
       ? {
           kind: 'exact',
-          how: 'view weight as U32 and repeat the scales for every row and every 32 inputs: MLX’s mode mxfp8',
+          how: "view weight as U32 and repeat the scales for every row and every 32 inputs: MLX's mode mxfp8",
         }
       : fp8Conversion()
   },

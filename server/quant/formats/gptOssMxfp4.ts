@@ -33,7 +33,7 @@ export const gptOssMxfp4: Format = {
     const scales = members.get('scales')
     return scales && [...scales.shape.slice(0, -1), last(scales.shape) * 32]
   },
-  notMlx: 'the bytes are MLX’s mxfp4, but as U8 blocks under other names, with the rows of gate and up interleaved',
+  notMlx: "the bytes are MLX's mxfp4, but as U8 blocks under other names, with the rows of gate and up interleaved",
   convert: () => ({
     kind: 'exact',
     how: 'mlx-lm does it while loading gpt_oss: view blocks as U32, flatten the last two axes, part even rows (gate) from odd rows (up)',

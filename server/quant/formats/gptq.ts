@@ -32,7 +32,7 @@ export const gptq: Format = {
         ...layout.evidence,
         version
           ? `config says ${weight.hints.layout}: ${version.zeros}`
-          : 'neither headers nor config tell v1 (stored zeros are one too small) from v2: only the values in qzeros would',
+          : 'neither headers nor config tell v1 (stored zeros are one too small) from v2: only the values in qzeros would; readers take v1 where nothing is stated',
       ],
     }
   },
@@ -57,7 +57,7 @@ export const gptq: Format = {
     'its I32 words are packed along the inputs, [in × bits / 32, out], and packed qzeros stand where MLX has floating-point biases',
   convert: () => ({
     kind: 'exact',
-    how: 'where g_idx is in order: unpack along the inputs, transpose, pack again, biases = -zero × scale, in F32 unless the zeros are powers of two; or dequantize with GPTQModel or transformers and run mlx_lm.convert -q, which is lossy',
+    how: 'where g_idx is in order, unpack along the inputs, transpose, pack again, biases = -zero × scale, in F32 unless the zeros are powers of two',
   }),
 }
 

@@ -2,8 +2,9 @@
 // or in `text_config`, and the older `compression_config`. Hints name what headers leave open; they decide nothing alone,
 // because copies of a repository often keep the block of the original.
 
-import { findNodeAtLocation, getNodeValue, type Node } from 'jsonc-parser'
+import type { Node } from 'jsonc-parser'
 import type { JsonFile } from '../../checkpoint/facts'
+import { findProperty, valueOf } from '../../checkpoint/jsonFile'
 
 export interface Hints {
   readonly file: JsonFile | undefined
@@ -12,6 +13,8 @@ export interface Hints {
   /** MLX's own `quantization` block. */
   readonly mlxBlock: Node | undefined
   readonly modelType: string | undefined
+  /** The language model's own, inside a model of several modalities. */
+  readonly textModelType: string | undefined
   /** `quant_method` in lower case. */
   readonly method: string | undefined
   readonly bits: number | undefined
@@ -34,6 +37,7 @@ export const noHints: Hints = {
   node: undefined,
   mlxBlock: undefined,
   modelType: undefined,
+  textModelType: undefined,
   method: undefined,
   bits: undefined,
   groupSize: undefined,
@@ -60,10 +64,16 @@ export function hintsOf(file: JsonFile | undefined): Hints {
 function read(file: JsonFile): Hints {
   const { root } = file
   if (!root) return { ...noHints, file }
-  const block = places.map(path => findNodeAtLocation(root, [...path])).find(node => node?.type === 'object')
-  const mlxBlock = findNodeAtLocation(root, ['quantization'])
+  const block = places.map(path => findProperty(root, path)).find(node => node?.type === 'object')
+  const mlxBlock = findProperty(root, ['quantization'])
   const modelType = textOf(root, 'model_type')
-  const common = { ...noHints, file, mlxBlock: mlxBlock?.type === 'object' ? mlxBlock : undefined, modelType }
+  const common = {
+    ...noHints,
+    file,
+    mlxBlock: mlxBlock?.type === 'object' ? mlxBlock : undefined,
+    modelType,
+    textModelType: textOf(root, 'text_config', 'model_type'),
+  }
   if (!block) return common
   const text = (...path: string[]) => textOf(block, ...path)
   const number = (...path: string[]) => numberOf(block, ...path)
@@ -71,7 +81,7 @@ function read(file: JsonFile): Hints {
   const weights = agreedWeights(block)
   return {
     ...common,
-    node: findNodeAtLocation(block, ['quant_method']) ?? block,
+    node: findProperty(block, ['quant_method']) ?? block,
     method,
     bits:
       number('bits') ??
@@ -112,9 +122,9 @@ interface WeightScheme {
 
 /** compressed-tensors and ModelOpt describe groups of layers; what all groups say alike is said of every layer. */
 function agreedWeights(block: Node): WeightScheme {
-  const groups = (findNodeAtLocation(block, ['config_groups'])?.children ?? []).flatMap(property => {
+  const groups = (findProperty(block, ['config_groups'])?.children ?? []).flatMap(property => {
     const node = property.children?.[1]
-    const weights = node && findNodeAtLocation(node, ['weights'])
+    const weights = node && findProperty(node, ['weights'])
     return weights?.type === 'object' ? [weights] : []
   })
   const agreed = <T>(read: (weights: Node) => T | undefined): T | undefined => {
@@ -130,23 +140,23 @@ function agreedWeights(block: Node): WeightScheme {
 }
 
 function textOf(node: Node, ...path: string[]): string | undefined {
-  const found = findNodeAtLocation(node, path)
+  const found = findProperty(node, path)
   return found?.type === 'string' ? String(found.value) : undefined
 }
 
 function numberOf(node: Node, ...path: string[]): number | undefined {
-  const found = findNodeAtLocation(node, path)
+  const found = findProperty(node, path)
   return found?.type === 'number' && Number.isSafeInteger(found.value) ? Number(found.value) : undefined
 }
 
 function flagOf(node: Node, key: string): boolean | undefined {
-  const found = findNodeAtLocation(node, [key])
+  const found = findProperty(node, [key])
   return found?.type === 'boolean' ? found.value === true : undefined
 }
 
 function pair(node: Node, key: string): readonly [number, number] | undefined {
-  const found = findNodeAtLocation(node, [key])
-  const value: unknown = found?.type === 'array' ? getNodeValue(found) : undefined
+  const found = findProperty(node, [key])
+  const value: unknown = found?.type === 'array' ? valueOf(found) : undefined
   if (!Array.isArray(value) || value.length !== 2) return undefined
   const [rows, columns] = value as readonly unknown[]
   return Number.isSafeInteger(rows) && Number.isSafeInteger(columns) && Number(rows) > 0 && Number(columns) > 0

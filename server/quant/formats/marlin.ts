@@ -37,6 +37,6 @@ export const marlin: Format = {
   notMlx: 'its codes are shuffled in tiles for one CUDA kernel and cannot be unpacked in order',
   convert: () => ({
     kind: 'none',
-    how: 'no tool turns it into MLX’s format; take the GPTQ or AWQ files it was made from, or the original weights, and run mlx_lm.convert -q',
+    how: "no tool turns it into MLX's format; take the GPTQ or AWQ files it was made from, or the original weights, and run mlx_lm.convert -q",
   }),
 }

@@ -35,6 +35,6 @@ export const metal: Format = {
   },
   logical: (members: Members, parameters: Parameters) =>
     mlxAffine.logical?.(renamed(members, 'qbiases', 'biases'), parameters),
-  notMlx: 'the bytes are MLX’s affine format, but its biases are called qbiases',
+  notMlx: "the bytes are MLX's affine format, but its biases are called qbiases",
   convert: () => ({ kind: 'rename', how: 'rename qbiases to biases and state bits and group_size in `quantization`' }),
 }

@@ -50,7 +50,7 @@ export const modeloptNvfp4: Format = {
     const weight = members.get('weight')
     return weight && [...weight.shape.slice(0, -1), last(weight.shape) * 2]
   },
-  notMlx: 'codes and scales are MLX’s nvfp4 byte for byte, but as bytes and with a second scale that multiplies',
+  notMlx: "codes and scales are MLX's nvfp4 byte for byte, but as bytes and with a second scale that multiplies",
   convert: () => ({
     kind: 'exact',
     how: 'view weight as U32, rename weight_scale to scales, global_scale = 2688 × weight_scale_2 where the layer takes one; folding it into the scales is lossy',

@@ -144,7 +144,7 @@ test('a shape that does not divide is not stored', () => {
   expect(by('gpt-oss-mxfp4')?.stored?.([64, 48], { bits: 4, grouping: group(32) })).toBeUndefined()
 })
 
-test('every foreign format says why it is not MLX’s and what converts it; no other does', () => {
+test("every foreign format says why it is not MLX's and what converts it; no other does", () => {
   for (const format of formats as readonly Format[]) {
     expect(format.convert !== undefined, format.id).toBe(isForeign(format))
     expect(format.notMlx ?? '', format.id).not.toMatch(/\.$/)
