@@ -11,7 +11,7 @@ import type { Facts } from './rules/rule'
 import { rangeOf } from './rules/show'
 import { sitesOf } from './rules/sites'
 import type { Program } from './source/ir'
-import { verifyItems } from './verifyItems'
+import { verifyItems } from './verify/items'
 
 /** Everything that an analysis may look at. Values are immutable: an unchanged file is the same object as before. */
 export interface Snapshot {

@@ -21,19 +21,21 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'server/util': [],
   'server/protocol': [],
   'server/checkpoint': ['server/util', 'jsonc-parser'],
-  'server/quant': ['server/checkpoint', 'server/util'],
+  'server/quant': ['server/checkpoint', 'server/util', 'jsonc-parser'],
   'server/source': ['server/util', 'web-tree-sitter'],
-  'server/interp': ['server/source', 'server/checkpoint', 'server/quant', 'server/util'],
-  'server/rules': [...engineLayers, 'server/engine'],
+  'server/interp': ['server/source', 'server/checkpoint', 'server/quant', 'server/util', 'jsonc-parser'],
+  'server/rules': [...engineLayers, 'jsonc-parser', 'fastest-levenshtein'],
+  'server/verify': [...engineLayers, 'server/rules'],
   'server/actions': [...engineLayers, 'server/engine'],
   'server/tree': [...engineLayers, 'server/engine'],
-  'server/engine': [...engineLayers, 'server/rules', 'server/actions', 'server/tree'],
+  'server/engine': [...engineLayers, 'server/rules', 'server/verify'],
   'server/workspace': ['server/engine', 'server/source', 'server/checkpoint', 'server/util', 'node:', '*'],
   'server/worker': ['server/checkpoint', 'server/quant', 'server/util', 'node:', 'vscode-jsonrpc'],
   'server/lsp': [
     ...['server/engine', 'server/workspace', 'server/worker', 'server/tree', 'server/checkpoint', 'server/util'],
     ...['vscode-languageserver', 'vscode-languageserver-textdocument', 'vscode-uri', 'vscode-jsonrpc', 'node:'],
   ],
+  'server/world': ['server/', 'node:', '*'],
   'server/main': ['server/', 'node:', '*'],
   'server/cli': ['server/', 'node:', '*'],
   src: ['vscode', 'vscode-languageclient', 'node:'],
@@ -93,10 +95,12 @@ test('the layer table catches what it is for', () => {
 })
 
 /** Files that may be longer than 400 lines, each with its reason. */
-const longFiles: Readonly<Record<string, string>> = {}
+const longFiles: Readonly<Record<string, string>> = {
+  'server/checkpoint/headerScanner.ts': 'one state machine over bytes, whose states share their cursor',
+}
 
 test('no source file is longer than 400 lines', () => {
-  const code = tracked.filter(file => /\.(ts|mjs|js|py)$/.test(file))
+  const code = tracked.filter(file => /\.(ts|mjs|js|py)$/.test(file) && !file.startsWith('test/'))
   const long = code.filter(file => read(file).split('\n').length - 1 > 400 && !(file in longFiles))
   expect(long).toEqual([])
 })

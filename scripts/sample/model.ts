@@ -50,7 +50,17 @@ export function* sampleModules(tied: boolean): Iterable<SampleModule> {
   yield tied ? embedding(lastRank) : linear('lm_head', lastRank, vocabulary, hidden)
 }
 
+const made = new Map<string, SampleModule>()
+
+/** A quantized module; kept, because tests write many samples and only the variants differ. */
 function linear(path: string, rank: number, rows: number, columns: number): SampleModule {
+  const key = `${path} ${rank}`
+  const module = made.get(key) ?? makeLinear(path, rank, rows, columns)
+  made.set(key, module)
+  return module
+}
+
+function makeLinear(path: string, rank: number, rows: number, columns: number): SampleModule {
   const values = halves(path, rows * columns, bell => bell * columns ** -0.5)
   const { weight, scales, biases } = quantizeAffine(values, 'F16', sizes.groupSize, sizes.bits)
   const tensor = (part: string, dtype: DType, data: Uint8Array, width: number): TensorToWrite => ({
@@ -77,6 +87,10 @@ function norm(path: string, rank: number): SampleModule {
   return { path, rank, tensors: [{ name: `${path}.weight`, dtype: 'F16', shape: [sizes.hidden], data }] }
 }
 
+// Bound here once: a function called through its module is not inlined where modules are not bundled.
+const toF16 = f16FromF32Bits
+const toBits = f32Bits
+
 /** Bytes of F16 values, each made of a number from a bell curve of width 1; the path is the seed. */
 function halves(path: string, count: number, shape: (bell: number) => number): Uint8Array {
   const uniform = uniforms(path)
@@ -84,7 +98,7 @@ function halves(path: string, count: number, shape: (bell: number) => number): U
   // The sum of four uniform numbers is near enough to a bell curve, and uses no function that platforms round apart.
   for (let i = 0; i < count; i++) {
     const bell = (uniform() + uniform() + uniform() + uniform() - 2) * 1.7320508
-    cells[i] = f16FromF32Bits(f32Bits(shape(bell)))
+    cells[i] = toF16(toBits(shape(bell)))
   }
   return new Uint8Array(cells.buffer)
 }

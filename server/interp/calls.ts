@@ -3,7 +3,7 @@
 
 import type { Arg, Expr } from '../source/ir'
 import { evaluate, itemsOf } from './expressions'
-import { depthLimit, type Machine, noteUnfollowed, place, unknown } from './machine'
+import { depthLimit, isPosition, type Machine, noteUnfollowed, place, unknown } from './machine'
 import { findMember, getItem, libraryBase } from './members'
 import { models } from './models/index'
 import { assignTo, execute } from './statements'
@@ -159,9 +159,10 @@ const isStored = (v: Value): v is ArrayValue => v.kind === 'array' && v.variants
 
 /** Stored tensors among the arguments, and inside the objects and lists among them. */
 const storedArrays = (args: Arguments): ArrayValue[] =>
-  [...args.positional, ...args.keywords.values()].flatMap(a => [a.value, ...inner(a.value)].filter(isStored))
+  [...args.positional, ...args.keywords.values()].flatMap(a => [a.value, ...innerValues(a.value)].filter(isStored))
 
-const inner = (v: Value): readonly Value[] =>
+/** What an object or a list holds directly. */
+export const innerValues = (v: Value): readonly Value[] =>
   v.kind === 'dict' ? [...v.map.values()] : v.kind === 'list' ? v.items : []
 
 const moduleOf = (array: ArrayValue) => array.variants.find(v => v.stored)?.stored?.tensor.name.replace(/\.[^.]*$/, '')
@@ -229,8 +230,9 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   const completion = execute(m, f.def.body, scope)
   m.alternative = alternative
   m.depth--
-  const returned = m.frame.returned
+  const { returned, raised } = m.frame
   m.frame = frame
+  if (raised) frame.raised = true
   if (completion === 'raise') return unknown(m, `${f.def.name || 'a function'} raises`)
   return returned ?? none
 }
@@ -289,8 +291,10 @@ export function freeArguments(m: Machine, f: FunctionValue): Arguments {
   const positional: Argument[] = []
   f.def.params.slice(bound).forEach(param => {
     if (param.rest) return
-    const usesDefault = param.default && !(param.default.kind === 'literal' && param.default.value === null)
-    if (usesDefault) {
+    const position = param.target.kind === 'name' && isPosition(param.target.name)
+    const usesDefault =
+      param.default && !position && !(param.default.kind === 'literal' && param.default.value === null)
+    if (usesDefault && param.default) {
       if (param.keywordOnly) return
       positional.push({ value: evaluate(m, param.default, { ...f.scope }) })
       return

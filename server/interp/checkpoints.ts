@@ -105,6 +105,7 @@ export function loadWeights(m: Machine, path: Value, at: Place): DictValue {
       ...e.value,
       assign: choice ? (mergeAssigns(e.assign, [[choice.symbol, e.value.shard.path]]) ?? e.assign) : e.assign,
     })),
+    named: true,
   })
   return weights
 }
@@ -115,6 +116,7 @@ export function boundWeights(m: Machine, path: Value): DictValue {
   const weights = dict([], m.bound === undefined)
   const model = m.bound
   if (!model) return weights
+  m.loaded.add(model)
   const key = `bound file of ${JSON.stringify(partsOf(path) ?? '?')}`
   const choice = model.shards.length > 1 ? derive(m, key, 'one of the files of the model') : undefined
   weights.views.push({
@@ -123,6 +125,7 @@ export function boundWeights(m: Machine, path: Value): DictValue {
       shard,
       assign: choice ? [[choice.symbol, shard.path] as const] : [],
     })),
+    named: false,
   })
   return weights
 }

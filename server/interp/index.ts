@@ -4,8 +4,8 @@
 
 import type { Model } from '../checkpoint/facts'
 import type { FunctionDef, Program } from '../source/ir'
-import { classesOf, freeArguments, freeInit, instantiate, invoke } from './calls'
-import { createMachine, type Machine, type Sink, type Unfollowed } from './machine'
+import { classesOf, freeArguments, freeInit, innerValues, instantiate, invoke } from './calls'
+import { type AbsentKey, createMachine, type Machine, type Sink, type Unfollowed } from './machine'
 import { findMember } from './members'
 import { quantizedClasses } from './models/mlxNn'
 import { runModule } from './modules'
@@ -13,20 +13,28 @@ import { calledNames, mentionsSink } from './names'
 import type { ArrayValue, ConfigPlace, FunctionValue, InstanceValue, Place, Value } from './value'
 
 export interface Run {
+  readonly programs: ReadonlySet<Program>
   readonly bound: Model | undefined
   readonly sinks: readonly Sink[]
   /** Places where a load was followed to its tensors. */
   readonly understood: readonly Place[]
   readonly unfollowed: readonly Unfollowed[]
+  /** Keys that were asked of a checkpoint and are not in it. */
+  readonly absent: readonly AbsentKey[]
   /** Config values that the programs looked at. */
   readonly configReads: readonly ConfigPlace[]
   /** Models whose tensors were met. */
   readonly met: ReadonlySet<Model>
+  /** Models of which a file was loaded, whatever became of its tensors. */
+  readonly loaded: ReadonlySet<Model>
   /** Whether anything depended on which checkpoint was bound. */
   readonly askedBound: boolean
   /** Why the run ended early, if it did. */
   readonly stopped: string | undefined
 }
+
+/** A checkpoint that no path names is meant for sure once this many of the keys asked of it were found. */
+const provenHits = 3
 
 /**
  * Runs `programs`, which belong together by their imports, reading free inputs as `bound`. Relative paths are tried
@@ -43,12 +51,15 @@ export function interpret(
   runEntries(m)
   runHolders(m)
   return {
+    programs: new Set(programs),
     bound,
     sinks: m.sinks,
     understood: [...m.understood.values()],
     unfollowed: [...m.unfollowed.values()],
+    absent: [...m.absent.values()].filter(a => a.view.named || (m.hits.get(a.view)?.size ?? 0) >= provenHits),
     configReads: [...m.configReads.values()],
     met: m.met,
+    loaded: m.loaded,
     askedBound: m.askedBound,
     stopped: m.stopped.why,
   }
@@ -100,11 +111,13 @@ function runUncalled(m: Machine, f: FunctionValue): void {
 function runHolders(m: Machine): void {
   for (const instance of [...m.instances]) {
     if (m.work <= 0) return
-    if (![...instance.attributes.values()].some(holdsStored)) continue
+    if (![...instance.attributes.values()].some(v => holdsStored(v) || innerValues(v).some(holdsStored))) continue
     if (instance.of.kind === 'library') {
       if (quantizedClasses.has(instance.of.name)) noteLayer(m, instance)
       continue
     }
+    for (const v of [...instance.attributes.values()])
+      if (v.kind === 'function' && mentionsSink(v.def)) invoke(m, v, freeArguments(m, v))
     for (const name of methodNames(instance.of)) {
       const member = findMember(instance.of, name)
       if (

@@ -13,6 +13,7 @@ import type {
   Scope,
   UnknownValue,
   Value,
+  WeightsView,
 } from './value'
 
 /** What arrives at an operation that decodes or multiplies a quantized weight. */
@@ -44,6 +45,16 @@ export interface Unfollowed {
   readonly why: string
 }
 
+/** A key that no file of the checkpoint has, asked for on a path that is taken. */
+export interface AbsentKey {
+  readonly place: Place
+  /** The key as asked for; a hole is shown as `{}`. */
+  readonly key: string
+  /** Where the key is written, if it is one literal. */
+  readonly literal: Place | undefined
+  readonly view: WeightsView
+}
+
 /** Work allowed to one run, in evaluated nodes: about a second; what is left then is unknown. */
 const workLimit = 3_000_000
 /** Calls inside calls; deeper recursion than this in a loader is a loop we cannot follow. */
@@ -53,6 +64,8 @@ export const turnLimit = 20_000
 
 export interface Frame {
   returned: Value | undefined
+  /** A lookup has raised: what follows is not reached, and its own missing keys are consequences. */
+  raised?: boolean
   readonly activation: number
 }
 
@@ -64,8 +77,12 @@ export interface Machine {
   readonly bound: Model | undefined
   work: number
   depth: number
-  /** Above zero inside a branch that may not be taken. */
+  /** Above zero inside a branch that may not be taken, and in a loop of unknown length. */
   uncertain: number
+  /** Above zero inside a branch that may not be taken. */
+  branching: number
+  /** Above zero inside a `try` whose handlers would catch a missing key. */
+  keyGuarded: number
   /** Above zero inside a `try` whose handlers would catch what MLX raises. */
   guarded: number
   /** Above zero where an earlier branch of the running function may have returned already. */
@@ -80,11 +97,17 @@ export interface Machine {
   readonly sinks: Sink[]
   readonly understood: Map<string, Place>
   readonly unfollowed: Map<string, Unfollowed>
+  /** Keys that were asked of a checkpoint and are not in it. */
+  readonly absent: Map<string, AbsentKey>
+  /** How many different keys of a view were found. */
+  readonly hits: Map<WeightsView, Set<string>>
   readonly configReads: Map<string, ConfigPlace>
   /** Whether anything depended on which checkpoint is bound. */
   askedBound: boolean
   /** Models whose tensors were really met. */
   readonly met: Set<Model>
+  /** Models of which a file was loaded. */
+  readonly loaded: Set<Model>
   nextSymbol: number
   nextActivation: number
   readonly derived: Map<string, UnknownValue>
@@ -105,6 +128,8 @@ export function createMachine(
     work: workLimit,
     depth: 0,
     uncertain: 0,
+    branching: 0,
+    keyGuarded: 0,
     guarded: 0,
     alternative: 0,
     frame: { returned: undefined, activation: 0 },
@@ -116,9 +141,12 @@ export function createMachine(
     sinks: [],
     understood: new Map(),
     unfollowed: new Map(),
+    absent: new Map(),
+    hits: new Map(),
     configReads: new Map(),
     askedBound: false,
     met: new Set(),
+    loaded: new Set(),
     nextSymbol: 1,
     nextActivation: 1,
     derived: new Map(),
@@ -178,3 +206,8 @@ export const withLiteral = (v: ConstValue, at: Place): ConstValue => ({ ...v, li
 
 export const isLibraryClass = (v: Value): boolean => v.kind === 'library'
 export type { ClassValue }
+
+/** Names of inputs that say which of several like parts a process is; whatever their default, all of them are meant. */
+export const isPosition = (name: string): boolean =>
+  /(^|_)(rank|stage|node|shard|device|worker|part|process|proc)(_?(id|idx|index|num|no))?$/i.test(name) &&
+  !/size|count|total/i.test(name)

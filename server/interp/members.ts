@@ -5,7 +5,7 @@ import { pick, sliceAxis, transpose } from './arrays'
 import { invoke } from './calls'
 import { configKey, lookup, lookupFree } from './checkpoints'
 import { evaluate } from './expressions'
-import { derive, identity, type Machine, noteRead, noteUnderstood, noteUnfollowed, unknown } from './machine'
+import { derive, identity, type Machine, noteRead, noteUnderstood, noteUnfollowed, placeKey, unknown } from './machine'
 import { models, properties } from './models/index'
 import { partsOf } from './text'
 import {
@@ -172,7 +172,7 @@ export function getIndex(m: Machine, object: Value, index: Expr, scope: Scope, a
 export function getItem(m: Machine, object: Value, key: Value, at: Place): Value {
   switch (object.kind) {
     case 'dict':
-      return dictItem(m, object, key, at) ?? unknown(m, 'a key that is not there')
+      return dictItem(m, object, key, at) ?? absentKey(m, object, key, at)
     case 'list': {
       if (isNumber(key) && !object.open) {
         const item = object.items[key.value < 0 ? object.items.length + key.value : key.value]
@@ -230,11 +230,13 @@ export function dictItem(m: Machine, object: DictValue, key: Value, at: Place): 
   const variants = lookupAll(m, object, key)
   if (variants.length > 0) {
     noteUnderstood(m, at)
+    noteHit(m, object, key)
     return { kind: 'array', variants, at, activation: m.frame.activation }
   }
   if (object.views.length > 0) {
-    if (partsOf(key) === undefined || !isString(key)) noteUnfollowed(m, at, 'the key is not known')
-    return isString(key) && !object.open ? undefined : unknown(m, 'a key that is not followed')
+    const isText = isString(key) || key.kind === 'template'
+    if (!isText) noteUnfollowed(m, at, 'the key is not known')
+    return isText && !object.open ? undefined : unknown(m, 'a key that is not followed')
   }
   if (object.open) {
     const id = identity(key)
@@ -242,6 +244,35 @@ export function dictItem(m: Machine, object: DictValue, key: Value, at: Place): 
   }
   if (isString(key) || isNumber(key)) return undefined
   return representative(m, [...object.map.values()])
+}
+
+/** Python raises where a key is not there; that is noted where the lookup is sure to happen. */
+function absentKey(m: Machine, object: DictValue, key: Value, at: Place): Value {
+  const view = object.views[object.views.length - 1]
+  const parts = partsOf(key)
+  const isSure =
+    !m.frame.raised &&
+    m.branching === 0 &&
+    m.alternative === 0 &&
+    m.keyGuarded === 0 &&
+    !object.open &&
+    !(isString(key) && object.deleted.has(key.value))
+  if (view && parts && isSure && at.program.language === 'python') {
+    const text = parts.map(p => (typeof p === 'string' ? p : '{}')).join('')
+    const literal = key.kind === 'const' ? key.literal : undefined
+    m.absent.set(`${placeKey(at)} ${text}`, { place: at, key: text, literal, view })
+    m.frame.raised = true
+  }
+  return unknown(m, 'a key that is not there')
+}
+
+function noteHit(m: Machine, object: DictValue, key: Value): void {
+  const id = identity(key) ?? ''
+  for (const view of object.views) {
+    const hits = m.hits.get(view)
+    if (hits) hits.add(id)
+    else m.hits.set(view, new Set([id]))
+  }
 }
 
 /** Every reading of a key in the checkpoints behind a dict; what was merged in later hides tensors of the same name. */

@@ -2,10 +2,11 @@
 // afterwards is joined; loops over known things are followed turn by turn, others once.
 
 import type { Expr, Stmt } from '../source/ir'
-import { evaluate, binary, isJavaScript, itemsOf, keysOf, mergeDict } from './expressions'
+import { evaluate, isJavaScript, itemsOf, keysOf, mergeDict } from './expressions'
 import { type Machine, place, turnLimit, unknown } from './machine'
 import { getAttribute, getItem } from './members'
 import { importModule } from './modules'
+import { binary } from './operators'
 import {
   type ClassValue,
   constant,
@@ -133,11 +134,13 @@ function branch(
   if (known !== undefined) return execute(m, known ? yes : no, scope)
   const before = new Map(scope.vars)
   m.uncertain++
+  m.branching++
   const first = execute(m, yes, scope)
   const afterYes = scope.vars
   scope.vars = before
   const second = execute(m, no, scope)
   m.uncertain--
+  m.branching--
   // What follows a branch that left runs only where the other was taken.
   if (first !== second) m.alternative++
   if (first !== 'next') return second === 'next' ? 'next' : first === 'raise' ? second : first
@@ -181,7 +184,12 @@ function attempt(m: Machine, s: Stmt & { kind: 'try' }, scope: Scope): Completio
   // A handler that only raises again hides nothing.
   const swallows = catches && s.handlers.some(h => !h.body.some(b => b.kind === 'raise'))
   if (swallows) m.guarded++
+  const missing = s.handlers.some(
+    h => h.types.length === 0 || h.types.some(t => /(^|\.)(KeyError|LookupError|Exception|BaseException)$/.test(t)),
+  )
+  if (missing) m.keyGuarded++
   let completion = execute(m, s.body, scope)
+  if (missing) m.keyGuarded--
   if (swallows) m.guarded--
   if (completion === 'next') completion = execute(m, s.orElse, scope)
   if (completion === 'raise' && s.handlers.length > 0) {

@@ -59,6 +59,8 @@ export interface ListValue {
 /** Shards whose tensors can be asked for by name; `choice` tells apart shards of which only one is loaded at a time. */
 export interface WeightsView {
   readonly entries: readonly { readonly model: Model; readonly shard: Shard; readonly assign: Assign }[]
+  /** The program's own path names these files; else they are the checkpoint that the run is bound to. */
+  readonly named: boolean
 }
 
 export interface DictValue {

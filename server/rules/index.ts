@@ -1,7 +1,9 @@
 // The list of rules: the one place where a rule is registered. Codes, the command line's list, documentation and the
 // check that every rule has cases all come from here.
 
+import { absentTensor } from './absentTensor'
 import { contradictoryConfig } from './contradictoryConfig'
+import { crossedTensors } from './crossedTensors'
 import { damagedShard } from './damagedShard'
 import { foreignFormatRule } from './foreignFormat'
 import { invalidConfig } from './invalidConfig'
@@ -18,6 +20,8 @@ export const rules = [
   foreignFormatRule,
   mismatchedTriple,
   wrongParameters,
+  crossedTensors,
+  absentTensor,
   contradictoryConfig,
   storedTransposed,
   damagedShard,

@@ -94,5 +94,14 @@ export function tripleOf(d: Delivery) {
   }
 }
 
+/** For people: the pairs that a delivery's tensors leave, and the evidence where it picks one. */
+export function showReadings(d: Delivery): string {
+  const triple = tripleOf(d)
+  if (!triple) return 'no pair of MLX'
+  const pairs = withEvidence(triple.pairs, triple.packedColumns, triple.width)
+  const decided = triple.width && pairs.length < triple.pairs.length
+  return `${showPairs(pairs)}${decided ? `, ${triple.width?.why}` : ''}`
+}
+
 /** Evidence about the stored width holds only where the columns were not sliced. */
 const isWhole = (d: Delivery) => d.weight.ops?.every(op => op.op === 'transpose' || op.op === 'contiguous') === true

@@ -5,6 +5,7 @@
 import { Language, Parser } from 'web-tree-sitter'
 import { copyTree, nodeTypes } from './syntax'
 import type { NodeTypes, Syntax } from './syntax'
+import { cursorFunctions, walkTree } from './treeWalker'
 
 export type GrammarName = 'python' | 'typescript' | 'tsx'
 
@@ -23,6 +24,7 @@ interface Grammar {
 }
 
 const grammars = new Map<GrammarName, Grammar>()
+let functions: ReturnType<typeof cursorFunctions>
 let loading: Promise<void> | undefined
 
 /** Loads runtime and grammars through `read`, once per process; must have finished before the first program is lowered. */
@@ -36,7 +38,9 @@ export function loadGrammars(read: (file: string) => Promise<Uint8Array>): Promi
 
 async function load(read: (file: string) => Promise<Uint8Array>): Promise<void> {
   const wasmBinary = await read('web-tree-sitter.wasm')
-  await Parser.init({ wasmBinary: new Uint8Array(wasmBinary).buffer })
+  const module = { wasmBinary: new Uint8Array(wasmBinary).buffer }
+  await Parser.init(module)
+  functions = cursorFunctions(module)
   for (const [name, file] of Object.entries(grammarFiles) as [GrammarName, string][]) {
     const language = await Language.load(await read(file))
     const parser = new Parser()
@@ -45,16 +49,27 @@ async function load(read: (file: string) => Promise<Uint8Array>): Promise<void> 
   }
 }
 
-/** Parses a text; undefined where it is too long, or where the parser itself gave up on it. */
-export function parseSyntax(name: GrammarName, text: string): Syntax | undefined {
+/**
+ * Parses a text; undefined where it is too long, or where the parser itself gave up on it. `isDirect` false takes the
+ * runtime's documented cursor: slower, and there to be compared with.
+ */
+export function parseSyntax(name: GrammarName, text: string, isDirect = true): Syntax | undefined {
   const grammar = grammars.get(name)
   if (!grammar) throw new Error(`the grammar ${name} was not loaded`)
   if (text.length > maxSourceLength) return undefined
   const tree = grammar.parser.parse(text)
   if (!tree) return undefined
+  const isBroken = tree.rootNode.hasError
+  const walker = walkTree(tree, isDirect ? functions : undefined)
   try {
-    return copyTree(tree, text, grammar.types)
+    return copyTree(walker, isBroken, text, grammar.types)
   } finally {
+    walker.dispose()
     tree.delete()
   }
+}
+
+/** Whether the runtime offers what the fast way of walking its trees needs. */
+export function walksDirectly(): boolean {
+  return functions !== undefined
 }

@@ -4,8 +4,9 @@
 // lowering can ask whether there was an `async` or a comma.
 // Specification of the cursor: https://tree-sitter.github.io/tree-sitter/using-parsers
 
-import type { Language, Tree } from 'web-tree-sitter'
+import type { Language } from 'web-tree-sitter'
 import type { Span } from './ir'
+import type { TreeWalker } from './treeWalker'
 
 export interface SyntaxNode {
   readonly type: string
@@ -116,66 +117,63 @@ function wordEnd(text: string, start: number): number | undefined {
   return at > start ? at : undefined
 }
 
-/** Copies a tree. It walks with a stack of its own: sources may nest deeper than JavaScript may recurse. */
-export function copyTree(tree: Tree, text: string, types: NodeTypes): Syntax {
+/**
+ * Copies the tree that a walker stands at the root of; `broken` says that it holds errors. It keeps a stack of its own:
+ * sources may nest deeper than JavaScript may recurse.
+ */
+export function copyTree(cursor: TreeWalker, broken: boolean, text: string, types: NodeTypes): Syntax {
   const comments: Span[] = []
   const errors: Span[] = []
-  const broken = tree.rootNode.hasError
-  const cursor = tree.walk()
   const top: SyntaxNode[] = []
   /** The children of the open nodes, innermost last, and whether these have fields. */
   const open: SyntaxNode[][] = []
   const openFieldless: boolean[] = []
   let siblings = top
   let fieldless = true
-  try {
-    for (;;) {
-      const id = cursor.nodeTypeId
-      let descended = false
-      if (broken && cursor.nodeIsMissing) {
-        const span = { start: cursor.startIndex, end: cursor.endIndex }
-        errors.push(span)
-        siblings.push({
-          type: 'MISSING',
-          named: true,
-          field: types.fields[cursor.currentFieldId] ?? '',
-          ...span,
-          children: noChildren,
-        })
-      } else if (types.named[id] === false) {
-        const token = types.tokens[id]
-        if (token) siblings.push(token)
-      } else if (types.extra[id]) {
-        if (commentTypes.has(types.names[id] ?? '')) comments.push({ start: cursor.startIndex, end: cursor.endIndex })
-      } else {
-        // ERROR is type 0xFFFF, beyond the list.
-        const type = types.names[id] ?? 'ERROR'
-        const start = cursor.startIndex
-        const end = (types.word[id] ? wordEnd(text, start) : undefined) ?? cursor.endIndex
-        if (type === 'ERROR') errors.push({ start, end })
-        const field = fieldless ? '' : (types.fields[cursor.currentFieldId] ?? '')
-        descended = (broken || !types.leaf[id]) && cursor.gotoFirstChild()
-        const children: SyntaxNode[] = descended ? [] : (noChildren as SyntaxNode[])
-        siblings.push({ type, named: true, field, start, end, children })
-        if (descended) {
-          open.push(siblings)
-          openFieldless.push(fieldless)
-          siblings = children
-          fieldless = types.fieldless[id] ?? false
-        }
-      }
-      if (descended) continue
-      while (!cursor.gotoNextSibling()) {
-        if (!cursor.gotoParent()) {
-          const root = top[0] ?? { type: 'ERROR', named: true, field: '', start: 0, end: 0, children: noChildren }
-          return { root, comments, errors }
-        }
-        siblings = open.pop() ?? top
-        fieldless = openFieldless.pop() ?? true
+  for (;;) {
+    const id = cursor.typeId()
+    let descended = false
+    if (broken && cursor.isMissing()) {
+      const span = { start: cursor.start(), end: cursor.end() }
+      errors.push(span)
+      siblings.push({
+        type: 'MISSING',
+        named: true,
+        field: types.fields[cursor.fieldId()] ?? '',
+        ...span,
+        children: noChildren,
+      })
+    } else if (types.named[id] === false) {
+      const token = types.tokens[id]
+      if (token) siblings.push(token)
+    } else if (types.extra[id]) {
+      if (commentTypes.has(types.names[id] ?? '')) comments.push({ start: cursor.start(), end: cursor.end() })
+    } else {
+      // ERROR is type 0xFFFF, beyond the list.
+      const type = types.names[id] ?? 'ERROR'
+      const start = cursor.start()
+      const end = (types.word[id] ? wordEnd(text, start) : undefined) ?? cursor.end()
+      if (type === 'ERROR') errors.push({ start, end })
+      const field = fieldless ? '' : (types.fields[cursor.fieldId()] ?? '')
+      descended = (broken || !types.leaf[id]) && cursor.firstChild()
+      const children: SyntaxNode[] = descended ? [] : (noChildren as SyntaxNode[])
+      siblings.push({ type, named: true, field, start, end, children })
+      if (descended) {
+        open.push(siblings)
+        openFieldless.push(fieldless)
+        siblings = children
+        fieldless = types.fieldless[id] ?? false
       }
     }
-  } finally {
-    cursor.delete()
+    if (descended) continue
+    while (!cursor.nextSibling()) {
+      if (!cursor.parent()) {
+        const root = top[0] ?? { type: 'ERROR', named: true, field: '', start: 0, end: 0, children: noChildren }
+        return { root, comments, errors }
+      }
+      siblings = open.pop() ?? top
+      fieldless = openFieldless.pop() ?? true
+    }
   }
 }
 

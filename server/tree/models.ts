@@ -1,20 +1,19 @@
 // The root of the tree: one row for every model.
 
-import { basename, dirname } from 'node:path'
+import { baseName, folderOf } from '../checkpoint/paths'
 import type { Model } from '../checkpoint/facts'
 import { ranksOf } from '../checkpoint/models'
 import type { Analysis } from '../engine'
 import type { TreeNode } from '../protocol'
 import { badgesOf } from './badges'
-import { moduleIndex } from './moduleIndex'
+import { holdsAny } from './moduleLevel'
 import { nodeId } from './nodeId'
 import { showBytes, showCount } from './sizes'
 
 /** Rows of the models that hold a tensor which the filter wants. */
 export function modelRows(models: readonly Model[], analysis: Analysis, filter: string): TreeNode[] {
   return models.flatMap(model => {
-    const root = filter === '' ? undefined : moduleIndex(model.shards, filter)
-    if (root && root.children.size === 0 && root.tensors.length === 0) return []
+    if (filter !== '' && !holdsAny(model.shards, filter)) return []
     const tensors = model.shards.reduce((sum, shard) => sum + shard.tensors.count, 0)
     const bytes = model.shards.reduce((sum, shard) => sum + shard.dataBytes, 0)
     const ranks = ranksOf(model)
@@ -37,8 +36,8 @@ export function modelRows(models: readonly Model[], analysis: Analysis, filter: 
 
 /** A folder's own name; `org/name` for a snapshot in a Hugging Face cache, whose folder is named by a commit. */
 export function modelLabel(path: string): string {
-  const snapshots = dirname(path)
-  const cached = /^models--(.+?)--(.+)$/.exec(basename(dirname(snapshots)))
-  if (cached && basename(snapshots) === 'snapshots') return `${cached[1]}/${cached[2]}`
-  return basename(path)
+  const snapshots = folderOf(path)
+  const cached = /^models--(.+?)--(.+)$/.exec(baseName(folderOf(snapshots)))
+  if (cached && baseName(snapshots) === 'snapshots') return `${cached[1]}/${cached[2]}`
+  return baseName(path)
 }

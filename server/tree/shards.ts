@@ -1,12 +1,12 @@
 // What a model falls into on disk: ranks where its shards lie in several folders, else shards. A rank of one shard shows
 // its modules at once: a level of one row helps nobody.
 
-import { basename } from 'node:path'
+import { baseName } from '../checkpoint/paths'
 import type { Shard } from '../checkpoint/facts'
 import { ranksOf, type Rank } from '../checkpoint/models'
 import type { Severity, TreeNode } from '../protocol'
 import { graver } from './badges'
-import { moduleIndex } from './moduleIndex'
+import { holdsAny } from './moduleLevel'
 import { moduleRows } from './modules'
 import { nodeId } from './nodeId'
 import type { TreeScope } from './scope'
@@ -31,7 +31,7 @@ export function rankChildren(folder: string, scope: TreeScope): TreeNode[] {
 }
 
 function rankRow({ label, path: folder, shards }: Rank, scope: TreeScope): TreeNode | undefined {
-  if (!matches(shards, scope)) return undefined
+  if (scope.filter !== '' && !holdsAny(shards, scope.filter)) return undefined
   const only = shards.length === 1 ? shards[0] : undefined
   const severity = shards.reduce<Severity | undefined>(
     (worst, s) => graver(worst, scope.badges.shards.get(s.path)),
@@ -40,7 +40,7 @@ function rankRow({ label, path: folder, shards }: Rank, scope: TreeScope): TreeN
   return {
     id: nodeId({ kind: 'rank', model: scope.model.path, folder }),
     label,
-    description: `${only ? basename(only.path) : showCount(shards.length, 'shard')} · ${sizes(shards)}`,
+    description: `${only ? baseName(only.path) : showCount(shards.length, 'shard')} · ${sizes(shards)}`,
     tooltip: folder,
     icon: 'layers',
     kind: 'rank',
@@ -53,10 +53,10 @@ function rankRow({ label, path: folder, shards }: Rank, scope: TreeScope): TreeN
 }
 
 function shardRow(shard: Shard, scope: TreeScope): TreeNode | undefined {
-  if (!matches([shard], scope)) return undefined
+  if (scope.filter !== '' && !holdsAny([shard], scope.filter)) return undefined
   return {
     id: nodeId({ kind: 'shard', model: scope.model.path, shard: shard.path }),
-    label: basename(shard.path),
+    label: baseName(shard.path),
     description: sizes([shard]),
     tooltip: [shard.path, ...shard.problems.map(problem => problem.message)].join('\n'),
     icon: 'file-binary',
@@ -67,12 +67,6 @@ function shardRow(shard: Shard, scope: TreeScope): TreeNode | undefined {
     name: shard.path,
     model: scope.model.path,
   }
-}
-
-function matches(shards: readonly Shard[], { filter }: TreeScope): boolean {
-  if (filter === '') return true
-  const root = moduleIndex(shards, filter)
-  return root.children.size > 0 || root.tensors.length > 0
 }
 
 function sizes(shards: readonly Shard[]): string {

@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto'
 import { dtypeBits } from '../checkpoint/dtype'
 import type { DequantizeJob, DequantizeResult, DeliveredTensor } from '../protocol'
-import { affineOutputColumns, affineOutputDtype, dequantizeAffine } from '../quant/decode/affine'
+import { affineOutputBytes, affineOutputColumns, affineOutputDtype, dequantizeAffine } from '../quant/decode/affine'
 import { mlxDtype } from '../quant/decode/mlxDtype'
 import { summaryOf } from '../quant/decode/summary'
 import { validateDequantize } from '../quant/decode/validate'
@@ -81,6 +81,7 @@ async function decodeJob(
   const columns = affineOutputColumns({ groups, biasGroups, groupSize })
   const hash = createHash('sha256')
   const summary = summaryOf(dtype)
+  let memory = new Uint8Array(0)
   const blockRows = Math.max(1, Math.floor(blockBytes / Math.max(1, columns * floatBytes[dtype])))
   try {
     const readWeight = await rowReader(weight, open)
@@ -89,7 +90,7 @@ async function decodeJob(
     for (let from = 0; from < rows; from += blockRows) {
       if (cancelled()) return skipped('cancelled')
       const to = Math.min(rows, from + blockRows)
-      const block = dequantizeAffine({
+      const triple = {
         weight: words(await readWeight(from, to)),
         scales: await readScales(from, to),
         biases: await readBiases(from, to),
@@ -101,7 +102,10 @@ async function decodeJob(
         biasGroups,
         groupSize,
         bits,
-      })
+      }
+      const bytes = affineOutputBytes(triple)
+      if (memory.length < bytes) memory = new Uint8Array(bytes)
+      const block = dequantizeAffine(triple, memory.subarray(0, bytes))
       hash.update(block)
       summary.add(block)
     }

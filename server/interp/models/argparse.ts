@@ -1,6 +1,6 @@
 // argparse: the defaults of options are what a program runs with unless told otherwise; an option without one is an input.
 
-import { unknown } from '../machine'
+import { isPosition, unknown } from '../machine'
 import { constant, dict, type InstanceValue, isString, none, type Value } from '../value'
 import type { LibraryCall } from '../calls'
 import type { LibraryModel } from './index'
@@ -26,8 +26,13 @@ function addArgument(c: LibraryCall): Value {
   const given = c.get(-1, 'default')
   const known = given && !(given.kind === 'const' && given.value === null) ? given : undefined
   const implied = flag === 'store_true' ? constant(false) : flag === 'store_false' ? constant(true) : undefined
-  // A path that happens to have a default is still the user's to choose; numbers and switches are what runs.
-  options.set(name, known ?? implied ?? unknown(c.m, `option ${name}`, true))
+  // Every rank runs the same program; its default is only where counting starts.
+  options.set(
+    name,
+    isPosition(name)
+      ? unknown(c.m, `option ${name}`, true)
+      : (known ?? implied ?? unknown(c.m, `option ${name}`, true)),
+  )
   return none
 }
 

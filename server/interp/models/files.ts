@@ -3,7 +3,7 @@
 
 import type { LibraryCall } from '../calls'
 import { globShards, loadJson } from '../checkpoints'
-import { joinPath } from '../expressions'
+import { joinPath } from '../operators'
 import { type Machine, unknown } from '../machine'
 import { partsOf, textOf, type Part } from '../text'
 import { constant, type FileValue, isString, list, none, type Value } from '../value'

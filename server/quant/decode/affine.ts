@@ -8,7 +8,8 @@
 
 import { f32BitsOf, floatBytes, roundToBF16, roundToF16 } from '../floats'
 import type { FloatDType } from '../floats'
-import { decodersTo16, decodersTo32 } from './group'
+import { carefulDecoder, decodersTo16, decodersTo32 } from './group'
+import { fillBF16, fillF16, ladder, lookUpCells, lookUpPairs } from './nibbles'
 
 export interface AffineTriple {
   /** `rows × packedColumns` words. */
@@ -41,12 +42,20 @@ export function affineOutputColumns(triple: Pick<AffineTriple, 'groups' | 'biasG
   return (groups === 1 ? biasGroups : groups) * groupSize
 }
 
-/** The decoded matrix, row-major and little-endian, in the dtype that `affineOutputDtype` names. */
-export function dequantizeAffine(triple: AffineTriple): Uint8Array {
+/** Bytes of the decoded matrix. */
+export function affineOutputBytes(triple: AffineTriple): number {
+  const dtype = affineOutputDtype(triple.scalesDtype, triple.biasesDtype)
+  return triple.rows * affineOutputColumns(triple) * floatBytes[dtype]
+}
+
+/**
+ * The decoded matrix, row-major and little-endian, in the dtype that `affineOutputDtype` names. `bytes`, if given, is
+ * memory to use again: of just that size, at an offset divisible by 4.
+ */
+export function dequantizeAffine(triple: AffineTriple, bytes = new Uint8Array(affineOutputBytes(triple))): Uint8Array {
   const { rows, packedColumns, groups, biasGroups = groups, groupSize, bits } = triple
   const dtype = affineOutputDtype(triple.scalesDtype, triple.biasesDtype)
   const columns = affineOutputColumns(triple)
-  const bytes = new Uint8Array(rows * columns * floatBytes[dtype])
   const scales = f32BitsOf(triple.scales, triple.scalesDtype)
   const biases = f32BitsOf(triple.biases, triple.biasesDtype)
   const decodeGroup = dtype === 'F32' ? groupsTo32(triple, bytes) : groupsTo16(triple, dtype, bytes)
@@ -71,18 +80,17 @@ type StoredGroupDecoder = (base: number, bit: number, scale: number, bias: numbe
 
 function groupsTo16(triple: AffineTriple, dtype: 'F16' | 'BF16', bytes: Uint8Array): StoredGroupDecoder {
   const { weight, groupSize } = triple
-  const decode = decodersTo16[dtype]
   if (triple.bits === 4 && groupSize % 8 === 0) {
-    // Sixteen codes, at least as many elements: decode each code once, then look up words, two cells at a time.
-    const ladder = Float32Array.from({ length: 16 }, (_, code) => code)
+    const fill = dtype === 'F16' ? fillF16 : fillBF16
     const table = new Uint16Array(16)
-    const pairs = new Uint32Array(bytes.buffer)
+    const pairs = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2)
     return (base, bit, scale, bias, at) => {
-      decode(ladder, 16, scale, bias, table, 0)
+      fill(scale, bias, table)
       lookUpPairs(weight, base + (bit >>> 5), groupSize >>> 3, table, pairs, at >>> 1)
     }
   }
-  const cells = new Uint16Array(bytes.buffer)
+  const decode = isWide(triple) ? carefulDecoder(dtype, dtype) : decodersTo16[dtype]
+  const cells = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 1)
   const codes = new Float32Array(groupSize)
   const unpack = unpacker(triple)
   return (base, bit, scale, bias, at) => {
@@ -93,9 +101,19 @@ function groupsTo16(triple: AffineTriple, dtype: 'F16' | 'BF16', bytes: Uint8Arr
 
 function groupsTo32(triple: AffineTriple, bytes: Uint8Array): StoredGroupDecoder {
   const { weight, groupSize } = triple
-  const cells = new Uint32Array(bytes.buffer)
+  const { scalesDtype } = triple
+  const decode = isWide(triple) ? carefulDecoder(scalesDtype, 'F32') : decodersTo32[scalesDtype]
+  if (triple.bits === 4 && groupSize % 8 === 0) {
+    const table = new Uint32Array(16)
+    const signed = new Int32Array(table.buffer)
+    const cells = new Int32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2)
+    return (base, bit, scale, bias, at) => {
+      decode(ladder, 16, scale, bias, table, 0)
+      lookUpCells(weight, base + (bit >>> 5), groupSize >>> 3, signed, cells, at)
+    }
+  }
+  const cells = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.length >>> 2)
   const codes = new Float32Array(groupSize)
-  const decode = decodersTo32[triple.scalesDtype]
   const unpack = unpacker(triple)
   return (base, bit, scale, bias, at) => {
     unpack(weight, base, bit, codes)
@@ -103,51 +121,21 @@ function groupsTo32(triple: AffineTriple, bytes: Uint8Array): StoredGroupDecoder
   }
 }
 
-/** Eight 4-bit codes of each word to four pairs of 16-bit cells. */
-function lookUpPairs(
-  words: Uint32Array,
-  from: number,
-  count: number,
-  table: Uint16Array,
-  out: Uint32Array,
-  to: number,
-) {
-  for (let i = from, end = from + count; i < end; i++, to += 4) {
-    const word = words[i] as number
-    out[to] = (table[word & 15] as number) | ((table[(word >>> 4) & 15] as number) << 16)
-    out[to + 1] = (table[(word >>> 8) & 15] as number) | ((table[(word >>> 12) & 15] as number) << 16)
-    out[to + 2] = (table[(word >>> 16) & 15] as number) | ((table[(word >>> 20) & 15] as number) << 16)
-    out[to + 3] = (table[(word >>> 24) & 15] as number) | ((table[word >>> 28] as number) << 16)
-  }
-}
-
 /** Fills `codes` from the fields that begin `bit` bits after word `base`. */
 type Unpacker = (words: Uint32Array, base: number, bit: number, codes: Float32Array) => void
 
-function unpacker({ bits, groupSize, scalesDtype }: AffineTriple): Unpacker {
-  if (bits === 4 && groupSize % 8 === 0) return unpackNibbles
+/** MLX casts the codes to the scales' dtype before it multiplies: more than 8 bits are then rounded, or infinite. */
+const isWide = ({ bits, scalesDtype }: AffineTriple): boolean => bits > 8 && scalesDtype !== 'F32'
+
+function unpacker(triple: AffineTriple): Unpacker {
+  const { bits, groupSize, scalesDtype } = triple
   if (bits === 8 && groupSize % 4 === 0) return unpackBytes
-  if (bits <= 8 || scalesDtype === 'F32') return unpackFields(bits)
-  // MLX casts the codes to the scales' dtype before it multiplies, which rounds wide ones.
   const unpack = unpackFields(bits)
+  if (!isWide(triple)) return unpack
   const round = scalesDtype === 'F16' ? roundToF16 : roundToBF16
   return (words, base, bit, codes) => {
     unpack(words, base, bit, codes)
     for (let j = 0; j < codes.length; j++) codes[j] = round(codes[j] as number)
-  }
-}
-
-const unpackNibbles: Unpacker = (words, base, bit, codes) => {
-  for (let i = base + (bit >>> 5), j = 0; j < codes.length; i++, j += 8) {
-    const word = words[i] as number
-    codes[j] = word & 15
-    codes[j + 1] = (word >>> 4) & 15
-    codes[j + 2] = (word >>> 8) & 15
-    codes[j + 3] = (word >>> 12) & 15
-    codes[j + 4] = (word >>> 16) & 15
-    codes[j + 5] = (word >>> 20) & 15
-    codes[j + 6] = (word >>> 24) & 15
-    codes[j + 7] = word >>> 28
   }
 }
 

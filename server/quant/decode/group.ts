@@ -71,6 +71,12 @@ const decodeMixed =
     }
   }
 
+/** Slower, for codes that may themselves be infinite: wide ones, cast to F16. */
+export const carefulDecoder =
+  (scales: FloatDType, result: FloatDType): GroupDecoder<Uint16Array | Uint32Array> =>
+  (codes, count, scale, bias, out, at) =>
+    decodeSpecial(codes, count, scale, bias, out, at, scales, result)
+
 /** Decoders to the 16-bit dtypes, where scales and biases share the result's. */
 export const decodersTo16 = { F16: decodeF16, BF16: decodeBF16 } as const
 
@@ -78,7 +84,7 @@ export const decodersTo16 = { F16: decodeF16, BF16: decodeBF16 } as const
 export const decodersTo32 = { F16: decodeMixed('F16'), BF16: decodeMixed('BF16'), F32: decodeF32 } as const
 
 /**
- * Groups whose scale or bias is NaN or infinite. JavaScript does not keep the bits of a NaN, MLX does, so they are
+ * For groups whose scale, bias or codes may be NaN or infinite. JavaScript does not keep the bits of a NaN, MLX does, so they are
  * worked out here, as x86-64 does: an operand's NaN is handed on (made quiet), the product's before the bias's, and a
  * new one (infinity times zero, infinity less infinity) has the sign bit set. Processors with another rule for new NaN
  * differ in that one bit.

@@ -123,7 +123,10 @@ function lowerWith(node: SyntaxNode, ctx: Lowering): Stmt[] {
   const items = (clause ? named(clause) : [])
     .filter(child => child.type === 'with_item')
     .map(item => {
-      const value = field(item, 'value')
+      const written = field(item, 'value')
+      // `with (f() as a):` is read as one item in parentheses.
+      const inside = written?.type === 'parenthesized_expression' ? named(written)[0] : undefined
+      const value = inside?.type === 'as_pattern' ? inside : written
       const alias = value?.type === 'as_pattern' ? field(value, 'alias') : undefined
       const inner = value?.type === 'as_pattern' ? named(value)[0] : value
       return { value: ctx.expression(inner), ...(alias ? { target: ctx.target(alias) } : {}) }

@@ -14,7 +14,7 @@ const python = testPython()
 const dtypes: readonly FloatDType[] = ['F16', 'BF16', 'F32']
 
 /** `any` takes every bit pattern, NaN and infinities among them; `weights` what checkpoints hold. */
-type Kind = 'weights' | 'any' | 'tiny' | 'huge'
+type Kind = 'weights' | 'any' | 'tiny' | 'huge' | 'zero'
 
 function floats(count: number, dtype: FloatDType, kind: Kind, next: () => number): Uint8Array {
   const cells = dtype === 'F32' ? new Uint32Array(count) : new Uint16Array(count)
@@ -25,6 +25,7 @@ function floats(count: number, dtype: FloatDType, kind: Kind, next: () => number
       any: 1,
       tiny: dtype === 'F16' ? 2 ** -22 : 2 ** -130,
       huge: dtype === 'F16' ? 2 ** 15 : 2 ** 127,
+      zero: 0,
     }
     const bits = f32Bits(unit * power[kind])
     if (kind === 'any') cells[i] = next()
@@ -97,7 +98,7 @@ describe.skipIf(!python)('the dequantizer against MLX (needs TENSORLINT_TEST_PYT
   it.each([1, 2, 3, 4, 5, 6, 8])('decodes %i bits to the same bytes, in every group size and dtype', bits => {
     const cases = [32, 64, 128].flatMap(groupSize =>
       pairs.flatMap(pair =>
-        (['weights', 'any', 'tiny', 'huge'] as const).map((kind, k) =>
+        (['weights', 'any', 'tiny', 'huge', 'zero'] as const).map((kind, k) =>
           makeCase('regular', { rows: 7, groups: 3, groupSize, bits }, pair, kind, bits * 1000 + groupSize + k),
         ),
       ),
@@ -123,7 +124,7 @@ describe.skipIf(!python)('the dequantizer against MLX (needs TENSORLINT_TEST_PYT
     ]
     const cases = odd.flatMap(shape =>
       pairs.flatMap(pair =>
-        (['weights', 'any'] as const).map((kind, k) =>
+        (['weights', 'any', 'zero'] as const).map((kind, k) =>
           makeCase('odd', { rows: 3, groups: 32, ...shape }, pair, kind, shape.bits * 77 + k),
         ),
       ),

@@ -46,6 +46,7 @@ const cases: readonly (readonly [string, string, string])[] = [
   ['future', 'from __future__ import annotations', ''],
   ['with', 'async with f() as (a, b), g(): pass', 'with f() as (tuple a b), g()\n  pass'],
   ['parenthesized with', 'with (f() as a, g() as b): pass', 'with f() as a, g() as b\n  pass'],
+  ['one item in parentheses', 'with (f() as a): pass', 'with f() as a\n  pass'],
   [
     'exceptions',
     'try: f()\nexcept (A, b.C) as e: g()\nexcept D: pass\nelse: h()',

@@ -2,6 +2,7 @@
 
 import fc from 'fast-check'
 import { beforeAll, describe, expect, test } from 'vitest'
+import { parseSyntax, walksDirectly } from '../../../server/source/grammars'
 import { languageOf } from '../../../server/source/index'
 import type { Span } from '../../../server/source/ir'
 import { showProgram } from '../../../server/source/showIr'
@@ -200,4 +201,15 @@ test('a language is known by its extension, in any case', () => {
   expect(languageOf('/a/b.d.ts')?.id).toBe('typescript')
   expect(languageOf('/a.py/b')).toBeUndefined()
   expect(languageOf('/a/b.pyc')).toBeUndefined()
+})
+
+test('both ways of walking the runtime\u2019s trees see the same', () => {
+  // False after an upgrade of web-tree-sitter: reading sources then costs twice as much, see treeWalker.ts.
+  expect(walksDirectly()).toBe(true)
+  const texts = [python, `${python}\nx = (`, 'f(1', '']
+  for (const text of texts) expect(parseSyntax('python', text)).toEqual(parseSyntax('python', text, false))
+  for (const text of [typescript, `${typescript} if (a { `]) {
+    expect(parseSyntax('typescript', text)).toEqual(parseSyntax('typescript', text, false))
+    expect(parseSyntax('tsx', text)).toEqual(parseSyntax('tsx', text, false))
+  }
 })

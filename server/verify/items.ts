@@ -1,18 +1,18 @@
 // What "Verify Dequantize" decodes: every quantized module of a model as the programs deliver it, or as its config
 // would where no program does, and once more as it would arrive after the fixes.
 
-import type { Model } from './checkpoint/facts'
-import type { Arrived, Delivery } from './interp/deliveries'
-import type { ArrayOp, DeliveredTensor, DequantizeJob, VerifyItem } from './protocol'
-import type { Pair } from './quant/affine'
-import { floatModes } from './quant/affine'
-import { parametersOf, quantizationConfigs } from './quant/config'
-import { expectedWidth, withEvidence } from './quant/dimensions'
-import { type QuantizedModule, quantizedModules } from './quant/quantizedModules'
-import { judgeTriple, type Turned, type Verdict } from './quant/triple'
-import { passed, tripleOf } from './rules/parameters'
-import { judged } from './rules/sites'
-import { groupBy } from './util/groupBy'
+import type { Model } from '../checkpoint/facts'
+import type { Arrived, Delivery } from '../interp/deliveries'
+import type { ArrayOp, DeliveredTensor, DequantizeJob, VerifyItem } from '../protocol'
+import type { Pair } from '../quant/affine'
+import { floatModes } from '../quant/affine'
+import { parametersOf, quantizationConfigs } from '../quant/config'
+import { expectedWidth, withEvidence } from '../quant/dimensions'
+import { type QuantizedModule, quantizedModules } from '../quant/quantizedModules'
+import { judgeTriple, type Turned, type Verdict } from '../quant/triple'
+import { passed, tripleOf } from '../rules/parameters'
+import { judged } from '../rules/sites'
+import { groupBy } from '../util/groupBy'
 
 /** One item for each quantized module, in the order in which the shards hold them. */
 export function verifyItems(model: Model, deliveries: readonly Delivery[]): readonly VerifyItem[] {

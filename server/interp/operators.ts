@@ -1,0 +1,187 @@
+// Operators on abstract values: arithmetic, joining of texts and lists, comparison. An operation on something that is not
+// known gives an unknown; the same operation on the same unknown gives the same one.
+
+import type { Expr } from '../source/ir'
+import { changed } from './arrays'
+import { isJavaScript, mergeDict } from './expressions'
+import { derive, identity, type Machine, place, unknown } from './machine'
+import { has } from './members'
+import { partsOf, textOf, type Part } from './text'
+import { constant, dict, isNumber, isString, list, type Scope, truth, type Value } from './value'
+
+export function binary(m: Machine, op: string, left: Value, right: Value, scope: Scope, e: Expr): Value {
+  const javascript = isJavaScript(scope)
+  if (isNumber(left) && isNumber(right)) {
+    const result = arithmetic(op, left.value, right.value)
+    if (result !== undefined) return constant(result)
+  }
+  if (left.kind === 'file' && op === '/') return joinPath(m, left, right)
+  if (right.kind === 'file' && op === '/') return joinPath(m, { ...right, path: left }, right)
+  if (op === '+') {
+    if (left.kind === 'list' && right.kind === 'list')
+      return list([...left.items, ...right.items], left.shape, left.open || right.open)
+    const textual = (v: Value) => isString(v) || v.kind === 'template'
+    if (textual(left) || textual(right)) {
+      const [a, b] = [partsOf(left), partsOf(right)]
+      if (a && b) return textOf([...a, ...b])
+    }
+  }
+  if (op === '%' && !javascript && (isString(left) || left.kind === 'template')) return percentFormat(m, left, right)
+  if (op === '*' && left.kind === 'list' && isNumber(right) && right.value * left.items.length <= 10_000)
+    return list(Array.from({ length: Math.max(0, right.value) }, () => left.items).flat(), left.shape, left.open)
+  if (left.kind === 'array' || right.kind === 'array') {
+    if (op === '@')
+      return {
+        kind: 'array',
+        variants: [{ assign: [], shape: undefined, dtype: undefined }],
+        activation: m.frame.activation,
+      }
+    const array = left.kind === 'array' ? left : (right as Value & { kind: 'array' })
+    const other = left.kind === 'array' ? right : left
+    return changed(
+      other.kind === 'array' ? { ...array, variants: [{ assign: [], shape: undefined, dtype: undefined }] } : array,
+      undefined,
+      place(scope.program, e.span),
+    )
+  }
+  if (op === '|' && left.kind === 'dict') {
+    const made = dict()
+    mergeDict(made, left)
+    mergeDict(made, right)
+    return made
+  }
+  const [a, b] = [identity(left), identity(right)]
+  if (a && b && (left.kind === 'unknown' || right.kind === 'unknown'))
+    return derive(m, `${a} ${op} ${b}`, 'computed from an unknown')
+  return unknown(m, `${op} of values that are not known`)
+}
+
+function arithmetic(op: string, a: number, b: number): number | undefined {
+  switch (op) {
+    case '+':
+      return a + b
+    case '-':
+      return a - b
+    case '*':
+      return a * b
+    case '/':
+      return b === 0 ? undefined : a / b
+    case '//':
+      return b === 0 ? undefined : Math.floor(a / b)
+    case '%':
+      return b === 0 ? undefined : ((a % b) + b) % b
+    case '**':
+      return a ** b
+    case '<<':
+      return a * 2 ** b
+    case '>>':
+    case '>>>':
+      return Math.floor(a / 2 ** b)
+    case '&':
+      return a & b
+    case '|':
+      return a | b
+    case '^':
+      return a ^ b
+    default:
+      return undefined
+  }
+}
+
+/** `folder / name` of pathlib and `path.join`. */
+export function joinPath(m: Machine, folder: Value, name: Value): Value {
+  const base = folder.kind === 'file' ? folder.path : folder
+  const [a, b] = [partsOf(base), partsOf(name)]
+  if (!a || !b) return { kind: 'file', as: 'path', path: unknown(m, 'path') }
+  const absolute = typeof b[0] === 'string' && /^(\/|[A-Za-z]:)/.test(b[0])
+  const empty = a.length === 1 && a[0] === ''
+  return { kind: 'file', as: 'path', path: textOf(absolute || empty ? b : [...a, '/', ...b]) }
+}
+
+function percentFormat(m: Machine, format: Value, values: Value): Value {
+  const args = values.kind === 'list' ? [...values.items] : [values]
+  const out: Part[] = []
+  for (const part of partsOf(format) ?? []) {
+    if (typeof part !== 'string') {
+      out.push(part)
+      continue
+    }
+    for (const piece of part.split(/(%[sdi]|%%)/)) {
+      if (piece === '%%') out.push('%')
+      else if (/^%[sdi]$/.test(piece)) {
+        const next = args.shift()
+        const text = next && partsOf(next)
+        if (!text) return unknown(m, '% formatting')
+        out.push(...text)
+      } else if (piece.includes('%')) return unknown(m, '% formatting')
+      else out.push(piece)
+    }
+  }
+  return textOf(out)
+}
+
+export function unary(m: Machine, op: string, v: Value, javascript: boolean): Value {
+  if (op === 'not') {
+    const known = truth(v, javascript)
+    return known === undefined ? unknown(m, 'not of an unknown') : constant(!known)
+  }
+  if (isNumber(v)) return constant(op === '-' ? -v.value : op === '~' ? ~v.value : v.value)
+  if (v.kind === 'array') return changed(v)
+  return unknown(m, `${op} of a value that is not known`)
+}
+
+export function compare(m: Machine, op: string, left: Value, right: Value, javascript: boolean): Value {
+  const answer = (known: boolean | undefined) =>
+    known === undefined ? unknown(m, `${op} of unknown values`) : constant(known)
+  switch (op) {
+    case 'in':
+      return answer(has(m, right, left, javascript))
+    case 'not in': {
+      const known = has(m, right, left, javascript)
+      return answer(known === undefined ? undefined : !known)
+    }
+    case '==':
+    case 'is':
+      return answer(same(left, right))
+    case '!=':
+    case 'is not': {
+      const known = same(left, right)
+      return answer(known === undefined ? undefined : !known)
+    }
+    case 'instanceof':
+      return answer(undefined)
+    default:
+      if (left.kind !== 'const' || right.kind !== 'const' || left.value === null || right.value === null)
+        return answer(undefined)
+      if (typeof left.value !== typeof right.value) return answer(undefined)
+      return constant(
+        op === '<'
+          ? left.value < right.value
+          : op === '<='
+            ? left.value <= right.value
+            : op === '>'
+              ? left.value > right.value
+              : left.value >= right.value,
+      )
+  }
+}
+
+function same(a: Value, b: Value): boolean | undefined {
+  if (a.kind === 'const' && b.kind === 'const') return a.value === b.value
+  const [nothing, other] = a.kind === 'const' && a.value === null ? [a, b] : [b, a]
+  if (nothing.kind === 'const' && nothing.value === null) return other.kind === 'unknown' ? undefined : false
+  if (a.kind === 'list' && b.kind === 'list' && !a.open && !b.open) {
+    if (a.items.length !== b.items.length) return false
+    let all: boolean | undefined = true
+    for (const [i, item] of a.items.entries()) {
+      const other = b.items[i]
+      const known = other && same(item, other)
+      if (known === false) return false
+      if (known === undefined) all = undefined
+    }
+    return all
+  }
+  if (a.kind === 'library' && b.kind === 'library' && a.self === undefined && b.self === undefined)
+    return a.name === b.name ? true : undefined
+  return undefined
+}
