@@ -90,7 +90,7 @@ function inModel(model: Model, most: ForeignGroup, groups: readonly ForeignGroup
     ...place,
     severity,
     message: [
-      `${count(most.count, 'weight")} in ${showRecognition(recognition)}, not MLX's format: ${foldNames(names)}${others.length > 0 ? `; beside ${others.join(", ')}` : ''}`,
+      `${count(most.count, 'weight')} in ${showRecognition(recognition)}, not MLX's format: ${foldNames(names)}${others.length > 0 ? `; beside ${others.join(', ')}` : ''}`,
       recognition.evidence[0],
       ...(contradicts ? [`quant_method ${hints.method} contradicts the tensors`] : []),
       ...(claimsMlx && outcome.kind !== 'reads' ? [claim(hints)] : []),
