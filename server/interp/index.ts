@@ -5,7 +5,15 @@
 import type { Model } from '../checkpoint/facts'
 import type { FunctionDef, Program } from '../source/ir'
 import { classesOf, freeArguments, freeInit, innerValues, instantiate, invoke } from './calls'
-import { type AbsentKey, createMachine, type Machine, type Sink, type Unfollowed } from './machine'
+import {
+  type AbsentKey,
+  createMachine,
+  type Machine,
+  type Product,
+  type Quantization,
+  type Sink,
+  type Unfollowed,
+} from './machine'
 import { findMember } from './members'
 import { quantizedClasses } from './models/mlxNn'
 import { runModule } from './modules'
@@ -16,6 +24,8 @@ export interface Run {
   readonly programs: ReadonlySet<Program>
   readonly bound: Model | undefined
   readonly sinks: readonly Sink[]
+  readonly products: readonly Product[]
+  readonly quantizations: readonly Quantization[]
   /** Places where a load was followed to its tensors. */
   readonly understood: readonly Place[]
   readonly unfollowed: readonly Unfollowed[]
@@ -54,6 +64,8 @@ export function interpret(
     programs: new Set(programs),
     bound,
     sinks: m.sinks,
+    products: m.products,
+    quantizations: m.quantizations,
     understood: [...m.understood.values()],
     unfollowed: [...m.unfollowed.values()],
     absent: [...m.absent.values()].filter(a => a.view.named || (m.hits.get(a.view)?.size ?? 0) >= provenHits),

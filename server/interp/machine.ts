@@ -18,7 +18,7 @@ import type {
 
 /** What arrives at an operation that decodes or multiplies a quantized weight. */
 export interface Sink {
-  readonly op: 'dequantize' | 'quantized_matmul'
+  readonly op: 'dequantize' | 'quantized_matmul' | 'gather_qmm' | 'save_safetensors'
   readonly call: Place
   readonly weight: ArrayValue
   readonly scales: ArrayValue
@@ -28,6 +28,9 @@ export interface Sink {
     readonly scales: Place | undefined
     readonly biases: Place | undefined
   }
+  /** What is multiplied with the weight, in the operations that multiply. */
+  readonly x?: ArrayValue
+  readonly transpose?: Value
   /** Undefined where the program does not say: the library's default then holds. */
   readonly groupSize: Value | undefined
   readonly bits: Value | undefined
@@ -37,6 +40,21 @@ export interface Sink {
   readonly uncertain: boolean
   /** In a `try` whose handlers would catch what MLX raises. */
   readonly guarded: boolean
+}
+
+/** A product of two arrays. */
+export interface Product {
+  readonly call: Place
+  readonly left: ArrayValue
+  readonly right: ArrayValue
+  readonly rightPlace: Place | undefined
+  readonly uncertain: boolean
+}
+
+/** A tensor that is quantized here. */
+export interface Quantization {
+  readonly call: Place
+  readonly array: ArrayValue
 }
 
 /** A load that could not be followed, with the reason for people. */
@@ -95,6 +113,8 @@ export interface Machine {
   /** Methods that have run on an object since it was made: they need not be run again to see where its tensors end. */
   readonly computed: WeakMap<InstanceValue, Set<FunctionDef>>
   readonly sinks: Sink[]
+  readonly products: Product[]
+  readonly quantizations: Quantization[]
   readonly understood: Map<string, Place>
   readonly unfollowed: Map<string, Unfollowed>
   /** Keys that were asked of a checkpoint and are not in it. */
@@ -139,6 +159,8 @@ export function createMachine(
     instances: [],
     computed: new WeakMap(),
     sinks: [],
+    products: [],
+    quantizations: [],
     understood: new Map(),
     unfollowed: new Map(),
     absent: new Map(),

@@ -1,12 +1,13 @@
 // What stands behind a dot or a pair of brackets: attributes, items, slices and membership.
 
 import type { Expr } from '../source/ir'
-import { pick, sliceAxis, transpose } from './arrays'
+import { pick, sliceAxis, sliceOfLength, transpose } from './arrays'
 import { invoke } from './calls'
 import { configKey, lookup, lookupFree } from './checkpoints'
 import { evaluate } from './expressions'
 import { derive, identity, type Machine, noteRead, noteUnderstood, noteUnfollowed, placeKey, unknown } from './machine'
 import { models, properties } from './models/index'
+import { spanOf } from './operators'
 import { partsOf } from './text'
 import {
   type ArrayVariant,
@@ -351,10 +352,14 @@ function indexArray(m: Machine, array: Value & { kind: 'array' }, index: Expr, s
             : null
       }
       const step = one.step ? bound(one.step) : undefined
-      result =
-        step === undefined || step === 1
-          ? sliceAxis(result, axis, bound(one.from), bound(one.to), at)
-          : sliceAxis(result, axis, null, null, at)
+      const [from, to] = [bound(one.from), bound(one.to)]
+      const length = from === null || to === null ? lengthOf(m, one, scope) : undefined
+      if (length !== undefined && step === undefined) result = sliceOfLength(result, axis, length, at)
+      else
+        result =
+          step === undefined || step === 1
+            ? sliceAxis(result, axis, from, to, at)
+            : sliceAxis(result, axis, null, null, at)
       axis++
       continue
     }
@@ -365,4 +370,11 @@ function indexArray(m: Machine, array: Value & { kind: 'array' }, index: Expr, s
     return { ...array, variants: [{ assign: [], shape: undefined, dtype: undefined }], at, handedOver: undefined }
   }
   return result
+}
+
+/** Length of `a[i * n : (i + 1) * n]`, where only `n` is known. */
+function lengthOf(m: Machine, slice: Expr & { kind: 'slice' }, scope: Scope): number | undefined {
+  if (!slice.from || !slice.to) return undefined
+  const length = spanOf(evaluate(m, slice.from, scope), evaluate(m, slice.to, scope))
+  return length !== undefined && Number.isInteger(length) && length > 0 ? length : undefined
 }

@@ -6,8 +6,10 @@ import { contradictoryConfig } from './contradictoryConfig'
 import { crossedTensors } from './crossedTensors'
 import { damagedShard } from './damagedShard'
 import { foreignFormatRule } from './foreignFormat'
+import { innerDimension } from './innerDimension'
 import { invalidConfig } from './invalidConfig'
 import { mismatchedTriple } from './mismatchedTriple'
+import { packedQuantizedAgain } from './packedQuantizedAgain'
 import type { Rule } from './rule'
 import { slicedScales } from './slicedScales'
 import { storedTransposed } from './storedTransposed'
@@ -22,6 +24,8 @@ export const rules = [
   wrongParameters,
   crossedTensors,
   absentTensor,
+  innerDimension,
+  packedQuantizedAgain,
   contradictoryConfig,
   storedTransposed,
   damagedShard,
