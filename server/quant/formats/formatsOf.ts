@@ -52,12 +52,12 @@ export function hintsFor(model: Model, shard: Shard): Hints {
 
 /** Whose format a stored tensor belongs to, judged with all members of its weight; undefined where none claims it. */
 export function formatOfTensor(model: Model, shard: Shard, tensorName: string): Recognition | undefined {
-  const { module, parameter } = splitName(tensorName)
+  const { module } = splitName(tensorName)
   const own = module.replace(/\.(?:res_|outlier_)?centroids$/, '')
   for (const path of new Set([module, own])) {
     const parameters = parametersIn(model, shard, path)
-    const weight =
-      parameters && weightsOf(parameters).find(({ stem, members }) => members.has(memberName(parameter, stem)))
+    const name = tensorName.slice(path === '' ? 0 : path.length + 1)
+    const weight = parameters && weightsOf(parameters).find(({ stem, members }) => members.has(memberName(name, stem)))
     if (!weight) continue
     const found = recognise({ members: weight.members, hints: hintsFor(model, shard), metadata: shard.metadata })
     if (found) return found
