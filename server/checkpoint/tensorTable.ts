@@ -5,6 +5,7 @@ import { dtypes } from './dtype'
 import type { Tensor, TensorTable } from './facts'
 import type { HeaderColumns } from './headerColumns'
 import type { NameIndex } from './nameIndex'
+import { tensorFamilies, type TensorFamily } from './tensorFamilies'
 
 /** `dataStart` is where the tensor data begins in the file, in bytes. `ascii`: all names are. */
 export function tensorTable(columns: HeaderColumns, index: NameIndex, dataStart: number, ascii: boolean): TensorTable {
@@ -15,6 +16,7 @@ export function tensorTable(columns: HeaderColumns, index: NameIndex, dataStart:
     if (row < 0 || row >= count) throw new RangeError(`no tensor ${row} among ${count}`)
     return buffer.toString(encoding, nameStart[row], nameEnd[row])
   }
+  let families: readonly TensorFamily[] | undefined
   const layoutAt = (row: number): Pick<Tensor, 'dtype' | 'shape'> => {
     const dtype = dtypes[columns.dtype[row] ?? 0]
     if (!dtype) throw new RangeError(`tensor ${row} has no dtype`)
@@ -34,6 +36,7 @@ export function tensorTable(columns: HeaderColumns, index: NameIndex, dataStart:
     nameAt,
     tensorAt,
     layoutAt,
+    families: () => (families ??= tensorFamilies(columns, nameAt)),
     find: name => {
       const row = index.find(name)
       return row < 0 ? undefined : tensorAt(row)

@@ -84,13 +84,13 @@ function inModel(model: Model, most: ForeignGroup, groups: readonly ForeignGroup
     hints.file && node
       ? { path: hints.file.path, range: rangeIn(hints.file, node.offset, node.offset + node.length) }
       : { path: shard.path, range: fileStart }
-  const names = most.weights()
+  const tensors = groups.map(each => each.tensors())
   const others = groups.slice(1).map(each => `${showRecognition(each.recognition)} (${count(each.count, 'weight')})`)
   return {
     ...place,
     severity,
     message: [
-      `${count(most.count, 'weight')} in ${showRecognition(recognition)}, not MLX's format: ${foldNames(names)}${others.length > 0 ? `; beside ${others.join(', ')}` : ''}`,
+      `${count(most.count, 'weight')} in ${showRecognition(recognition)}, not MLX's format: ${showPatterns(most)}${others.length > 0 ? `; beside ${others.join(', ')}` : ''}`,
       recognition.evidence[0],
       ...(contradicts ? [`quant_method ${hints.method} contradicts the tensors`] : []),
       ...(claimsMlx && outcome.kind !== 'reads' ? [claim(hints)] : []),
@@ -98,8 +98,8 @@ function inModel(model: Model, most: ForeignGroup, groups: readonly ForeignGroup
       `no loader in the workspace loads it; mlx-lm ${mlxLmVersion} ${outcome.how}`,
       conversion(recognition),
     ].join('; '),
-    tensors: groups.flatMap(each => each.tensors()),
-    because: groups.flatMap(each => becauseOf(each)),
+    tensors: tensors.flat(),
+    because: groups.flatMap((each, i) => becauseOf(each, tensors[i]?.slice(0, namesToTry) ?? [])),
   }
 }
 
@@ -122,9 +122,24 @@ function contradictsMethod({ method }: Hints, groups: readonly ForeignGroup[]): 
   return formats.some(writes) && !groups.some(({ recognition }) => writes(recognition.format))
 }
 
+/** Names of a few weights as they are, of many by their patterns: folding thousands would take longer than finding them. */
+function showPatterns({ patterns, weights, count }: FormatGroup): string {
+  if (count <= namesToFold) return foldNames(weights())
+  const shown = patterns.slice(0, patternsToShow).map(pattern => pattern.replaceAll('#', '*'))
+  return patterns.length > shown.length
+    ? `${shown.join(', ')} and ${patterns.length - shown.length} more`
+    : shown.join(', ')
+}
+
+const namesToFold = 1000
+const patternsToShow = 4
+
+/** The first names of a group lie in its first shard, whichever that was. */
+const namesToTry = 100
+
 /** A tensor of the group, and the rest of the evidence. */
-function becauseOf({ shard, tensors, recognition }: ForeignGroup): Because[] {
-  for (const name of tensors()) {
+function becauseOf({ shard, recognition }: ForeignGroup, tensors: readonly string[]): Because[] {
+  for (const name of tensors) {
     const tensor = shard.tensors.find(name)
     if (!tensor) continue
     const about = (message: string): Because => ({ path: shard.path, range: fileStart, message, tensor: name })

@@ -1,11 +1,10 @@
-// What a model is stored in: its weights in groups by format, kept for each model. Modules that lie in one shard are
-// judged by families; only those whose members are spread over several are looked at one by one.
+// What a model is stored in: its weights in groups by format, kept for each model. Work is for families of modules
+// (families.ts), not for modules, and names are made only when they are asked for.
 
 import type { JsonFile, Model, Shard } from '../../checkpoint/facts'
-import { modulesOf, modulesOfShard, splitName, type Member } from '../../checkpoint/modules'
+import { modulesOf, splitName } from '../../checkpoint/modules'
 import { folderOf } from '../../checkpoint/paths'
-import { groupBy } from '../../util/groupBy'
-import { familiesOf, parametersOf, withCentroids } from './families'
+import { familiesOf, joinName, ownerOf, type Family } from './families'
 import { isForeign, showRecognition, type Members, type Recognition, type StoredMember } from './format'
 import { hintsOf, type Hints } from './hints'
 import { recognise } from './index'
@@ -21,6 +20,8 @@ export interface FormatGroup {
   readonly members: Members
   /** How many weights; a weight that several ranks hold a slice of counts once. */
   readonly count: number
+  /** Paths with `#` for numbers, in the order in which they are met. */
+  readonly patterns: readonly string[]
   /** Paths of the weights: modules, or `experts.gate_up_proj` where a module has several. Each once. */
   weights(): readonly string[]
   /** Full names of the tensors that hold the codes. */
@@ -53,8 +54,7 @@ export function hintsFor(model: Model, shard: Shard): Hints {
 /** Whose format a stored tensor belongs to, judged with all members of its weight; undefined where none claims it. */
 export function formatOfTensor(model: Model, shard: Shard, tensorName: string): Recognition | undefined {
   const { module } = splitName(tensorName)
-  const own = module.replace(/\.(?:res_|outlier_)?centroids$/, '')
-  for (const path of new Set([module, own])) {
+  for (const path of new Set([ownerOf(module), module])) {
     const parameters = parametersIn(model, shard, path)
     const name = tensorName.slice(path === '' ? 0 : path.length + 1)
     const weight = parameters && weightsOf(parameters).find(({ stem, members }) => members.has(memberName(name, stem)))
@@ -76,17 +76,25 @@ export function formatsOfModule(model: Model, module: string): readonly { stem: 
   })
 }
 
-function parametersIn(model: Model, shard: Shard, module: string): ReadonlyMap<string, StoredMember> | undefined {
-  const modules = modulesOf(model)
+/** Parameters of a module in the folder of a shard; a later tensor of the same name counts. */
+function parametersIn(model: Model, shard: Shard, module: string): Members | undefined {
   const folder = folderOf(shard.path)
-  const members = (modules.get(module) ?? []).filter(each => folderOf(each.shard.path) === folder)
-  const all = members.length > 0 ? withCentroids(module, members, modules) : undefined
-  return all && parametersOf(all)
+  const modules = modulesOf(model)
+  const membersIn = (path: string) => (modules.get(path) ?? []).filter(each => folderOf(each.shard.path) === folder)
+  const parameters = new Map<string, StoredMember>()
+  const add = (path: string, prefix: string): void => {
+    for (const { parameter, shard: home, index } of membersIn(path))
+      parameters.set(`${prefix}${parameter}`, home.tensors.layoutAt(index))
+  }
+  add(module, '')
+  if (parameters.has('indices'))
+    for (const table of ['centroids', 'res_centroids', 'outlier_centroids']) add(`${module}.${table}`, `${table}.`)
+  return parameters.size > 0 ? parameters : undefined
 }
 
 /** Modules that are alike, and which of their weights is meant. */
 interface Part {
-  readonly modules: readonly string[]
+  readonly family: Family
   readonly stem: string
   /** The parameter that holds the codes. */
   readonly parameter: string
@@ -94,29 +102,19 @@ interface Part {
 
 function build(model: Model): readonly FormatGroup[] {
   const groups = new Map<string, Pick<FormatGroup, 'recognition' | 'shard' | 'members'> & { parts: Part[] }>()
-  const add = (parameters: ReadonlyMap<string, StoredMember>, modules: readonly string[], shard: Shard): void => {
-    if (modules.length === 0) return
+  for (const family of familiesOf(model)) {
+    const { parameters, shard } = family
     for (const { stem, members } of weightsOf(parameters)) {
       const recognition = recognise({ members, hints: hintsFor(model, shard), metadata: shard.metadata })
       const key = recognition ? showRecognition(recognition) : ''
       const own = [...parameters.keys()].filter(name => members.has(memberName(name, stem)))
       const main = own.find(name => memberName(name, stem) === recognition?.main) ?? own[0] ?? 'weight'
-      const part: Part = { modules, stem, parameter: main }
+      const part: Part = { family, stem, parameter: main }
       const same = groups.get(key)
       if (same) same.parts.push(part)
       else groups.set(key, { recognition, shard, members, parts: [part] })
     }
   }
-  const spread = spreadModules(model)
-  for (const shard of model.shards)
-    for (const { parameters, modules } of familiesOf(shard))
-      add(parameters, spread.size === 0 ? modules : modules.filter(module => !spread.has(module)), shard)
-  for (const [module, members] of spread)
-    for (const own of groupBy(members, each => folderOf(each.shard.path)).values()) {
-      const all = withCentroids(module, own, modulesOf(model))
-      const first = own[0]
-      if (all && first) add(parametersOf(all), [module], first.shard)
-    }
   const isSplit = new Set(model.shards.map(shard => folderOf(shard.path))).size > 1
   return [...groups.values()].map(({ parts, ...each }) => groupOf(each, parts, isSplit))
 }
@@ -128,27 +126,18 @@ function groupOf(
 ): FormatGroup {
   // A rank holds a slice of every module; its name counts once.
   const once = (names: readonly string[]) => (isSplit ? [...new Set(names)] : names)
-  const joined = (module: string, name: string) => [module, name].filter(Boolean).join('.')
-  const weights = () => once(parts.flatMap(({ modules, stem }) => modules.map(module => joined(module, stem))))
+  let weights: readonly string[] | undefined
+  const getWeights = () =>
+    (weights ??= once(
+      parts.flatMap(({ family, stem }) =>
+        stem === '' ? family.modules() : family.modules().map(module => joinName(module, stem)),
+      ),
+    ))
   return {
     ...each,
-    count: isSplit ? weights().length : parts.reduce((sum, { modules }) => sum + modules.length, 0),
-    weights,
-    tensors: () => once(parts.flatMap(({ modules, parameter }) => modules.map(module => joined(module, parameter)))),
+    patterns: [...new Set(parts.map(({ family, stem }) => joinName(family.pattern, stem)))],
+    count: isSplit ? getWeights().length : parts.reduce((sum, { family }) => sum + family.count, 0),
+    weights: getWeights,
+    tensors: () => once(parts.flatMap(({ family, parameter }) => family.names(parameter))),
   }
-}
-
-/** Modules whose members do not all lie in one shard of their folder. */
-function spreadModules(model: Model): ReadonlyMap<string, readonly Member[]> {
-  const spread = new Map<string, readonly Member[]>()
-  const folders = groupBy(model.shards, shard => folderOf(shard.path))
-  const modules = modulesOf(model)
-  const inShards = model.shards.reduce((sum, shard) => sum + modulesOfShard(shard).size, 0)
-  if (folders.size === model.shards.length || inShards === modules.size) return spread
-  for (const [module, members] of modules) {
-    if (members[0]?.shard === members[members.length - 1]?.shard) continue
-    const shards = new Set(members.map(({ shard }) => shard))
-    if (shards.size > new Set([...shards].map(({ path }) => folderOf(path))).size) spread.set(module, members)
-  }
-  return spread
 }

@@ -93,7 +93,7 @@ test('members that lie in different shards are judged together', async () => {
     '/m/model-00002-of-00002.safetensors':
       'a.qzeros I32 [32, 512]\na.g_idx I32 [4096]\nb.biases F16 [64, 2]\nc.weight F16 [8, 8]',
   })
-  expect(summary(model)).toEqual(['not quantized: 1', 'GPTQ 4-bit g128: 1', 'MLX affine 6-bit g128: 1'])
+  expect(summary(model)).toEqual(['GPTQ 4-bit g128: 1', 'MLX affine 6-bit g128: 1', 'not quantized: 1'])
 })
 
 test('ranks each hold a slice, and a module counts once', async () => {
@@ -169,9 +169,29 @@ s.col_vals I32 [7]`,
 
 test('work is for families, not for names', async () => {
   const model = await modelOf({ '/m/model.safetensors': gptq('model.layers.#.q_proj') }, undefined, 500)
-  const [shard] = model.shards
-  const families = shard ? familiesOf(shard) : []
-  expect(families.map(({ modules }) => modules.length)).toEqual([500])
+  expect(familiesOf(model).map(({ pattern, modules }) => [pattern, modules().length])).toEqual([
+    ['model.layers.#.q_proj', 500],
+  ])
+  expect(formatsOf(model)[0]?.patterns).toEqual(['model.layers.#.q_proj'])
+})
+
+test('modules of one pattern that are stored differently are told apart', async () => {
+  const model = await modelOf({
+    '/m/model.safetensors': `
+l.0.p.weight U32 [64, 48]
+l.0.p.scales F16 [64, 2]
+l.0.p.biases F16 [64, 2]
+l.0.p.bias F16 [64]
+l.1.p.weight U32 [64, 48]
+l.1.p.scales F16 [64, 2]
+l.1.p.biases F16 [64, 2]
+l.2.p.weight BF16 [64, 256]
+l.3.p.weight U32 [64, 40]
+l.3.p.scales F16 [64, 4]
+l.3.p.biases F16 [64, 4]`,
+  })
+  expect(summary(model)).toEqual(['MLX affine 6-bit g128: 2', 'not quantized: 1', 'MLX affine 5-bit g64: 1'])
+  expect(formatsOf(model)[0]?.weights()).toEqual(['l.0.p', 'l.1.p'])
 })
 
 test('what mlx-lm does with it', async () => {
