@@ -49,6 +49,6 @@ export const awqGemm: Format = {
     'its I32 words are packed along the outputs, [in, out / 8], with shuffled nibbles, and packed qzeros stand where MLX has floating-point biases',
   convert: () => ({
     kind: 'exact',
-    how: 'mlx-lm converts it while loading, where the architecture does not stack experts; to write it out: unpack, put the nibbles in order, transpose, pack again, biases = -zero × scale, in F32 unless the zeros are powers of two',
+    how: 'unpack, put the nibbles in order, transpose, pack again, biases = -zero × scale, in F32 unless the zeros are powers of two; mlx-lm does it while loading, where the architecture does not stack experts',
   }),
 }

@@ -31,6 +31,6 @@ export const bitnet: Format = {
   notMlx: 'a byte holds four rows of ternary codes; mx.dequantize does not decode it, mlx-lm has a kernel of its own',
   convert: () => ({
     kind: 'exact',
-    how: 'mlx-lm loads it as it is (BitLinear); as affine 2-bit: codes packed along the inputs, biases = -scale',
+    how: 'as affine 2-bit: pack the codes along the inputs, biases = -scale',
   }),
 }

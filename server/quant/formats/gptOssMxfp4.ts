@@ -36,6 +36,6 @@ export const gptOssMxfp4: Format = {
   notMlx: "the bytes are MLX's mxfp4, but as U8 blocks under other names, with the rows of gate and up interleaved",
   convert: () => ({
     kind: 'exact',
-    how: 'mlx-lm does it while loading gpt_oss: view blocks as U32, flatten the last two axes, part even rows (gate) from odd rows (up)',
+    how: 'view blocks as U32, flatten the last two axes, part even rows (gate) from odd rows (up)',
   }),
 }

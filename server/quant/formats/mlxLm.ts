@@ -74,6 +74,9 @@ export function mlxLmOutcome(recognition: Recognition, hints: Hints, foreign: re
   return refuses(refusal(recognition, hints, foreign, parameters?.bits))
 }
 
+const noRenaming =
+  'knows the format, but this architecture does not rename the tensors, and strict loading refuses them'
+
 /** Why it stops, with its own words where it has any. */
 function refusal({ format }: Recognition, hints: Hints, members: readonly string[], bits: number | undefined): string {
   const { method } = hints
@@ -90,12 +93,13 @@ function refusal({ format }: Recognition, hints: Hints, members: readonly string
   if (method === 'compressed-tensors') {
     if (hints.layout === 'pack-quantized')
       return "takes every pack-quantized model for 4-bit in groups of 32 and knows the tensors' names only for some architectures"
-    if (hints.layout === 'nvfp4-pack-quantized' || hints.layout === 'mxfp4-pack-quantized')
-      return 'knows the format, but this architecture does not rename the tensors, and strict loading refuses them'
+    if (hints.layout === 'nvfp4-pack-quantized' || hints.layout === 'mxfp4-pack-quantized') return noRenaming
     return `stops with "unsupported compressed-tensors format '${hints.layout ?? 'None'}'; dequantize to bf16 before converting"`
   }
   if (method === 'modelopt' && hints.quantAlgo !== 'NVFP4')
     return `stops with "Unsupported modelopt quant_algo: ${hints.quantAlgo ?? 'None'}"`
+  const isMxfp8 = hints.scaleFormat === 'ue8m0' && hints.blockSize?.every(size => size === 32) === true
+  if (['modelopt', 'mxfp4', 'mxfp8', 'bitnet'].includes(method) || isMxfp8) return noRenaming
   return `has no reader for ${method} and this architecture, builds a plain model, and strict loading refuses the tensors`
 }
 
