@@ -4,17 +4,28 @@
 import { absentTensor } from './absentTensor'
 import { contradictoryConfig } from './contradictoryConfig'
 import { crossedTensors } from './crossedTensors'
-import { damagedShard } from './damagedShard'
+import { duplicatedTensor } from './duplicatedTensor'
 import { foreignFormatRule } from './foreignFormat'
 import { innerDimension } from './innerDimension'
 import { invalidConfig } from './invalidConfig'
+import { invalidIndex } from './invalidIndex'
 import { mismatchedTriple } from './mismatchedTriple'
+import { misplacedTensor } from './misplacedTensor'
+import { missingShard } from './missingShard'
+import { mixedShardSets } from './mixedShardSets'
 import { packedQuantizedAgain } from './packedQuantizedAgain'
 import type { Rule } from './rule'
+import { shardRules } from './shardRules'
 import { slicedScales } from './slicedScales'
+import { splitTriple } from './splitTriple'
+import { staleIndex } from './staleIndex'
 import { storedTransposed } from './storedTransposed'
 import { transposedTriple } from './transposedTriple'
+import { unindexedTensor } from './unindexedTensor'
+import { unlistedShard } from './unlistedShard'
+import { unseenShards } from './unseenShards'
 import { wrongParameters } from './wrongParameters'
+import { wrongTotalSize } from './wrongTotalSize'
 
 export const rules = [
   transposedTriple,
@@ -28,8 +39,19 @@ export const rules = [
   packedQuantizedAgain,
   contradictoryConfig,
   storedTransposed,
-  damagedShard,
+  ...shardRules,
   invalidConfig,
+  missingShard,
+  mixedShardSets,
+  staleIndex,
+  misplacedTensor,
+  unindexedTensor,
+  unlistedShard,
+  duplicatedTensor,
+  splitTriple,
+  unseenShards,
+  wrongTotalSize,
+  invalidIndex,
 ] as const satisfies readonly Rule[]
 
 export type RuleId = (typeof rules)[number]['id']
