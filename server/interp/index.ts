@@ -18,7 +18,7 @@ import {
 import { findMember } from './members'
 import { quantizedClasses } from './models/mlxNn'
 import { runModule } from './modules'
-import { calledNames, mentionsSink } from './names'
+import { calledNames, mentionsSink, speaksOfTensors } from './names'
 import type { ArrayValue, ConfigPlace, FunctionValue, InstanceValue, Place, Value } from './value'
 
 export interface Run {
@@ -60,7 +60,7 @@ export function interpret(
   bound: Model | undefined,
 ): Run {
   const m = createMachine(programs, models, folders, bound)
-  for (const program of programs) runModule(m, program, true)
+  for (const program of programs) if (speaksOfTensors(program)) runModule(m, program, true)
   runEntries(m)
   runHolders(m)
   return {
@@ -85,15 +85,17 @@ export function interpret(
 function runEntries(m: Machine): void {
   const named = calledNames(m.programs)
   for (const wanted of [false, true]) {
-    for (const scope of [...m.modules.values()])
+    const scopes = [...m.modules.values()].filter(scope => speaksOfTensors(scope.program))
+    for (const scope of scopes)
       for (const value of [...scope.vars.values()])
         if (value.kind === 'function' && value.scope === scope && named.has(value.def.name) === wanted)
           runUncalled(m, value)
-    for (const of of classesOf(m)) {
+    const classes = classesOf(m).filter(of => speaksOfTensors(of.program))
+    for (const of of classes) {
       if (named.has(of.def.name) !== wanted) continue
       if (!m.instantiated.has(of.def)) instantiate(m, of, freeInit(m, of))
     }
-    for (const of of classesOf(m)) {
+    for (const of of classes) {
       const instance = m.instantiated.get(of.def)
       if (!instance) continue
       for (const method of of.def.methods)

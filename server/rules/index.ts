@@ -2,6 +2,7 @@
 // check that every rule has cases all come from here.
 
 import { absentTensor } from './absentTensor'
+import { architectureMismatch } from './architectureMismatch'
 import { contradictoryConfig } from './contradictoryConfig'
 import { crossedTensors } from './crossedTensors'
 import { duplicatedTensor } from './duplicatedTensor'
@@ -12,6 +13,9 @@ import { mismatchedTriple } from './mismatchedTriple'
 import { misplacedTensor } from './misplacedTensor'
 import { missingShard } from './missingShard'
 import { mixedShardSets } from './mixedShardSets'
+import { incompleteQuantization } from './incompleteQuantization'
+import { leftoverQuantization } from './leftoverQuantization'
+import { missingQuantization } from './missingQuantization'
 import { packedQuantizedAgain } from './packedQuantizedAgain'
 import type { Rule } from './rule'
 import { shardRules } from './shardRules'
@@ -19,10 +23,13 @@ import { slicedScales } from './slicedScales'
 import { splitTriple } from './splitTriple'
 import { staleIndex } from './staleIndex'
 import { storedTransposed } from './storedTransposed'
+import { tiedEmbeddings } from './tiedEmbeddings'
 import { transposedTriple } from './transposedTriple'
 import { unindexedTensor } from './unindexedTensor'
 import { unlistedShard } from './unlistedShard'
 import { unseenShards } from './unseenShards'
+import { unmatchedOverride } from './unmatchedOverride'
+import { vocabularyMismatch } from './vocabularyMismatch'
 import { wrongParameters } from './wrongParameters'
 import { wrongTotalSize } from './wrongTotalSize'
 
@@ -36,6 +43,13 @@ export const rules = [
   innerDimension,
   packedQuantizedAgain,
   contradictoryConfig,
+  unmatchedOverride,
+  missingQuantization,
+  incompleteQuantization,
+  leftoverQuantization,
+  architectureMismatch,
+  vocabularyMismatch,
+  tiedEmbeddings,
   storedTransposed,
   ...shardRules,
   invalidConfig,
