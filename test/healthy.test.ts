@@ -61,8 +61,8 @@ const independent: Readonly<Record<string, readonly string[]>> = {
   // Experts alone, each of another size.
   qwen3_moe: ['intermediate_size'],
   qwen3_next: ['intermediate_size'],
-  // Other numbers, or MLPs with no gate.
-  nemotron_h: ['intermediate_size', 'vocab_size'],
+  // A pattern says how many layers there are, and each kind has its own MLP.
+  nemotron_h: ['intermediate_size', 'num_hidden_layers'],
 }
 
 test('every number that fixes a shape is held to it', async () => {
