@@ -76,3 +76,14 @@ function walkNodes(root: unknown, visit: (node: { readonly kind: string }) => vo
     }
   }
 }
+
+const speakers = new WeakMap<Program, boolean>()
+/** Words without which a program neither loads nor uses weights; one without them is run only where another imports it. */
+const tensorWords = /mlx|safetensors|weights|scales|quantiz|load_file|checkpoint/i
+
+/** Whether a program's text speaks of tensors at all. */
+export function speaksOfTensors(program: Program): boolean {
+  let known = speakers.get(program)
+  if (known === undefined) speakers.set(program, (known = tensorWords.test(program.text)))
+  return known
+}

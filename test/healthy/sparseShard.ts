@@ -12,16 +12,20 @@ export interface Tensor {
   readonly shape: readonly number[]
 }
 
-/** Reads a shard with these tensors, stored one behind the other in this order. */
+/** Reads a shard with these tensors, stored one behind the other; MLX's writer keeps this order. */
 export function sparseShard(path: string, tensors: readonly Tensor[], format: string): Promise<Shard> {
   let end = 0
   const header: Record<string, unknown> = { __metadata__: { format } }
-  for (const { name, dtype, shape } of tensors) {
+  // Hugging Face's writer sorts by width, the widest first, so that every tensor begins on its own element size.
+  const sorted = format === 'mlx' ? tensors : [...tensors].sort((a, b) => dtypeBits[b.dtype] - dtypeBits[a.dtype])
+  for (const { name, dtype, shape } of sorted) {
     const begin = end
     end += (shape.reduce((product, size) => product * size, 1) * dtypeBits[dtype]) / 8
     header[name] = { dtype, shape, data_offsets: [begin, end] }
   }
-  const json = new TextEncoder().encode(JSON.stringify(header))
+  // Hugging Face's writer pads the header so that the data is aligned; MLX's does not.
+  const text = JSON.stringify(header)
+  const json = new TextEncoder().encode(text.padEnd(Math.ceil(text.length / 8) * 8, ' '))
   const head = new Uint8Array(8 + json.length)
   new DataView(head.buffer).setBigUint64(0, BigInt(json.length), true)
   head.set(json, 8)
