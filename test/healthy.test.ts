@@ -1,6 +1,7 @@
 // Healthy checkpoints of real architectures: nothing in them may be called an error. What is said below that is listed here,
 // each with its reason.
 
+import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { readJsonFile } from '../server/checkpoint/jsonFile'
 import { groupModels } from '../server/checkpoint/models'
@@ -72,8 +73,8 @@ const independent: Readonly<Record<string, readonly string[]>> = {
   // Experts alone, each of another size.
   qwen3_moe: ['intermediate_size'],
   qwen3_next: ['intermediate_size'],
-  // Other numbers, or MLPs with no gate.
-  nemotron_h: ['intermediate_size', 'vocab_size'],
+  // A pattern says how many layers there are, and each kind has its own MLP.
+  nemotron_h: ['intermediate_size', 'num_hidden_layers'],
 }
 
 test('every number that fixes a shape is held to it', async () => {
@@ -115,4 +116,50 @@ test('a pair with the same product, which MLX takes without a word, is found in 
       }
   }
   expect(missed).toEqual([])
+})
+
+test('no value of a config, of whatever kind, stops a rule', async () => {
+  const keys = [
+    'quantization',
+    'quantization_config',
+    'text_config',
+    'tie_word_embeddings',
+    'head_dim',
+    'model_type',
+    ...sizes,
+  ]
+  const names = [
+    'Qwen3-Next 80B-A3B, MLX 4-bit, gates 8-bit',
+    'gpt-oss 20B, MLX mxfp4 with affine router',
+    'Llama 3.1 8B',
+  ]
+  const inner = fc.dictionary(
+    fc.constantFrom(
+      'bits',
+      'group_size',
+      'mode',
+      'quant_method',
+      'lm_head',
+      'model.layers.0.mlp.gate',
+      '__proto__',
+      'model_type',
+      'hidden_size',
+    ),
+    fc.oneof(fc.jsonValue({ maxDepth: 1 }), fc.constantFrom(0, -1, 4, 64, 0.5, 1e300, 'mxfp4', 'awq', 'llama', null)),
+  )
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...names),
+      fc.dictionary(
+        fc.constantFrom(...keys),
+        fc.oneof(inner, fc.jsonValue({ maxDepth: 2 }), fc.integer(), fc.constant('llama')),
+      ),
+      async (name, change) => {
+        const stored = healthy[name]
+        // `findingsIn` expects that no rule is broken.
+        if (stored) await findingsIn({ ...stored, config: { ...stored.config, ...change } })
+      },
+    ),
+    { numRuns: 150 },
+  )
 })

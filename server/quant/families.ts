@@ -26,6 +26,8 @@ export interface Family {
     readonly at: string
     readonly router: string
   }
+  /** False where a pattern of block types, not num_hidden_layers, says how many layers there are. */
+  readonly countsLayers?: boolean
   /** What mlx-lm does with a stored lm_head.weight where embeddings are tied; undefined: not known. */
   readonly tiedHead?: 'drops' | 'refuses' | 'uses'
 }
@@ -84,7 +86,7 @@ const families: Readonly<Record<string, Family>> = {
   qwen3_5_moe_text: { ...dense, attention: 'gated', headSize: 'stated', experts: moe('num_experts') },
   deepseek_v2: { ...dense, attention: 'mla', experts: moe('n_routed_experts'), tiedHead: undefined },
   deepseek_v3: { ...dense, attention: 'mla', experts: moe('n_routed_experts'), tiedHead: undefined },
-  nemotron_h: { ...dense, mlp: false, tiedHead: undefined },
+  nemotron_h: { ...dense, mlp: false, countsLayers: false, tiedHead: undefined },
 }
 
 /** Other names of a family, by itself or as the text model of a wrapper. */

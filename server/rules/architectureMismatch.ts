@@ -30,7 +30,7 @@ export const architectureMismatch = defineRule({
       const numbers = new Numbers(file, known)
       const found = [...mismatches(numbers, anatomy, known.family)]
       for (const group of groupBy(found, m => `${m.path.join('.')}`).values()) yield draft(facts, model, file, group)
-      const layers = isComplete(model) ? layerFault(numbers, anatomy) : undefined
+      const layers = known.family.countsLayers !== false && isComplete(model) ? layerFault(numbers, anatomy) : undefined
       if (layers) yield layerDraft(facts, model, file, layers)
     }
   },

@@ -34,6 +34,11 @@ export interface Style {
   readonly prefix?: string
   readonly head?: boolean
   readonly bias?: boolean
+  /** Whether the output projection has a bias, and every norm one. */
+  readonly outputBias?: boolean
+  readonly normBias?: boolean
+  /** Further tensors of an attention. */
+  readonly more?: (path: string) => readonly Tensor[]
   readonly headNorms?: boolean
   readonly norms?: readonly string[]
   readonly mlp?: (path: string, hidden: number, middle: number, layer: number) => readonly Tensor[]
@@ -55,6 +60,10 @@ export function decoder(sizes: Sizes, style: Style = {}): Tensor[] {
   const { hidden, middle, heads, keyHeads, vocabulary } = sizes
   const { prefix = 'model.', count = 2, bias = false, queries = 1 } = style
   const size = sizes.headSize ?? hidden / heads
+  const norm = (path: string) => [
+    tensor(`${path}.weight`, hidden),
+    ...(style.normBias ? [tensor(`${path}.bias`, hidden)] : []),
+  ]
   const norms = style.norms ?? ['input_layernorm', 'post_attention_layernorm']
   return [
     tensor(`${prefix}embed_tokens.weight`, vocabulary, hidden),
@@ -64,16 +73,17 @@ export function decoder(sizes: Sizes, style: Style = {}): Tensor[] {
         ...linear(`${at}.self_attn.q_proj`, queries * heads * size, hidden, bias),
         ...linear(`${at}.self_attn.k_proj`, keyHeads * size, hidden, bias),
         ...linear(`${at}.self_attn.v_proj`, keyHeads * size, hidden, bias),
-        ...linear(`${at}.self_attn.o_proj`, hidden, heads * size),
+        ...linear(`${at}.self_attn.o_proj`, hidden, heads * size, style.outputBias),
+        ...(style.more?.(`${at}.self_attn`) ?? []),
         ...(style.headNorms ? ['q_norm', 'k_norm'].map(name => tensor(`${at}.self_attn.${name}.weight`, size)) : []),
       ]
       return [
-        ...norms.map(name => tensor(`${at}.${name}.weight`, hidden)),
+        ...norms.flatMap(name => norm(`${at}.${name}`)),
         ...(style.mixer?.(at, layer) ?? attention),
         ...(style.mlp ?? gatedMlp)(`${at}.mlp`, hidden, middle, layer),
       ]
     }),
-    tensor(`${prefix}norm.weight`, hidden),
+    ...norm(`${prefix}norm`),
     ...(style.head === false ? [] : [tensor('lm_head.weight', vocabulary, hidden)]),
   ]
 }
@@ -170,7 +180,11 @@ export const olmo2 = plain(
   'olmo2',
   { hidden: 4096, middle: 11008, heads: 32, keyHeads: 32, vocabulary: 100352 },
   { tie_word_embeddings: false },
-  { norms: ['post_attention_layernorm', 'post_feedforward_layernorm'] },
+  {
+    norms: ['post_attention_layernorm', 'post_feedforward_layernorm'],
+    // Its norms are over all heads at once.
+    more: path => [tensor(`${path}.q_norm.weight`, 4096), tensor(`${path}.k_norm.weight`, 4096)],
+  },
 )
 export const glm4 = plain(
   'glm4',
@@ -205,6 +219,8 @@ export const starcoder2 = plain(
   {
     head: false,
     bias: true,
+    outputBias: true,
+    normBias: true,
     mlp: (path, hidden, middle) => [
       ...linear(`${path}.c_fc`, middle, hidden, true),
       ...linear(`${path}.c_proj`, hidden, middle, true),
@@ -375,6 +391,8 @@ export function gptOss(isMlx: boolean): Stored {
     },
     decoder(sizes, {
       bias: true,
+      outputBias: true,
+      more: path => [tensor(`${path}.sinks`, 64)],
       mlp: path => [
         ...linear(`${path}.router`, 32, 2880, true),
         ...(isMlx

@@ -20,6 +20,7 @@ export const phi2 = hf(
     tensor('model.embed_tokens.weight', 51200, 2560),
     ...layers(2, i => [
       tensor(`model.layers.${i}.input_layernorm.weight`, 2560),
+      tensor(`model.layers.${i}.input_layernorm.bias`, 2560),
       ...['q_proj', 'k_proj', 'v_proj', 'dense'].flatMap(n =>
         linear(`model.layers.${i}.self_attn.${n}`, 2560, 2560, true),
       ),
@@ -27,6 +28,7 @@ export const phi2 = hf(
       ...linear(`model.layers.${i}.mlp.fc2`, 2560, 10240, true),
     ]),
     tensor('model.final_layernorm.weight', 2560),
+    tensor('model.final_layernorm.bias', 2560),
     ...linear('lm_head', 51200, 2560, true),
   ],
 )
@@ -38,14 +40,20 @@ export const gpt2 = hf(
     tensor('wte.weight', 50257, 768),
     tensor('wpe.weight', 1024, 768),
     ...layers(2, i => [
-      tensor(`h.${i}.ln_1.weight`, 768),
-      tensor(`h.${i}.attn.c_attn.weight`, 768, 2304),
-      tensor(`h.${i}.attn.c_proj.weight`, 768, 768),
-      tensor(`h.${i}.ln_2.weight`, 768),
-      tensor(`h.${i}.mlp.c_fc.weight`, 768, 3072),
-      tensor(`h.${i}.mlp.c_proj.weight`, 3072, 768),
+      ...[
+        ['ln_1', 768],
+        ['ln_2', 768],
+        ['attn.c_attn', 2304, 768],
+        ['attn.c_proj', 768, 768],
+        ['mlp.c_fc', 3072, 768],
+        ['mlp.c_proj', 768, 3072],
+      ].flatMap(([name, out, inputs]) => [
+        tensor(`h.${i}.${name}.weight`, ...[inputs, out].flatMap(n => (n === undefined ? [] : [Number(n)]))),
+        tensor(`h.${i}.${name}.bias`, Number(out)),
+      ]),
     ]),
     tensor('ln_f.weight', 768),
+    tensor('ln_f.bias', 768),
   ],
 )
 
@@ -118,6 +126,12 @@ export const jamba = hf(
           ? [
               ...linear(`${at}.mamba.in_proj`, 16384, 4096),
               tensor(`${at}.mamba.conv1d.weight`, 8192, 4, 1),
+              tensor(`${at}.mamba.conv1d.bias`, 8192),
+              tensor(`${at}.mamba.A_log`, 8192, 16),
+              tensor(`${at}.mamba.D`, 8192),
+              tensor(`${at}.mamba.dt_layernorm.weight`, 256),
+              tensor(`${at}.mamba.b_layernorm.weight`, 16),
+              tensor(`${at}.mamba.c_layernorm.weight`, 16),
               ...linear(`${at}.mamba.x_proj`, 288, 8192),
               ...linear(`${at}.mamba.dt_proj`, 8192, 256, true),
               ...linear(`${at}.mamba.out_proj`, 4096, 8192),
@@ -213,6 +227,8 @@ export const nemotronH = hf(
     ...layers(3, i => [tensor(`backbone.layers.${i}.norm.weight`, 4480)]),
     ...linear('backbone.layers.0.mixer.in_proj', 22656, 4480),
     tensor('backbone.layers.0.mixer.conv1d.weight', 12288, 4, 1),
+    tensor('backbone.layers.0.mixer.conv1d.bias', 12288),
+    ...['A_log', 'D', 'dt_bias'].map(name => tensor(`backbone.layers.0.mixer.${name}`, 128)),
     tensor('backbone.layers.0.mixer.norm.weight', 10240),
     ...linear('backbone.layers.0.mixer.out_proj', 4480, 10240),
     ...linear('backbone.layers.1.mixer.up_proj', 15680, 4480),
@@ -303,6 +319,7 @@ export const gemma4 = hf(
       head_dim: 256,
       global_head_dim: 512,
       hidden_size_per_layer_input: 256,
+      use_double_wide_mlp: false,
       vocab_size: 262144,
       vocab_size_per_layer_input: 262144,
       layer_types: ['sliding_attention', 'full_attention', 'sliding_attention', 'full_attention'],
@@ -317,8 +334,14 @@ export const gemma4 = hf(
       const at = `language_model.model.layers.${i}`
       const size = i % 2 === 0 ? 256 : 512
       return [
-        tensor(`${at}.input_layernorm.weight`, 2560),
-        tensor(`${at}.post_attention_layernorm.weight`, 2560),
+        ...[
+          'input_layernorm',
+          'post_attention_layernorm',
+          'pre_feedforward_layernorm',
+          'post_feedforward_layernorm',
+          'post_per_layer_input_norm',
+        ].map(name => tensor(`${at}.${name}.weight`, 2560)),
+        tensor(`${at}.layer_scalar`, 1),
         ...linear(`${at}.self_attn.q_proj`, 8 * size, 2560),
         ...linear(`${at}.self_attn.k_proj`, 2 * size, 2560),
         ...linear(`${at}.self_attn.v_proj`, 2 * size, 2560),
@@ -333,6 +356,8 @@ export const gemma4 = hf(
       ]
     }),
     tensor('language_model.model.norm.weight', 2560),
+    ...linear('language_model.model.per_layer_model_projection', 1024, 2560),
+    tensor('language_model.model.per_layer_projection_norm.weight', 256),
   ],
 )
 
