@@ -7,6 +7,7 @@ import { type Machine, place, unknown, withLiteral } from './machine'
 import { getAttribute, getIndex } from './members'
 import { binary, compare, unary } from './operators'
 import { assignTo, execute, iterate } from './statements'
+import { isUniform, summarize } from './summary'
 import { partsOf, textOf, type Part } from './text'
 import { constant, dict, isNumber, isString, join, list, none, type Scope, truth, type Value } from './value'
 
@@ -216,9 +217,22 @@ function comprehension(m: Machine, e: Expr & { kind: 'comprehension' }, outer: S
       if (!certain) open = true
       return
     }
+    const iterable = evaluate(m, clause.iterable, scope)
+    const isPlain = e.result !== 'dict' && clause.conditions.length === 0 && iterable.kind === 'list' && !iterable.open
+    const summary = isPlain ? summarize(m, iterable.items) : undefined
+    if (summary && isUniform(m, e.element)) {
+      const from = items.length
+      m.summaries++
+      assignTo(m, clause.target, summary.item, scope)
+      walk(index + 1, certain)
+      m.summaries--
+      const made = items.slice(from)
+      for (let turn = 1; turn < summary.count; turn++) items.push(...made)
+      return
+    }
     iterate(
       m,
-      evaluate(m, clause.iterable, scope),
+      iterable,
       'values',
       (item, sure) => {
         assignTo(m, clause.target, item, scope)

@@ -3,6 +3,7 @@
 
 import type { Model } from '../checkpoint/facts'
 import type { ClassDef, FunctionDef, Program, Span } from '../source/ir'
+import type { NumberRange } from './summary'
 import type {
   ArrayValue,
   ClassValue,
@@ -70,6 +71,12 @@ export interface Machine {
   guarded: number
   /** Above zero where an earlier branch of the running function may have returned already. */
   alternative: number
+  /** Turns of the loops that are running, multiplied: how often their innermost body runs. */
+  turns: number
+  /** Long loops that are being read in one turn. */
+  summaries: number
+  /** Numbers that the symbols of such loops stand for. */
+  readonly ranges: Map<number, NumberRange>
   frame: Frame
   readonly modules: Map<Program, Scope>
   readonly called: Set<FunctionDef>
@@ -109,6 +116,9 @@ export function createMachine(
     uncertain: 0,
     guarded: 0,
     alternative: 0,
+    turns: 1,
+    summaries: 0,
+    ranges: new Map(),
     frame: { returned: undefined, activation: 0 },
     modules: new Map(),
     called: new Set(),
