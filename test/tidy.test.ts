@@ -24,7 +24,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'server/quant': ['server/checkpoint', 'server/util', 'jsonc-parser'],
   'server/source': ['server/util', 'web-tree-sitter'],
   'server/interp': ['server/source', 'server/checkpoint', 'server/quant', 'server/util', 'jsonc-parser'],
-  'server/rules': [...engineLayers, 'jsonc-parser'],
+  'server/rules': [...engineLayers, 'jsonc-parser', 'fastest-levenshtein'],
   'server/verify': [...engineLayers, 'server/rules'],
   'server/actions': [...engineLayers, 'server/engine'],
   'server/tree': [...engineLayers, 'server/engine'],

@@ -9,6 +9,7 @@ import { cleanEnvironment, tail } from './shell.mjs'
  * @typedef {object} ServerOptions
  * @property {string} dataDirectory Settings, logs and extensions of this server; nothing else is touched.
  * @property {Record<string, unknown>} [settings] User settings to begin with.
+ * @property {Record<string, unknown>} [machineSettings] Settings of the server's machine, such as paths.
  * @property {string} [token] Connection token; without it anybody on this machine could connect.
  * @property {boolean} [trust] Workspace trust, on unless false.
  * @property {boolean} [testDriver] Lets the page run extension tests.
@@ -25,12 +26,15 @@ import { cleanEnvironment, tail } from './shell.mjs'
  */
 export async function startVsCodeServer(installed, options) {
   const { dataDirectory } = options
-  fs.mkdirSync(path.join(dataDirectory, 'data/User'), { recursive: true })
-  const settingsFile = path.join(dataDirectory, 'data/User/settings.json')
-  if (options.settings) fs.writeFileSync(settingsFile, JSON.stringify(options.settings, null, 2))
+  for (const [name, settings] of Object.entries({ User: options.settings, Machine: options.machineSettings })) {
+    if (settings === undefined) continue
+    fs.mkdirSync(path.join(dataDirectory, 'data', name), { recursive: true })
+    fs.writeFileSync(path.join(dataDirectory, 'data', name, 'settings.json'), JSON.stringify(settings, null, 2))
+  }
   const args = [installed.serverMain, '--host', '127.0.0.1', '--port', '0', '--server-data-dir', dataDirectory]
   args.push('--accept-server-license-terms', '--telemetry-level', 'off')
-  args.push(...(options.token === undefined ? ['--without-connection-token'] : ['--connection-token', options.token]))
+  if (options.token === undefined) args.push('--without-connection-token')
+  else args.push('--connection-token-file', writeToken(dataDirectory, options.token))
   if (options.trust === false) args.push('--disable-workspace-trust')
   if (options.testDriver) args.push('--enable-smoke-test-driver')
 
@@ -63,6 +67,19 @@ export async function startVsCodeServer(installed, options) {
     log?.end()
   }
   return { port, exited, stop }
+}
+
+/**
+ * In a file that only its owner reads: the arguments of a process are there for every user of the machine to see.
+ * @param {string} dataDirectory
+ * @param {string} token
+ */
+function writeToken(dataDirectory, token) {
+  const file = path.join(dataDirectory, 'connection-token')
+  fs.mkdirSync(dataDirectory, { recursive: true })
+  fs.rmSync(file, { force: true })
+  fs.writeFileSync(file, token, { mode: 0o600 })
+  return file
 }
 
 /** Settings that keep everything else of VS Code out of the way: no welcome page, chat, update checks or hints. */

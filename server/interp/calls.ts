@@ -230,8 +230,9 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   const completion = execute(m, f.def.body, scope)
   m.alternative = alternative
   m.depth--
-  const returned = m.frame.returned
+  const { returned, raised } = m.frame
   m.frame = frame
+  if (raised) frame.raised = true
   if (completion === 'raise') return unknown(m, `${f.def.name || 'a function'} raises`)
   return returned ?? none
 }

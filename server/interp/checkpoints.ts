@@ -141,6 +141,7 @@ export function loadWeights(m: Machine, path: Value, at: Place): DictValue {
       ...e.value,
       assign: choice ? (mergeAssigns(e.assign, [[choice.symbol, e.value.shard.path]]) ?? e.assign) : e.assign,
     })),
+    named: true,
   })
   return weights
 }
@@ -160,6 +161,7 @@ export function boundWeights(m: Machine, path: Value): DictValue {
       shard,
       assign: choice ? [[choice.symbol, shard.path] as const] : [],
     })),
+    named: false,
   })
   return weights
 }

@@ -42,18 +42,24 @@ const variantLimit = 200_000
 /** Every delivery of a run whose three shapes are known, once each. */
 export function deliveriesOf(sinks: readonly Sink[]): readonly Delivery[] {
   const found: Delivery[] = []
-  const seen = new Map<string, Set<string>>()
+  const seen = new Map<string, { triples: Set<readonly Triple[]>; identities: Set<string> }>()
   for (const sink of sinks) {
     if (sink.guarded) continue
     const where = siteOf(sink)
     if (!where || sink.weight.variants.length > variantLimit) continue
     const key = `${placeKey(sink.call)}\0${placeKey(where.site)}`
     let here = seen.get(key)
-    if (!here) seen.set(key, (here = new Set()))
+    if (!here) seen.set(key, (here = { triples: new Set(), identities: new Set() }))
+    const triples = triplesOf(sink)
+    // A model that is run for every token hands over the same arrays again.
+    if (here.triples.has(triples)) continue
+    here.triples.add(triples)
     const { site, handles } = where
-    for (const { model, module, weight, scales, biases, verdict, identity } of triplesOf(sink)) {
-      if (here.has(identity)) continue
-      here.add(identity)
+    for (const { model, module, weight, scales, biases, verdict, identity } of triples) {
+      if (here.identities.has(identity)) continue
+      // A program that writes what it found broken is not the one at fault.
+      if (sink.op === 'save_safetensors' && verdict.kind !== 'fits' && !storedFits(weight, scales, biases)) continue
+      here.identities.add(identity)
       found.push({ model, module, weight, scales, biases, site, handles, sink, verdict })
     }
   }
@@ -120,6 +126,14 @@ function join(weight: ArrayVariant, scales: ArrayVariant, biases: ArrayVariant |
     identity: [w.shard.path, name, JSON.stringify(w.ops ?? 0)].join('\0'),
   }
 }
+
+const storedFits = (w: Arrived, s: Arrived, b: Arrived | undefined) =>
+  judgeTriple({
+    weight: w.tensor.shape,
+    scales: s.tensor.shape,
+    biases: b?.tensor.shape,
+    float: s.tensor.dtype === 'U8',
+  }).kind === 'fits'
 
 function arrived(v: ArrayVariant): Arrived | undefined {
   if (!v.stored || !v.shape || v.dtype === undefined || !v.shape.every((d): d is number => d !== undefined))

@@ -65,7 +65,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       }
       const known = truth(left, isJavaScript(scope))
       if (known === undefined) {
-        const right = evaluate(m, e.right, scope)
+        const right = unsure(m, () => evaluate(m, e.right, scope))
         // `x or default` on a free input: the input, if there is one, is what counts.
         return left.kind === 'unknown' ? unknown(m, 'one of two values') : join(left, right, w => unknown(m, w))
       }
@@ -74,7 +74,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     case 'conditional': {
       const known = truth(evaluate(m, e.test, scope), isJavaScript(scope))
       if (known !== undefined) return evaluate(m, known ? e.yes : e.no, scope)
-      return join(evaluate(m, e.yes, scope), evaluate(m, e.no, scope), w => unknown(m, w))
+      return unsure(m, () => join(evaluate(m, e.yes, scope), evaluate(m, e.no, scope), w => unknown(m, w)))
     }
     case 'list':
     case 'tuple':
@@ -137,6 +137,16 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       for (const child of e.children) evaluate(m, child, scope)
       return unknown(m, e.what)
   }
+}
+
+/** Evaluates something that the program may not come to. */
+function unsure(m: Machine, f: () => Value): Value {
+  m.uncertain++
+  m.branching++
+  const value = f()
+  m.uncertain--
+  m.branching--
+  return value
 }
 
 function findSelf(scope: Scope): Value | undefined {
@@ -242,7 +252,12 @@ function comprehension(m: Machine, e: Expr & { kind: 'comprehension' }, outer: S
           if (known === false) return true
           if (known === undefined) certainly = false
         }
-        walk(index + 1, certainly)
+        if (certainly) walk(index + 1, true)
+        else
+          unsure(m, () => {
+            walk(index + 1, false)
+            return none
+          })
         return true
       },
       () => (open = true),

@@ -5,7 +5,15 @@
 import type { Model } from '../checkpoint/facts'
 import type { FunctionDef, Program } from '../source/ir'
 import { classesOf, freeArguments, freeInit, innerValues, instantiate, invoke } from './calls'
-import { createMachine, type Machine, type Sink, type Unfollowed } from './machine'
+import {
+  type AbsentKey,
+  createMachine,
+  type Machine,
+  type Product,
+  type Quantization,
+  type Sink,
+  type Unfollowed,
+} from './machine'
 import { findMember } from './members'
 import { quantizedClasses } from './models/mlxNn'
 import { runModule } from './modules'
@@ -13,11 +21,16 @@ import { calledNames, mentionsSink } from './names'
 import type { ArrayValue, ConfigPlace, FunctionValue, InstanceValue, Place, Value } from './value'
 
 export interface Run {
+  readonly programs: ReadonlySet<Program>
   readonly bound: Model | undefined
   readonly sinks: readonly Sink[]
+  readonly products: readonly Product[]
+  readonly quantizations: readonly Quantization[]
   /** Places where a load was followed to its tensors. */
   readonly understood: readonly Place[]
   readonly unfollowed: readonly Unfollowed[]
+  /** Keys that were asked of a checkpoint and are not in it. */
+  readonly absent: readonly AbsentKey[]
   /** Config values that the programs looked at. */
   readonly configReads: readonly ConfigPlace[]
   /** Models whose tensors were met. */
@@ -29,6 +42,9 @@ export interface Run {
   /** Why the run ended early, if it did. */
   readonly stopped: string | undefined
 }
+
+/** A checkpoint that no path names is meant for sure once this many of the keys asked of it were found. */
+const provenHits = 3
 
 /**
  * Runs `programs`, which belong together by their imports, reading free inputs as `bound`. Relative paths are tried
@@ -45,10 +61,14 @@ export function interpret(
   runEntries(m)
   runHolders(m)
   return {
+    programs: new Set(programs),
     bound,
     sinks: m.sinks,
+    products: m.products,
+    quantizations: m.quantizations,
     understood: [...m.understood.values()],
     unfollowed: [...m.unfollowed.values()],
+    absent: [...m.absent.values()].filter(a => a.view.named || (m.hits.get(a.view)?.size ?? 0) >= provenHits),
     configReads: [...m.configReads.values()],
     met: m.met,
     loaded: m.loaded,

@@ -14,11 +14,12 @@ import type {
   Scope,
   UnknownValue,
   Value,
+  WeightsView,
 } from './value'
 
 /** What arrives at an operation that decodes or multiplies a quantized weight. */
 export interface Sink {
-  readonly op: 'dequantize' | 'quantized_matmul'
+  readonly op: 'dequantize' | 'quantized_matmul' | 'gather_qmm' | 'save_safetensors'
   readonly call: Place
   readonly weight: ArrayValue
   readonly scales: ArrayValue
@@ -28,6 +29,9 @@ export interface Sink {
     readonly scales: Place | undefined
     readonly biases: Place | undefined
   }
+  /** What is multiplied with the weight, in the operations that multiply. */
+  readonly x?: ArrayValue
+  readonly transpose?: Value
   /** Undefined where the program does not say: the library's default then holds. */
   readonly groupSize: Value | undefined
   readonly bits: Value | undefined
@@ -39,10 +43,35 @@ export interface Sink {
   readonly guarded: boolean
 }
 
+/** A product of two arrays. */
+export interface Product {
+  readonly call: Place
+  readonly left: ArrayValue
+  readonly right: ArrayValue
+  readonly rightPlace: Place | undefined
+  readonly uncertain: boolean
+}
+
+/** A tensor that is quantized here. */
+export interface Quantization {
+  readonly call: Place
+  readonly array: ArrayValue
+}
+
 /** A load that could not be followed, with the reason for people. */
 export interface Unfollowed {
   readonly place: Place
   readonly why: string
+}
+
+/** A key that no file of the checkpoint has, asked for on a path that is taken. */
+export interface AbsentKey {
+  readonly place: Place
+  /** The key as asked for; a hole is shown as `{}`. */
+  readonly key: string
+  /** Where the key is written, if it is one literal. */
+  readonly literal: Place | undefined
+  readonly view: WeightsView
 }
 
 /** Work allowed to one run, in evaluated nodes: about a second; what is left then is unknown. */
@@ -54,6 +83,8 @@ export const turnLimit = 20_000
 
 export interface Frame {
   returned: Value | undefined
+  /** A lookup has raised: what follows is not reached, and its own missing keys are consequences. */
+  raised?: boolean
   readonly activation: number
 }
 
@@ -65,8 +96,12 @@ export interface Machine {
   readonly bound: Model | undefined
   work: number
   depth: number
-  /** Above zero inside a branch that may not be taken. */
+  /** Above zero inside a branch that may not be taken, and in a loop of unknown length. */
   uncertain: number
+  /** Above zero inside a branch that may not be taken. */
+  branching: number
+  /** Above zero inside a `try` whose handlers would catch a missing key. */
+  keyGuarded: number
   /** Above zero inside a `try` whose handlers would catch what MLX raises. */
   guarded: number
   /** Above zero where an earlier branch of the running function may have returned already. */
@@ -85,8 +120,14 @@ export interface Machine {
   /** Methods that have run on an object since it was made: they need not be run again to see where its tensors end. */
   readonly computed: WeakMap<InstanceValue, Set<FunctionDef>>
   readonly sinks: Sink[]
+  readonly products: Product[]
+  readonly quantizations: Quantization[]
   readonly understood: Map<string, Place>
   readonly unfollowed: Map<string, Unfollowed>
+  /** Keys that were asked of a checkpoint and are not in it. */
+  readonly absent: Map<string, AbsentKey>
+  /** How many different keys of a view were found. */
+  readonly hits: Map<WeightsView, Set<string>>
   readonly configReads: Map<string, ConfigPlace>
   /** Whether anything depended on which checkpoint is bound. */
   askedBound: boolean
@@ -114,6 +155,8 @@ export function createMachine(
     work: workLimit,
     depth: 0,
     uncertain: 0,
+    branching: 0,
+    keyGuarded: 0,
     guarded: 0,
     alternative: 0,
     turns: 1,
@@ -126,8 +169,12 @@ export function createMachine(
     instances: [],
     computed: new WeakMap(),
     sinks: [],
+    products: [],
+    quantizations: [],
     understood: new Map(),
     unfollowed: new Map(),
+    absent: new Map(),
+    hits: new Map(),
     configReads: new Map(),
     askedBound: false,
     met: new Set(),

@@ -1,13 +1,14 @@
 // What stands behind a dot or a pair of brackets: attributes, items, slices and membership.
 
 import type { Expr } from '../source/ir'
-import { pick, sliceAxis, transpose } from './arrays'
+import { pick, sliceAxis, sliceOfLength, transpose } from './arrays'
 import { invoke } from './calls'
 import { configKey, lookupFree } from './checkpoints'
 import { evaluate } from './expressions'
 import { hasEvery, lookupViews } from './lookups'
-import { derive, identity, type Machine, noteRead, noteUnderstood, noteUnfollowed, unknown } from './machine'
+import { derive, identity, type Machine, noteRead, noteUnderstood, noteUnfollowed, placeKey, unknown } from './machine'
 import { models, properties } from './models/index'
+import { spanOf } from './operators'
 import { partsOf } from './text'
 import {
   type ArrayVariant,
@@ -173,7 +174,7 @@ export function getIndex(m: Machine, object: Value, index: Expr, scope: Scope, a
 export function getItem(m: Machine, object: Value, key: Value, at: Place): Value {
   switch (object.kind) {
     case 'dict':
-      return dictItem(m, object, key, at) ?? unknown(m, 'a key that is not there')
+      return dictItem(m, object, key, at) ?? absentKey(m, object, key, at)
     case 'list': {
       if (isNumber(key) && !object.open) {
         const item = object.items[key.value < 0 ? object.items.length + key.value : key.value]
@@ -231,11 +232,13 @@ export function dictItem(m: Machine, object: DictValue, key: Value, at: Place): 
   const variants = lookupAll(m, object, key)
   if (variants.length > 0) {
     noteUnderstood(m, at)
+    noteHit(m, object, key)
     return { kind: 'array', variants, at, activation: m.frame.activation }
   }
   if (object.views.length > 0) {
-    if (partsOf(key) === undefined || !isString(key)) noteUnfollowed(m, at, 'the key is not known')
-    return isString(key) && !object.open ? undefined : unknown(m, 'a key that is not followed')
+    const isText = isString(key) || key.kind === 'template'
+    if (!isText) noteUnfollowed(m, at, 'the key is not known')
+    return isText && !object.open ? undefined : unknown(m, 'a key that is not followed')
   }
   if (object.open) {
     const id = identity(key)
@@ -243,6 +246,36 @@ export function dictItem(m: Machine, object: DictValue, key: Value, at: Place): 
   }
   if (isString(key) || isNumber(key)) return undefined
   return representative(m, [...object.map.values()])
+}
+
+/** Python raises where a key is not there; that is noted where the lookup is sure to happen. */
+function absentKey(m: Machine, object: DictValue, key: Value, at: Place): Value {
+  const view = object.views[object.views.length - 1]
+  const parts = partsOf(key)
+  const isSure =
+    !m.frame.raised &&
+    m.branching === 0 &&
+    m.alternative === 0 &&
+    m.keyGuarded === 0 &&
+    !object.open &&
+    !(isString(key) && object.deleted.has(key.value))
+  if (view && parts && isSure && at.program.language === 'python') {
+    const text = parts.map(p => (typeof p === 'string' ? p : '{}')).join('')
+    const literal = key.kind === 'const' ? key.literal : undefined
+    m.absent.set(`${placeKey(at)} ${text}`, { place: at, key: text, literal, view })
+    m.frame.raised = true
+  }
+  return unknown(m, 'a key that is not there')
+}
+
+function noteHit(m: Machine, object: DictValue, key: Value): void {
+  const id = identity(key) ?? ''
+  // The youngest checkpoint speaks for all: an absent key is noted with that one.
+  const view = object.views[object.views.length - 1]
+  if (!view) return
+  const hits = m.hits.get(view)
+  if (hits) hits.add(id)
+  else m.hits.set(view, new Set([id]))
 }
 
 /** Every reading of a key in the checkpoints behind a dict, but for what was deleted from it. */
@@ -321,10 +354,14 @@ function indexArray(m: Machine, array: Value & { kind: 'array' }, index: Expr, s
             : null
       }
       const step = one.step ? bound(one.step) : undefined
-      result =
-        step === undefined || step === 1
-          ? sliceAxis(result, axis, bound(one.from), bound(one.to), at)
-          : sliceAxis(result, axis, null, null, at)
+      const [from, to] = [bound(one.from), bound(one.to)]
+      const length = from === null || to === null ? lengthOf(m, one, scope) : undefined
+      if (length !== undefined && step === undefined) result = sliceOfLength(result, axis, length, at)
+      else
+        result =
+          step === undefined || step === 1
+            ? sliceAxis(result, axis, from, to, at)
+            : sliceAxis(result, axis, null, null, at)
       axis++
       continue
     }
@@ -335,4 +372,11 @@ function indexArray(m: Machine, array: Value & { kind: 'array' }, index: Expr, s
     return { ...array, variants: [{ assign: [], shape: undefined, dtype: undefined }], at, handedOver: undefined }
   }
   return result
+}
+
+/** Length of `a[i * n : (i + 1) * n]`, where only `n` is known. */
+function lengthOf(m: Machine, slice: Expr & { kind: 'slice' }, scope: Scope): number | undefined {
+  if (!slice.from || !slice.to) return undefined
+  const length = spanOf(evaluate(m, slice.from, scope), evaluate(m, slice.to, scope))
+  return length !== undefined && Number.isInteger(length) && length > 0 ? length : undefined
 }

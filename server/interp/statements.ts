@@ -145,11 +145,13 @@ function branch(
   if (known !== undefined) return execute(m, known ? yes : no, scope)
   const before = new Map(scope.vars)
   m.uncertain++
+  m.branching++
   const first = execute(m, yes, scope)
   const afterYes = scope.vars
   scope.vars = before
   const second = execute(m, no, scope)
   m.uncertain--
+  m.branching--
   // What follows a branch that left runs only where the other was taken.
   if (first !== second) m.alternative++
   if (first !== 'next') return second === 'next' ? 'next' : first === 'raise' ? second : first
@@ -193,7 +195,12 @@ function attempt(m: Machine, s: Stmt & { kind: 'try' }, scope: Scope): Completio
   // A handler that only raises again hides nothing.
   const swallows = catches && s.handlers.some(h => !h.body.some(b => b.kind === 'raise'))
   if (swallows) m.guarded++
+  const missing = s.handlers.some(
+    h => h.types.length === 0 || h.types.some(t => /(^|\.)(KeyError|LookupError|Exception|BaseException)$/.test(t)),
+  )
+  if (missing) m.keyGuarded++
   let completion = execute(m, s.body, scope)
+  if (missing) m.keyGuarded--
   if (swallows) m.guarded--
   if (completion === 'next') completion = execute(m, s.orElse, scope)
   if (completion === 'raise' && s.handlers.length > 0) {

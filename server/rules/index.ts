@@ -1,10 +1,14 @@
 // The list of rules: the one place where a rule is registered. Codes, the command line's list, documentation and the
 // check that every rule has cases all come from here.
 
+import { absentTensor } from './absentTensor'
 import { contradictoryConfig } from './contradictoryConfig'
+import { crossedTensors } from './crossedTensors'
 import { damagedShard } from './damagedShard'
+import { innerDimension } from './innerDimension'
 import { invalidConfig } from './invalidConfig'
 import { mismatchedTriple } from './mismatchedTriple'
+import { packedQuantizedAgain } from './packedQuantizedAgain'
 import type { Rule } from './rule'
 import { slicedScales } from './slicedScales'
 import { storedTransposed } from './storedTransposed'
@@ -16,6 +20,10 @@ export const rules = [
   slicedScales,
   mismatchedTriple,
   wrongParameters,
+  crossedTensors,
+  absentTensor,
+  innerDimension,
+  packedQuantizedAgain,
   contradictoryConfig,
   storedTransposed,
   damagedShard,

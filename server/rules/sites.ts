@@ -14,6 +14,30 @@ export interface Site {
   readonly deliveries: readonly Delivery[]
 }
 
+/** Tensors of different modules, or scales and biases in each other's place: told by their names, whatever the shapes say. */
+export const isCrossed = (d: Delivery): boolean => swapped(d) || strangers(d).length > 0
+
+/** Scales and biases of one module in each other's place. */
+export const swapped = (d: Delivery): boolean =>
+  d.scales.tensor.name === `${d.module}.biases` && d.biases?.tensor.name === `${d.module}.scales`
+
+/** Members that belong to another module although the weight's own is stored. */
+export function strangers(d: Delivery): readonly Member[] {
+  if (!d.weight.tensor.name.endsWith('.weight') || swapped(d)) return []
+  return (['scales', 'biases'] as const).filter(member => {
+    const tensor = d[member]?.tensor
+    const own = `${d.module}.${member}`
+    return (
+      tensor !== undefined &&
+      tensor.name !== own &&
+      /\.(scales|biases|weight)$/.test(tensor.name) &&
+      d.weight.shard.tensors.find(own) !== undefined
+    )
+  })
+}
+
+export type Member = 'scales' | 'biases'
+
 const cache = new WeakMap<readonly Delivery[], readonly Site[]>()
 
 /** All sites, in the order in which they were met. */
@@ -21,7 +45,7 @@ export function sitesOf(deliveries: readonly Delivery[]): readonly Site[] {
   const known = cache.get(deliveries)
   if (known) return known
   const sites = new Map<string, { place: Place; deliveries: Delivery[] }>()
-  for (const delivery of decided(deliveries)) {
+  for (const delivery of decided(deliveries.filter(d => !isCrossed(d)))) {
     const key = placeKey(delivery.site)
     const site = sites.get(key)
     if (site) site.deliveries.push(delivery)

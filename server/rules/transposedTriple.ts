@@ -3,10 +3,10 @@
 
 import type { Delivery } from '../interp/deliveries'
 import type { Because, Fix } from '../protocol'
-import { showPairs } from '../quant/affine'
 import { turn, type Turned } from '../quant/triple'
 import { groupBy } from '../util/groupBy'
 import { mlxError } from './mlxError'
+import { showReadings } from './parameters'
 import { defineRule, type Draft } from './rule'
 import { baseName, becauseTensor, count, foldNames, modelName, rangeOf, showShape } from './show'
 import { type Site, sitesOf, turnEdits } from './sites'
@@ -38,9 +38,9 @@ function draft(site: Site, group: readonly TurnedDelivery[], kinds: number): Dra
   const concerned = new Set(group.map(d => d.model))
   const inModel = models.size > 1 ? ` in ${[...concerned].map(modelName).join(', ')}` : ''
   const { weight, scales } = first
-  const { turned, pairs } = first.verdict
+  const { turned } = first.verdict
   const found = `weight is ${weight.dtype} ${showShape(weight.shape)} and scales ${scales.dtype} ${showShape(scales.shape)}`
-  const expected = `MLX wants ${showShape(turned.weight ? turn(weight.shape) : weight.shape)} and ${showShape(turned.scales ? turn(scales.shape) : scales.shape)} (${showPairs(pairs)})`
+  const expected = `MLX wants ${showShape(turned.weight ? turn(weight.shape) : weight.shape)} and ${showShape(turned.scales ? turn(scales.shape) : scales.shape)} (${showReadings(first)})`
   const why = `${what(turned, first)} transposed${inModel}: ${count(modulesIn(group), 'module')}, ${foldNames(group.map(d => d.module))}`
   const mixed =
     fitting.length > 0

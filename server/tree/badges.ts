@@ -5,7 +5,7 @@ import type { Model } from '../checkpoint/facts'
 import type { Analysis } from '../engine'
 import type { Finding, Severity } from '../protocol'
 import { splitName } from '../checkpoint/modules'
-import { splitPath } from './moduleIndex'
+import { splitPath } from './moduleLevel'
 
 export interface Badges {
   readonly model: Severity | undefined

@@ -6,15 +6,14 @@ import { ranksOf } from '../checkpoint/models'
 import type { Analysis } from '../engine'
 import type { TreeNode } from '../protocol'
 import { badgesOf } from './badges'
-import { moduleIndex } from './moduleIndex'
+import { holdsAny } from './moduleLevel'
 import { nodeId } from './nodeId'
 import { showBytes, showCount } from './sizes'
 
 /** Rows of the models that hold a tensor which the filter wants. */
 export function modelRows(models: readonly Model[], analysis: Analysis, filter: string): TreeNode[] {
   return models.flatMap(model => {
-    const root = filter === '' ? undefined : moduleIndex(model.shards, filter)
-    if (root && root.children.size === 0 && root.tensors.length === 0) return []
+    if (filter !== '' && !holdsAny(model.shards, filter)) return []
     const tensors = model.shards.reduce((sum, shard) => sum + shard.tensors.count, 0)
     const bytes = model.shards.reduce((sum, shard) => sum + shard.dataBytes, 0)
     const ranks = ranksOf(model)

@@ -1,10 +1,10 @@
-// Rows of modules, nested as their names are. A folder with nothing but one folder in it is shown with it as one row
-// (`model.layers`), and a numbered module carries its list's name (`layers.12`), so that no row reads "12" alone.
+// Rows of modules, nested as their names are. A numbered module carries its list's name (`layers.12`), so that no row
+// reads "12" alone.
 
-import { folderOf } from '../checkpoint/paths'
+import { dirname } from 'node:path'
 import type { Severity, TreeNode } from '../protocol'
 import { graver } from './badges'
-import { findModule, moduleIndex, splitPath, type ModuleNode } from './moduleIndex'
+import { moduleLevel, splitPath, tensorName, type ModuleRow } from './moduleLevel'
 import { nodeId } from './nodeId'
 import { describeModule, isQuantized, type Members } from './quantized'
 import { shardsIn, type TreeScope } from './scope'
@@ -13,92 +13,62 @@ import { tensorRows } from './tensors'
 
 /** Rows below a module (or, for an empty path, below the scope itself): the modules in it, then its own tensors. */
 export function moduleRows(scopePath: string, module: string, scope: TreeScope): TreeNode[] {
-  const shards = shardsIn(scope.model, scopePath)
-  const node = findModule(moduleIndex(shards, scope.filter), module)
-  if (!node) return []
-  const rows = [...node.children.values()]
-    .map(child => moduleRow(scopePath, node.path, collapse(child), scope))
-    .sort((a, b) => compareNatural(a.label, b.label))
-  return [...rows, ...tensorRows(node, scope)]
+  const { rows, tensors } = moduleLevel(shardsIn(scope.model, scopePath), module, scope.filter)
+  return [
+    ...rows.map(row => moduleNode(scopePath, module, row, scope)).sort((a, b) => compareNatural(a.label, b.label)),
+    ...tensorRows(tensors, scope),
+  ]
 }
 
-function collapse(node: ModuleNode): ModuleNode {
-  let inner = node
-  while (inner.tensors.length === 0 && inner.children.size === 1) {
-    const [only] = inner.children.values()
-    // A folder is folded into a folder, not into a module that has tensors to show.
-    if (!only || only.tensors.length > 0) break
-    inner = only
-  }
-  return inner
-}
-
-function moduleRow(scopePath: string, parent: string, node: ModuleNode, scope: TreeScope): TreeNode {
-  const isFolder = node.tensors.length === 0
-  const members = membersOf(node, scope)
-  const below = parent === '' ? node.path : node.path.slice(parent.length + 1)
+function moduleNode(scopePath: string, parent: string, row: ModuleRow, scope: TreeScope): TreeNode {
+  const isFolder = row.tensors.length === 0
+  const members = isFolder ? undefined : membersOf(row, scope)
+  const below = parent === '' ? row.path : row.path.slice(parent.length + 1)
   return {
-    id: nodeId({ kind: 'module', model: scope.model.path, scope: scopePath, module: node.path }),
+    id: nodeId({ kind: 'module', model: scope.model.path, scope: scopePath, module: row.path }),
     // Broken names such as `a..b` have empty parts; a row needs something to click on.
     label: (/^\d/.test(below) && parent !== '' ? `${splitPath(parent)[1]}.${below}` : below) || '""',
-    description: isFolder ? folderDescription(node) : describe(node, members, scope),
-    tooltip: node.path,
-    icon: isFolder ? 'symbol-namespace' : isQuantized(members) ? 'symbol-array' : 'symbol-class',
+    description: members ? describe(row, members, scope) : row.modules > 1 ? `${row.modules} modules` : undefined,
+    tooltip: row.path,
+    icon: !members ? 'symbol-namespace' : isQuantized(members) ? 'symbol-array' : 'symbol-class',
     kind: isFolder ? 'folder' : 'module',
-    severity: severityOf(node, scopePath, scope),
+    severity: severityOf(row, scope),
     hasChildren: true,
-    path: firstShard(node),
-    name: node.path,
+    path: row.first.shard.path,
+    name: row.path,
     model: scope.model.path,
   }
 }
 
 /** Members are looked up without the filter, and beyond the scope: a weight's scales may lie in the next shard. */
-function membersOf(node: ModuleNode, { model }: TreeScope): Members {
-  const home = node.tensors[0]?.shard
+function membersOf(row: ModuleRow, { model }: TreeScope): Members {
+  const home = row.first.shard
   const find = (own: string) => {
-    const name = node.path === '' ? own : `${node.path}.${own}`
-    const here = home?.tensors.find(name)
+    const name = tensorName(row.path, own)
+    const here = home.tensors.find(name)
     if (here) return here
-    const folder = folderOf(home?.path ?? '')
-    return model.shards.find(({ path, tensors }) => folderOf(path) === folder && tensors.find(name))?.tensors.find(name)
+    const folder = dirname(home.path)
+    return model.shards.find(({ path, tensors }) => dirname(path) === folder && tensors.find(name))?.tensors.find(name)
   }
   const weight = find('weight')
   if (weight?.dtype !== 'U32') return { weight, scales: undefined, biases: undefined }
   return { weight, scales: find('scales'), biases: find('biases') }
 }
 
-function describe(node: ModuleNode, members: Members, { model }: TreeScope): string | undefined {
-  const text = describeModule(node.path, members, model)
-  const copies = new Set(node.tensors.map(({ shard }) => folderOf(shard.path))).size
+function describe(row: ModuleRow, members: Members, { model }: TreeScope): string | undefined {
+  const text = describeModule(row.path, members, model)
+  const copies = new Set(row.tensors.map(({ shard }) => dirname(shard.path))).size
   const where = copies > 1 ? `in ${showCount(copies, 'rank')}` : undefined
   return [text, where].filter(Boolean).join(' · ') || undefined
 }
 
-function folderDescription(node: ModuleNode): string | undefined {
-  return node.children.size > 1 ? `${node.children.size} modules` : undefined
-}
-
-function severityOf(node: ModuleNode, scopePath: string, { badges, model }: TreeScope): Severity | undefined {
-  const whole = badges.modules.get(node.path)
-  if (!whole || scopePath === model.path || node.path === '') return whole
-  // The badge of a folder counts all shards; inside one shard only what lies in it may show.
-  return below(node, badges.tensors)
-}
-
-function below(node: ModuleNode, tensors: ReadonlyMap<string, Severity>): Severity | undefined {
+/** The gravest badge among the tensors below, those of the scope alone: a fault in another shard is shown there. */
+function severityOf({ path, all }: ModuleRow, { badges }: TreeScope): Severity | undefined {
+  // Every folder above a flagged tensor has an entry, so most rows need not be looked into.
+  if (!badges.modules.has(path)) return undefined
   let worst: Severity | undefined
-  for (const { parameter } of node.tensors)
-    worst = graver(worst, tensors.get(node.path === '' ? parameter : `${node.path}.${parameter}`))
-  for (const child of node.children.values()) {
-    if (worst === 'error') return worst
-    worst = graver(worst, below(child, tensors))
-  }
+  for (const [module, members] of all)
+    if (badges.modules.has(module))
+      for (const { parameter } of members) worst = graver(worst, badges.tensors.get(tensorName(module, parameter)))
   return worst
-}
-
-function firstShard(node: ModuleNode): string | undefined {
-  if (node.tensors[0]) return node.tensors[0].shard.path
-  for (const child of node.children.values()) return firstShard(child)
-  return undefined
 }

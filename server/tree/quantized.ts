@@ -7,7 +7,7 @@ import { floatModes, logicalColumns, showPairs, type Pair } from '../quant/affin
 import { parametersOf, quantizationConfigs } from '../quant/config'
 import { expectedWidth, withEvidence } from '../quant/dimensions'
 import { judgeTriple, turn, type Shape } from '../quant/triple'
-import { splitPath } from './moduleIndex'
+import { splitPath } from './moduleLevel'
 import { showShape } from './sizes'
 
 /** The tensors that a module's quantized weight is made of. */

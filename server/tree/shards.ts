@@ -6,7 +6,7 @@ import type { Shard } from '../checkpoint/facts'
 import { ranksOf, type Rank } from '../checkpoint/models'
 import type { Severity, TreeNode } from '../protocol'
 import { graver } from './badges'
-import { moduleIndex } from './moduleIndex'
+import { holdsAny } from './moduleLevel'
 import { moduleRows } from './modules'
 import { nodeId } from './nodeId'
 import type { TreeScope } from './scope'
@@ -31,7 +31,7 @@ export function rankChildren(folder: string, scope: TreeScope): TreeNode[] {
 }
 
 function rankRow({ label, path: folder, shards }: Rank, scope: TreeScope): TreeNode | undefined {
-  if (!matches(shards, scope)) return undefined
+  if (scope.filter !== '' && !holdsAny(shards, scope.filter)) return undefined
   const only = shards.length === 1 ? shards[0] : undefined
   const severity = shards.reduce<Severity | undefined>(
     (worst, s) => graver(worst, scope.badges.shards.get(s.path)),
@@ -53,7 +53,7 @@ function rankRow({ label, path: folder, shards }: Rank, scope: TreeScope): TreeN
 }
 
 function shardRow(shard: Shard, scope: TreeScope): TreeNode | undefined {
-  if (!matches([shard], scope)) return undefined
+  if (scope.filter !== '' && !holdsAny([shard], scope.filter)) return undefined
   return {
     id: nodeId({ kind: 'shard', model: scope.model.path, shard: shard.path }),
     label: baseName(shard.path),
@@ -67,12 +67,6 @@ function shardRow(shard: Shard, scope: TreeScope): TreeNode | undefined {
     name: shard.path,
     model: scope.model.path,
   }
-}
-
-function matches(shards: readonly Shard[], { filter }: TreeScope): boolean {
-  if (filter === '') return true
-  const root = moduleIndex(shards, filter)
-  return root.children.size > 0 || root.tensors.length > 0
 }
 
 function sizes(shards: readonly Shard[]): string {

@@ -2,9 +2,8 @@
 
 import { baseName, folderOf } from '../checkpoint/paths'
 import { ranksOf } from '../checkpoint/models'
-import { tensorOf } from '../checkpoint/modules'
+import { tensorOf, type Member } from '../checkpoint/modules'
 import type { TreeNode } from '../protocol'
-import type { ModuleNode } from './moduleIndex'
 import { nodeId } from './nodeId'
 import type { TreeScope } from './scope'
 import { compareNatural, showBytes, showShape } from './sizes'
@@ -13,12 +12,12 @@ import { compareNatural, showBytes, showShape } from './sizes'
 const order = ['weight', 'scales', 'biases']
 
 /** Rows of a module's own tensors; a name that several shards hold says where each lies. */
-export function tensorRows(node: ModuleNode, { model, badges }: TreeScope): TreeNode[] {
+export function tensorRows(members: readonly Member[], { model, badges }: TreeScope): TreeNode[] {
   const copies = new Map<string, number>()
-  for (const { parameter } of node.tensors) copies.set(parameter, (copies.get(parameter) ?? 0) + 1)
+  for (const { parameter } of members) copies.set(parameter, (copies.get(parameter) ?? 0) + 1)
   const inRanks = ranksOf(model).length > 0
   const rank = (own: string) => (order.includes(own) ? order.indexOf(own) : order.length)
-  return node.tensors
+  return members
     .map(member => {
       const { parameter, shard } = member
       const { name, dtype, shape, beginBytes, endBytes } = tensorOf(member)

@@ -11,11 +11,15 @@ import { sameStamp, type FileStamp, type FoundFile } from './nodeFiles'
 import type { OpenTexts } from './openTexts'
 
 const LANES = 16
-/** Lowered programs stay in memory with their text; a project of this many loaders is several in one folder. */
-const MAX_PROGRAMS = 5_000
+/** Lowered programs stay in memory, some 150 KB each; a project of this many loaders is several in one folder. */
+const MAX_PROGRAMS = 2_000
+/** A lowered program takes some 15 times its text in memory: this much text is 200 MB. */
+const MAX_TEXT = 12 * 1024 * 1024
+/** Lowering gives way to requests that often. Milliseconds. */
+const SLICE_MS = 20
 
-/** A file with none of these words loads no quantized weights, whatever it calls. */
-const tensorWords = /mlx|safetensors|quanti[sz]|load_weights|loadWeights|get_tensor|group_?size/i
+/** A file that neither has one of these words nor is tied to one by imports loads no quantized weights. */
+const tensorWords = /mlx|safetensors|dequantize|quantized_?matmul/i
 
 interface Source {
   readonly stamp: FileStamp
@@ -25,6 +29,8 @@ interface Source {
   readonly speaksOfTensors: boolean
   /** Modules that the text imports, as written, split at dots or slashes. */
   readonly imports: readonly (readonly string[])[]
+  /** Both of these as one text: while it stays, the file is tied to the same others. */
+  readonly ties: string
   program: Program | undefined
 }
 
@@ -35,28 +41,64 @@ export interface Programs {
 }
 
 export class ProgramCache {
+  private files: readonly FoundFile[] = []
   private sources = new Map<string, Source>()
+  /** Paths of the open texts that the last read saw. */
+  private openPaths: readonly string[] = []
+  private wanted: readonly string[] = []
   private last: readonly Program[] = []
 
-  /** Programs of the files found and of the open texts among them; unchanged ones are the same objects as before. */
+  /**
+   * Programs of the files found and of the open texts among them; unchanged ones are the same objects as before. The
+   * same list of files as before means that only open texts may have changed: a keystroke looks at nothing else.
+   */
   async read(files: readonly FoundFile[], open: OpenTexts): Promise<Programs> {
-    const sources = new Map<string, Source>()
-    const list = await mapLimited(files, LANES, file => this.source(file, open))
+    const touched = new Set([...this.openPaths, ...open.keys()])
+    const looked = files === this.files ? files.filter(({ path }) => touched.has(path)) : files
+    const list = await mapLimited(looked, LANES, file => this.source(file, open))
+    const sources = files === this.files ? new Map(this.sources) : new Map<string, Source>()
+    let sameTies = files === this.files
     list.forEach((source, i) => {
-      const file = files[i]
-      if (source && file) sources.set(file.path, source)
+      const path = looked[i]?.path ?? ''
+      const before = this.sources.get(path)
+      if (source) sources.set(path, source)
+      else sources.delete(path)
+      sameTies &&= source?.ties === before?.ties
     })
+    this.files = files
     this.sources = sources
-    const wanted = wantedPaths(sources)
-    const programs: Program[] = []
-    for (const path of wanted.slice(0, MAX_PROGRAMS)) {
-      const source = sources.get(path)
-      const program = source && (source.program ??= lowerProgram(path, source.text))
-      if (program) programs.push(program)
-    }
+    this.openPaths = [...open.keys()]
+    if (!sameTies) this.wanted = wantedPaths(sources)
+    const chosen = this.withinCaps()
+    const programs = await this.lower(chosen)
     const same = programs.length === this.last.length && programs.every((program, i) => program === this.last[i])
     if (!same) this.last = programs
-    return { programs: this.last, skipped: Math.max(0, wanted.length - MAX_PROGRAMS) }
+    return { programs: this.last, skipped: this.wanted.length - chosen.length }
+  }
+
+  /** The first of the wanted files, as many as there is room for. */
+  private withinCaps(): readonly string[] {
+    let room = MAX_TEXT
+    const end = this.wanted.findIndex(
+      (path, i) => i >= MAX_PROGRAMS || (room -= this.sources.get(path)?.text.length ?? 0) < 0,
+    )
+    return end < 0 ? this.wanted : this.wanted.slice(0, end)
+  }
+
+  private async lower(paths: readonly string[]): Promise<Program[]> {
+    const programs: Program[] = []
+    let begin = performance.now()
+    for (const path of paths) {
+      const source = this.sources.get(path)
+      if (!source) continue
+      if (!source.program && performance.now() - begin > SLICE_MS) {
+        await new Promise(resolve => setImmediate(resolve))
+        begin = performance.now()
+      }
+      const program = (source.program ??= lowerProgram(path, source.text))
+      if (program) programs.push(program)
+    }
+    return programs.sort((a, b) => (a.path < b.path ? -1 : 1))
   }
 
   private async source(file: FoundFile, open: OpenTexts): Promise<Source | undefined> {
@@ -71,21 +113,17 @@ export class ProgramCache {
     }
     // A save changes stamp and version but seldom the text; the program is then the same object still.
     if (before?.text === text) return { ...before, stamp: file, version: document?.version }
-    return {
-      stamp: file,
-      version: document?.version,
-      text,
-      speaksOfTensors: tensorWords.test(text),
-      imports: importsOf(text),
-      program: undefined,
-    }
+    const speaksOfTensors = tensorWords.test(text)
+    const imports = importsOf(text)
+    const ties = JSON.stringify([speaksOfTensors, imports])
+    return { stamp: file, version: document?.version, text, speaksOfTensors, imports, ties, program: undefined }
   }
 }
 
-/** Files that speak of tensors, all that import them, and all that any of these import; sorted. */
-function wantedPaths(sources: ReadonlyMap<string, Source>): string[] {
+/** Files that speak of tensors, all that import them, and all that any of these import, in this order. */
+function wantedPaths(sources: ReadonlyMap<string, Source>): readonly string[] {
   const seeds = [...sources].filter(([, source]) => source.speaksOfTensors).map(([path]) => path)
-  if (seeds.length === sources.size) return seeds.sort()
+  if (seeds.length === 0 || seeds.length === sources.size) return seeds.sort()
   const targets = resolveImports([...sources].map(([path, source]) => ({ path, imports: source.imports })))
   const importers = new Map<string, string[]>()
   for (const [path, imported] of targets)
@@ -94,8 +132,8 @@ function wantedPaths(sources: ReadonlyMap<string, Source>): string[] {
       if (list) list.push(path)
       else importers.set(target, [path])
     }
-  const users = closure(seeds, path => importers.get(path) ?? [])
-  return [...closure(users, path => targets.get(path) ?? [])].sort()
+  const users = closure(seeds.sort(), path => importers.get(path) ?? [])
+  return [...closure(users, path => targets.get(path) ?? [])]
 }
 
 function closure(from: Iterable<string>, next: (path: string) => readonly string[]): Set<string> {

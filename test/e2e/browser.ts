@@ -14,7 +14,7 @@ export async function startBrowser(executablePath: string): Promise<Browser> {
 /** What a user does in the workbench. */
 export class Workbench {
   constructor(readonly page: Page) {
-    page.setDefaultTimeout(30_000)
+    page.setDefaultTimeout(20_000)
   }
 
   async open(address: string): Promise<void> {
@@ -46,24 +46,39 @@ export class Workbench {
     await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' })
   }
 
-  squiggles(severity: 'error' | 'warning' = 'error') {
-    return this.page.locator(
-      `.editor-instance .view-overlays .squiggly-${severity}, .editor-instance .squiggly-${severity}`,
-    )
+  /** Wavy underlines in the editor that is in front. */
+  squiggles() {
+    return this.page.locator('.editor-group-container.active .editor-instance .squiggly-error')
   }
 
-  /** Goes to a row of the tree of models, by part of its text. */
-  row(text: string | RegExp) {
-    return this.page.locator('.pane-body .monaco-list-row', { hasText: text }).first()
+  /** The row of the tree of models with exactly this label. */
+  row(label: string) {
+    const name = this.page.locator('.label-name', { hasText: new RegExp(`^${label.replaceAll('.', '\\.')}$`) })
+    return this.page.locator('.pane-body .monaco-list-row', { has: name }).first()
   }
 
-  /** Opens a row of the tree. */
-  async expand(text: string | RegExp): Promise<void> {
-    const row = this.row(text)
-    await row.waitFor()
-    if ((await row.getAttribute('aria-expanded')) === 'true') return
-    await row.locator('.monaco-tl-twistie').click()
-    await this.page.locator('.pane-body .monaco-list-row[aria-expanded="true"]', { hasText: text }).first().waitFor()
+  /** Opens a row of the tree that is closed. */
+  async expand(label: string): Promise<void> {
+    await this.row(label).waitFor()
+    if ((await this.row(label).getAttribute('aria-expanded')) === 'true') return
+    await this.row(label).locator('.monaco-tl-twistie').click()
+  }
+
+  /** Makes the side bar wide enough for the descriptions of rows. */
+  async widenSideBar(toPixels: number): Promise<void> {
+    const box = await this.page.locator('.part.sidebar').boundingBox()
+    if (!box) throw new Error('There is no side bar')
+    await this.page.mouse.move(box.x + box.width, box.y + 300)
+    await this.page.mouse.down()
+    await this.page.mouse.move(toPixels, box.y + 300, { steps: 5 })
+    await this.page.mouse.up()
+  }
+
+  /** From the light theme to the dark one and back. */
+  async toggleTheme(): Promise<void> {
+    const dark = (await this.page.locator('.monaco-workbench.vs-dark').count()) > 0
+    await this.command('Preferences: Toggle between Light/Dark Themes')
+    await this.page.waitForSelector(`.monaco-workbench.${dark ? 'vs' : 'vs-dark'}`)
   }
 
   /** Closes notifications, which lie over what a picture is to show. */

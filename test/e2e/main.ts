@@ -14,13 +14,16 @@ import { walk } from './walk'
 
 const root = path.resolve(__dirname, '../..')
 const artefacts = path.join(root, 'artefacts/e2e')
-const size = { width: 1440, height: 900 }
+const size = { width: 1600, height: 900 }
 
 function fromEnvironment(name: string): string {
   const value = process.env[name]
   if (value === undefined) throw new Error(`${name} is not set; use npm run test:e2e`)
   return value
 }
+
+/** Words on the command line choose among the scenes; without any, all are played. */
+const isWanted = (scene: string) => process.argv.length <= 2 || process.argv.includes(scene)
 
 async function main(): Promise<void> {
   fs.rmSync(artefacts, { recursive: true, force: true })
@@ -34,10 +37,10 @@ async function main(): Promise<void> {
     if (result.error !== undefined) console.log(result.error.replace(/^/gm, '       '))
   }
   try {
-    for (const scene of ['sample', 'untrusted']) {
+    for (const scene of ['sample', 'untrusted'].filter(isWanted)) {
       for (const result of await playScene(scene, browser, directory)) report(scene, result)
     }
-    await walkThrough(browser, directory, result => report('walk', result))
+    if (isWanted('walk')) await walkThrough(browser, directory, result => report('walk', result))
   } finally {
     await browser.close()
     for (const log of fs.readdirSync(directory).filter(file => file.endsWith('.log'))) {
@@ -77,7 +80,7 @@ async function walkThrough(browser: Browser, directory: string, report: (result:
     const context = await browser.newContext({ viewport: size })
     const workbench = new Workbench(await context.newPage())
     await workbench.open(pageAddress(session.server.port, session.workspace, { extension: root }))
-    await walk({ workbench, session, artefacts, report })
+    await walk({ workbench, artefacts, report })
     await context.close()
   })
 }

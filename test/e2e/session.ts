@@ -19,12 +19,7 @@ export interface SessionOptions {
 export interface Session {
   readonly server: VsCodeServer
   readonly workspace: string
-  /** Switches the colour theme of the running page. */
-  useTheme(theme: Theme): void
 }
-
-export type Theme = 'light' | 'dark'
-const themes: Readonly<Record<Theme, string>> = { light: 'Default Light Modern', dark: 'Default Dark Modern' }
 
 /** Starts a session, lets `use` work with it, and ends it whatever happens. */
 export async function withSession<T>(options: SessionOptions, use: (session: Session) => Promise<T>): Promise<T> {
@@ -32,25 +27,27 @@ export async function withSession<T>(options: SessionOptions, use: (session: Ses
   const workspace = path.join(options.directory, options.name, 'llama-split')
   fs.mkdirSync(workspace, { recursive: true })
   writeSample(workspace)
-  const settings = (theme: Theme) => ({
+  const settings = {
     ...quietSettings,
-    'workbench.colorTheme': themes[theme],
-    'tensorlint.python': options.python,
+    'workbench.colorTheme': 'Default Light Modern',
+    // TypeScript misses the type declarations of Node and MLX, which the sample leaves out; every squiggle is then ours.
+    'typescript.validate.enable': false,
+    'editor.minimap.enabled': false,
     // The page about trust would lie over everything; the folder stays untrusted without it.
     'security.workspace.trust.startupPrompt': 'never',
-  })
+  }
   const server = await startVsCodeServer(options.codeServer, {
     dataDirectory,
-    settings: settings('light'),
+    settings,
+    // A path belongs to a machine, and the page's machine is not the server's.
+    machineSettings: { 'tensorlint.python': options.python },
     trust: options.trust,
     testDriver: true,
     env: options.env,
     logFile: path.join(options.directory, `${options.name}.log`),
   })
-  const settingsFile = path.join(dataDirectory, 'data/User/settings.json')
-  const useTheme = (theme: Theme) => fs.writeFileSync(settingsFile, JSON.stringify(settings(theme), null, 2))
   try {
-    return await use({ server, workspace, useTheme })
+    return await use({ server, workspace })
   } finally {
     await server.stop()
   }

@@ -29,7 +29,7 @@ export async function run(): Promise<void> {
     const start = Date.now()
     const error = await test.run().then(
       () => undefined,
-      (reason: unknown) => (reason instanceof Error ? (reason.stack ?? reason.message) : String(reason)),
+      (reason: unknown) => (reason instanceof Error ? showError(reason) : String(reason)),
     )
     results.push({ name: test.name, ms: Date.now() - start, error })
   }
@@ -37,4 +37,10 @@ export async function run(): Promise<void> {
   fs.writeFileSync(`${file}.part`, JSON.stringify(results))
   fs.renameSync(`${file}.part`, file)
   if (results.some(({ error }) => error !== undefined)) throw new Error('A test failed')
+}
+
+/** The message and the places in our own code; VS Code's part of the stack says nothing. */
+function showError({ stack = '' }: Error): string {
+  const lines = stack.split('\n')
+  return lines.filter(line => !/^\s+at /.test(line) || line.includes('dist/')).join('\n')
 }

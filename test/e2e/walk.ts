@@ -1,14 +1,11 @@
 // The user's way with mouse and keyboard: tree, squiggles, light bulb, verification. Each stop is a test, judged by what
 // is on the screen, and most leave a picture, in a light and a dark theme where it may be shown to people.
-import fs from 'node:fs'
 import path from 'node:path'
 import type { Workbench } from './browser'
-import type { Session, Theme } from './session'
 import type { TestResult } from './suite'
 
 export interface Walk {
   readonly workbench: Workbench
-  readonly session: Session
   /** Folder for the pictures. */
   readonly artefacts: string
   report(result: TestResult): void
@@ -25,7 +22,10 @@ const stops: readonly Stop[] = [
   ['loader.ts shows squiggles', ctx => showSquiggles(ctx, 'loader.ts')],
   ['config.json shows squiggles', ctx => showSquiggles(ctx, 'config.json')],
   ['the light bulb in config.json repairs it', ctx => useLightBulb(ctx, 'config.json', /^(?!Fix all)/)],
-  ['the light bulb in loader.py repairs every loading site', ctx => useLightBulb(ctx, 'loader.py', /Fix all in this/)],
+  [
+    'the light bulb in loader.py repairs every loading site',
+    ctx => useLightBulb(ctx, 'loader.py', /Fix all in this workspace/),
+  ],
   ['no squiggle is left in any of the three', noSquiggles],
   ['Verify Dequantize says that all modules pass under MLX', verify],
 ]
@@ -48,19 +48,22 @@ export async function walk(ctx: Walk): Promise<void> {
 async function openTree(ctx: Walk): Promise<void> {
   const { page } = ctx.workbench
   await page.locator('.activitybar [role="tab"][aria-label^="Tensorlint"]').click()
-  const rows = page.locator('.pane-body .monaco-list-row')
-  await rows.first().waitFor()
-  // Opens the first closed row until a folded weight is in sight: the tree's depth is the server's choice.
-  for (let depth = 0; depth < 8 && !(await isVisible(ctx, /q_proj.*4-bit g64 affine/)); depth++) {
-    const preferred = ctx.workbench.page.locator('.pane-body .monaco-list-row[aria-expanded="false"]')
-    const attention = preferred.filter({ hasText: /attention|self_attn/ })
-    const next = (await attention.count()) > 0 ? attention.first() : preferred.first()
-    await next.locator('.monaco-tl-twistie').click()
-    await page.waitForTimeout(400)
+  await ctx.workbench.row('llama-split').waitFor()
+  await ctx.workbench.widenSideBar(520)
+  for (const label of ['llama-split', 'rank_0', 'model', 'layers', 'layers.0', 'self_attn']) {
+    await ctx.workbench.expand(label)
   }
-  await ctx.workbench.row(/q_proj.*4-bit g64 affine/).waitFor()
-  await ctx.workbench.expand(/q_proj.*4-bit g64 affine/)
-  await ctx.workbench.row(/q_proj\.scales|^scales|scales/).waitFor()
+  const folded = ctx.workbench.row('q_proj')
+  await folded.filter({ hasText: /Linear 576→576 · 4-bit g64 affine/ }).waitFor()
+  await ctx.workbench.expand('q_proj')
+  await ctx.workbench
+    .row('weight')
+    .filter({ hasText: /U32 \[72, 576\]/ })
+    .waitFor()
+  await ctx.workbench
+    .row('scales')
+    .filter({ hasText: /F16 \[9, 576\]/ })
+    .waitFor()
   await picture(ctx, 'tree')
 }
 
@@ -79,10 +82,6 @@ async function showSquiggles(ctx: Walk, file: string, panel?: 'problems'): Promi
 /** Puts the cursor on the first problem of the file, as F8 does, without the widget it opens. */
 async function nextProblem(ctx: Walk, file: string): Promise<void> {
   await ctx.workbench.openFile(file)
-  await ctx.workbench.page
-    .locator('.editor-instance .view-lines')
-    .first()
-    .click({ position: { x: 5, y: 5 } })
   await ctx.workbench.page.keyboard.press('Control+Home')
   await ctx.workbench.page.keyboard.press('Alt+F8')
   await ctx.workbench.page.locator('.peekview-widget, .marker-widget').first().waitFor()
@@ -94,7 +93,7 @@ async function useLightBulb(ctx: Walk, file: string, title: RegExp): Promise<voi
   const { page } = ctx.workbench
   await nextProblem(ctx, file)
   await page.keyboard.press('Control+.')
-  const menu = page.locator('.action-widget')
+  const menu = page.locator('.action-widget').first()
   const action = menu.locator('.monaco-list-row.action', { hasText: title }).first()
   await action.waitFor()
   await page.screenshot({ path: path.join(ctx.artefacts, `lightbulb-${file.replace('.', '-')}.png`) })
@@ -104,48 +103,33 @@ async function useLightBulb(ctx: Walk, file: string, title: RegExp): Promise<voi
 }
 
 async function noSquiggles(ctx: Walk): Promise<void> {
-  for (const file of ['loader.py', 'config.json', 'loader.ts']) {
+  const { page } = ctx.workbench
+  for (const file of ['config.json', 'loader.ts', 'loader.py']) {
     await ctx.workbench.openFile(file)
-    // Where no action covered the whole workspace, loader.ts is repaired by its own.
-    if (file === 'loader.ts' && (await ctx.workbench.squiggles().count()) > 0) {
-      await useLightBulb(ctx, file, /Fix all in this file/)
-    }
     await ctx.workbench.squiggles().first().waitFor({ state: 'detached' })
   }
-  await ctx.workbench.page.keyboard.press('Control+K')
-  await ctx.workbench.page.keyboard.press('s')
-  const panel = ctx.workbench.page.locator('.markers-panel .monaco-list-row', { hasText: 'tensorlint' })
-  await panel.first().waitFor({ state: 'detached' })
+  await page.locator('.markers-panel', { hasText: 'No problems have been detected' }).waitFor()
+  await ctx.workbench.command('File: Save All')
+  await page.locator('.tab.dirty').first().waitFor({ state: 'detached' })
   await picture(ctx, 'fixed')
 }
 
 async function verify(ctx: Walk): Promise<void> {
   const { page } = ctx.workbench
+  await ctx.workbench.command('View: Hide Panel')
   await ctx.workbench.command('Tensorlint: Verify Dequantize')
-  const told = page.locator('.notifications-toasts .notification-list-item', {
-    hasText: /\d+ modules: \d+ pass, 0 fail/,
-  })
-  await told.waitFor({ timeout: 120_000 })
-  await page.screenshot({ path: path.join(ctx.artefacts, 'verified-notification.png') })
-  await told.getByRole('button', { name: 'Show Report' }).click()
-  await page
-    .locator('.editor-instance .view-line', { hasText: /MLX 0\.|MLX \d/ })
-    .first()
-    .waitFor()
+  // The report opens rendered, in a page of its own inside the page.
+  const report = page.frameLocator('iframe.webview.ready').frameLocator('#active-frame')
+  await report.getByText('30 modules: 30 pass, 0 fail').waitFor()
+  await report.getByText(/Decoded by MLX \d[\d.]+ on the CPU/).waitFor()
   await picture(ctx, 'verified')
-}
-
-async function isVisible(ctx: Walk, text: RegExp): Promise<boolean> {
-  return ctx.workbench.row(text).isVisible()
 }
 
 /** Takes the picture in both themes and goes back to the light one. */
 async function picture(ctx: Walk, name: string): Promise<void> {
-  fs.mkdirSync(ctx.artefacts, { recursive: true })
   await ctx.workbench.quiet()
-  for (const theme of ['light', 'dark', 'light'] satisfies Theme[]) {
-    ctx.session.useTheme(theme)
-    await ctx.workbench.page.waitForSelector(`.monaco-workbench.${theme === 'dark' ? 'vs-dark' : 'vs'}`)
+  for (const theme of ['light', 'dark']) {
     await ctx.workbench.page.screenshot({ path: path.join(ctx.artefacts, `${name}-${theme}.png`) })
+    await ctx.workbench.toggleTheme()
   }
 }

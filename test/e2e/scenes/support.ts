@@ -40,13 +40,13 @@ export async function findingsGo(uri: vscode.Uri): Promise<void> {
   await eventually(`no findings in ${uri.path}`, () => (findings(uri).length === 0 ? true : undefined))
 }
 
-/** The quick fixes that the light bulb offers at a diagnostic: ours only, VS Code adds others beside them. */
+/** The quick fixes that the light bulb offers at a diagnostic; those that VS Code adds beside ours have no edit. */
 export async function quickFixes(uri: vscode.Uri, at: vscode.Diagnostic): Promise<vscode.CodeAction[]> {
   await vscode.workspace.openTextDocument(uri)
   const command = 'vscode.executeCodeActionProvider'
   const kind = vscode.CodeActionKind.QuickFix.value
   const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>(command, uri, at.range, kind)
-  return actions.filter(({ diagnostics, edit }) => edit && diagnostics?.some(({ source }) => source === 'tensorlint'))
+  return actions.filter(({ edit }) => edit !== undefined && edit.size > 0)
 }
 
 export async function apply(action: vscode.CodeAction): Promise<void> {
