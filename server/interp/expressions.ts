@@ -13,6 +13,14 @@ import { constant, dict, isNumber, isString, join, list, none, type Scope, truth
 
 export const isJavaScript = (scope: Scope) => scope.program.language !== 'python'
 
+const literals = new WeakMap<Expr, Value>()
+/** A literal's value with its place; one object for each, since loops evaluate them again and again. */
+function literalOf(e: Expr & { kind: 'literal' }, program: Scope['program']): Value {
+  let known = literals.get(e)
+  if (!known) literals.set(e, (known = withLiteral(constant(e.value), place(program, e.span))))
+  return known
+}
+
 export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
   if (m.work-- <= 0) {
     m.stopped.why ??= 'the program does more work than is followed'
@@ -21,7 +29,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
   const at = () => place(scope.program, e.span)
   switch (e.kind) {
     case 'literal':
-      return withLiteral(constant(e.value), at())
+      return literalOf(e, scope.program)
     case 'name':
       return lookupName(e.name, scope)
     case 'this':

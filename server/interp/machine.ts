@@ -215,8 +215,21 @@ export function identity(v: Value): string | undefined {
   }
 }
 
-export const placeKey = (place: Place) => `${place.program.path}:${place.span.start}:${place.span.end}`
-export const place = (program: Program, span: Span): Place => ({ program, span })
+const placeKeys = new WeakMap<Place, string>()
+/** Equal for equal places. */
+export function placeKey(place: Place): string {
+  let key = placeKeys.get(place)
+  if (key === undefined) placeKeys.set(place, (key = `${place.program.path}:${place.span.start}:${place.span.end}`))
+  return key
+}
+
+const places = new WeakMap<Span, Place>()
+/** The place of a span; one object for each, since every expression has a span of its own. */
+export function place(program: Program, span: Span): Place {
+  let known = places.get(span)
+  if (known?.program !== program) places.set(span, (known = { program, span }))
+  return known
+}
 
 export function noteUnderstood(m: Machine, at: Place): void {
   m.understood.set(placeKey(at), at)

@@ -67,6 +67,20 @@ export function writtenNames(body: readonly Stmt[]): readonly string[] {
   return [...names]
 }
 
+const mentionCache = new WeakMap<readonly Stmt[], ReadonlySet<string>>()
+/** Whether a body names a variable. */
+export function mentions(body: readonly Stmt[], name: string): boolean {
+  let names = mentionCache.get(body)
+  if (!names) {
+    const found = new Set<string>()
+    walk(body, e => {
+      if (e.kind === 'name') found.add(e.name)
+    })
+    mentionCache.set(body, (names = found))
+  }
+  return names.has(name)
+}
+
 interface CallShape {
   readonly name: string
   readonly count: number

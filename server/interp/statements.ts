@@ -6,7 +6,7 @@ import { evaluate, isJavaScript, itemsOf, keysOf, mergeDict } from './expression
 import { type Machine, place, turnLimit, unknown } from './machine'
 import { getAttribute, getItem } from './members'
 import { importModule } from './modules'
-import { countedNames, isUniform, summarize } from './summary'
+import { countedNames, isUniform, summarize, summarizeUnused } from './summary'
 import { binary } from './operators'
 import {
   type ClassValue,
@@ -69,7 +69,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       }
       const iterable = evaluate(m, s.iterable, scope)
       const items = s.over === 'values' && iterable.kind === 'list' && !iterable.open ? iterable.items : []
-      const summary = summarize(m, items)
+      const summary = summarizeUnused(items, s.target, s.body) ?? summarize(m, items)
       if (summary && isUniform(m, s.body)) {
         for (const name of countedNames(s.body))
           if (scope.vars.has(name)) scope.vars.set(name, unknown(m, 'counted in a long loop'))

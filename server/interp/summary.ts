@@ -4,14 +4,11 @@
 
 import type { Expr, Stmt } from '../source/ir'
 import type { Machine } from './machine'
-import { writesByKey, writtenNames } from './names'
+import { mentions, writesByKey, writtenNames } from './names'
 import { isNumber, list, type Value } from './value'
 
 /** Turns, those of the loops around counted in, that are followed one by one before a loop is read in one turn. */
 const turnsOneByOne = 1_024
-/** Fewer turns than this are followed in any case: lists of names are short, and their items differ. */
-const fewTurns = 8
-
 /** Whole numbers that a symbol may stand for. */
 export interface NumberRange {
   readonly first: number
@@ -31,9 +28,16 @@ let lastSymbol = 0
 
 /** One item for all of them, if the loop is long and they are alike; undefined where the turns must be followed. */
 export function summarize(m: Machine, items: readonly Value[]): Summary | undefined {
-  if (items.length <= fewTurns || m.turns * items.length <= turnsOneByOne) return undefined
+  if (items.length < 2 || m.turns * items.length <= turnsOneByOne) return undefined
   const item = standIn(m, items)
   return item && { item, count: items.length }
+}
+
+/** A loop whose turns do not even use their number, as when a model is run once for every token: one turn shows all. */
+export function summarizeUnused(items: readonly Value[], target: Expr, body: readonly Stmt[]): Summary | undefined {
+  const item = items[0]
+  if (!item || items.length < 2 || target.kind !== 'name' || mentions(body, target.name)) return undefined
+  return item.kind === 'const' ? { item, count: items.length } : undefined
 }
 
 /** Whether one turn of a body can stand for all: none leaves behind what the next one would change again. */

@@ -38,6 +38,14 @@ const blockKeys = ['quantization', 'quantization_config'] as const
 
 /** Every quantization block of a config that states MLX's parameters; `quantization`, which MLX's loaders read, first. */
 export function quantizationConfigs(file: JsonFile): readonly QuantizationConfig[] {
+  let known = cache.get(file)
+  if (!known) cache.set(file, (known = readConfigs(file)))
+  return known
+}
+
+const cache = new WeakMap<JsonFile, readonly QuantizationConfig[]>()
+
+function readConfigs(file: JsonFile): readonly QuantizationConfig[] {
   return blockKeys.flatMap(key => {
     const node = file.root && findNodeAtLocation(file.root, [key])
     if (node?.type !== 'object') return []

@@ -3,6 +3,7 @@
 
 import { applyEdits, type FormattingOptions, type JSONPath, modify, type Node } from 'jsonc-parser'
 import type { JsonFile, Model } from '../checkpoint/facts'
+import type { Sink } from '../interp/machine'
 import type { Because, Edit, Fix } from '../protocol'
 import { type Pair, showPair, showPairs } from '../quant/affine'
 import {
@@ -41,7 +42,7 @@ export const contradictoryConfig = defineRule({
         const [config, ...copies] = ordered(quantizationConfigs(file), file, facts)
         if (!config) continue
         const modules = modulesUnder(model, file)
-        const found = modules.flatMap(m => contradictions(model, m, config))
+        const found = contradictionsIn(model, modules, config)
         const groups = groupBy(found, c => `${c.block.node.offset} ${c.which}`)
         for (const group of groups.values()) yield draft(facts, config, copies, group, modules)
       }
@@ -64,7 +65,21 @@ function modulesUnder(model: Model, file: JsonFile): readonly QuantizedModule[] 
   return own.length > 0 ? own : all
 }
 
-function contradictions(model: Model, module: QuantizedModule, config: QuantizationConfig): Contradiction[] {
+const found = new WeakMap<QuantizationConfig, { model: Model; contradictions: readonly Contradiction[] }>()
+/** Those of all modules under a config; an edit of a program changes none of them. */
+function contradictionsIn(
+  model: Model,
+  modules: readonly QuantizedModule[],
+  config: QuantizationConfig,
+): readonly Contradiction[] {
+  const known = found.get(config)
+  if (known?.model === model) return known.contradictions
+  const contradictions = modules.flatMap(m => contradictionsOf(model, m, config))
+  found.set(config, { model, contradictions })
+  return contradictions
+}
+
+function contradictionsOf(model: Model, module: QuantizedModule, config: QuantizationConfig): Contradiction[] {
   const parameters = parametersOf(config, module.path)
   const { weight, scales, biases } = module
   if (!parameters || parameters.mode !== 'affine' || scales.tensor.dtype === 'U8') return []
@@ -147,12 +162,19 @@ const whoIsHurt = (isOverride: boolean) =>
     ? 'no loader in the workspace uses it, but every version of mlx-lm does, and refuses the weights'
     : 'no loader in the workspace uses it; mlx-lm before 0.32, mlx-vlm and MLX Swift do, mlx-lm from 0.32 infers it from the tensors'
 
+const sinkCache = new WeakMap<Facts['deliveries'], ReadonlySet<Sink>>()
+function sinksOf({ deliveries }: Facts): ReadonlySet<Sink> {
+  let known = sinkCache.get(deliveries)
+  if (!known) sinkCache.set(deliveries, (known = new Set(deliveries.map(d => d.sink))))
+  return known
+}
+
 /** Operations of the workspace's loaders that get the value at one of the nodes; else those that only read it. */
 function readers(facts: Facts, file: JsonFile, nodes: readonly (Node | undefined)[]): Because[] {
   const offsets = new Set(nodes.flatMap(n => (n ? [n.offset] : [])))
   if (offsets.size === 0) return []
   const places = new Map<string, Because>()
-  for (const { sink } of facts.deliveries)
+  for (const sink of sinksOf(facts))
     for (const v of [sink.groupSize, sink.bits])
       if (v?.kind === 'const' && v.config && v.config.file.path === file.path && offsets.has(v.config.offset)) {
         const because: Because = {
