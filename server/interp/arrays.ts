@@ -177,6 +177,17 @@ export function combine(
 }
 
 /** One variant for all, where nothing but what their symbols stand for tells them apart: the activations of many experts. */
+const shapes = new WeakMap<readonly ArrayVariant[], readonly ArrayVariant[]>()
+/** An array without what it stores, for those who ask for its shape alone: one variant where all have the same. */
+export function shapesOnly(array: ArrayValue): ArrayValue {
+  let known = shapes.get(array.variants)
+  if (!known) {
+    known = collapsed(array.variants.map(({ assign, shape, dtype }) => ({ assign, shape, dtype })))
+    shapes.set(array.variants, known)
+  }
+  return { ...array, variants: known }
+}
+
 function collapsed(variants: readonly ArrayVariant[]): readonly ArrayVariant[] {
   const first = variants[0]
   if (!first || variants.length === 1) return variants
