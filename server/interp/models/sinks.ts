@@ -1,7 +1,7 @@
 // Records what arrives at an operation that decodes or multiplies a quantized weight. Whether it is right is decided
 // later, by rules; here it is only written down, with every place that a message may want to show.
 
-import { anyArray, combine } from '../arrays'
+import { anyArray, combine, shapesOnly } from '../arrays'
 import type { LibraryCall } from '../calls'
 import type { Sink } from '../machine'
 import { type ArrayValue, isNumber, truth, type Value } from '../value'
@@ -107,7 +107,7 @@ function product(
 ): ArrayValue {
   if (!x) return anyArray(c.m.frame.activation)
   const isTurned = transpose === undefined ? true : truth(transpose, c.javascript)
-  return combine([x, weight], c.m.frame.activation, ([a, w]) => {
+  return combine([x, shapesOnly(weight)], c.m.frame.activation, ([a, w]) => {
     const rank = w?.shape?.length ?? 0
     const columns =
       isTurned === undefined ? undefined : isTurned ? w?.shape?.[rank - 2] : logical(w?.shape?.[rank - 1], bits)
