@@ -28,7 +28,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'server/verify': [...engineLayers, 'server/rules'],
   'server/actions': [...engineLayers, 'server/engine'],
   // Of Node only the reckoning with paths, which reads nothing.
-  'server/tree': [...engineLayers, 'server/engine', 'node:path'],
+  'server/tree': [...engineLayers, 'server/engine'],
   'server/engine': [...engineLayers, 'server/rules', 'server/verify'],
   'server/policy': [...engineLayers, 'server/engine', 'server/rules', 'node:', 'jsonc-parser'],
   'server/workspace': [
