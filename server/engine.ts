@@ -38,6 +38,8 @@ export interface BrokenRule {
 }
 
 export interface Analysis {
+  /** What the rules were shown; a written analysis weighs the same. */
+  readonly facts: Facts
   readonly findings: readonly Finding[]
   readonly sites: readonly LoadSite[]
   /** Loads that were followed to their tensors, and those that were not, with the reason. */
@@ -56,6 +58,7 @@ export function analyse(snapshot: Snapshot): Analysis {
   const facts: Facts = { models: snapshot.models, configs: [...configs.values()], runs, deliveries }
   const broken: BrokenRule[] = []
   return {
+    facts,
     findings: findingsOf(facts, broken),
     sites: sitesOf(deliveries).map(site => ({
       path: site.place.program.path,

@@ -67,7 +67,15 @@ export class Session {
     const snapshot: Snapshot = { folders: [], models: [], programs: [] }
     this.state = {
       snapshot,
-      analysis: { findings: [], sites: [], understood: 0, unknown: [], verify: () => [], broken: [] },
+      analysis: {
+        facts: { models: [], configs: [], runs: [], deliveries: [] },
+        findings: [],
+        sites: [],
+        understood: 0,
+        unknown: [],
+        verify: () => [],
+        broken: [],
+      },
       skipped: [],
       versions: new Map(),
     }
