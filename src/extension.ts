@@ -12,6 +12,7 @@ import { Reports } from './reports'
 import { keepSettingsSent } from './settings'
 import { StatusItem } from './statusItem'
 import { ModelTree } from './views/modelTree'
+import { registerTerminalLinks } from './terminalLinks'
 import { registerRowDecorations } from './views/rowDecorations'
 
 /** What `extension.exports` offers: the server's answers as plain data. */
@@ -31,6 +32,7 @@ const features: readonly ((ctx: Ctx) => vscode.Disposable)[] = [
   registerRowDecorations,
   registerHeaderEditor,
   registerCommands,
+  registerTerminalLinks,
   keepSettingsSent,
   ctx => ctx.server,
 ]

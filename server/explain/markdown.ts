@@ -29,9 +29,11 @@ export function table(head: readonly string[], rows: readonly (readonly string[]
 
 export const bullets = (items: readonly string[]): string => items.map(item => `- ${item}`).join('\n')
 
-/** Prose from data, whose Markdown signs are letters. */
+/** Prose from data: signs that Markdown would take for its own are escaped, those that it would not are left readable. */
 export const prose = (text: string): string =>
-  text.replace(/[\\`*_<>[\]#|~]/g, sign => `\\${sign}`).replace(/\s+/g, ' ')
+  text
+    .replace(/[\\`*<|~]|(?<!\w)_|_(?!\w)|\](?=\()/g, sign => `\\${sign}`)
+    .replace(/[\s\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+/g, ' ')
 
 /** Shows paths from the workspace folders. */
 export type ShowPath = (path: string) => string

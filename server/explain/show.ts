@@ -32,13 +32,27 @@ export function arithmetic(triple: Triple): string {
 
 export const readings = (triple: Triple): string => triple.likely.map(showPair).join(' or ')
 
-export const moduleList = (weights: readonly { readonly module: string }[], most = 6): string =>
-  code(
-    foldNames(
-      weights.map(w => w.module),
-      most,
-    ),
+/** Module paths with layers and siblings folded: `model.layers.0-3.self_attn.{q_proj, k_proj}`, `lm_head`. */
+export function moduleList(weights: readonly { readonly module: string }[], most = 6): string {
+  const siblings = groupBy(
+    weights.map(w => w.module),
+    module => module.slice(0, module.lastIndexOf('.') + 1),
   )
+  // Parents that have the same children are folded together: all layers at once.
+  const parents = groupBy(siblings, ([, modules]) => [...new Set(modules.map(lastPart))].join(', '))
+  const shown = [...parents].flatMap(([children, group]) =>
+    foldNames(
+      group.map(([parent]) => parent),
+      Number.MAX_SAFE_INTEGER,
+    )
+      .split(', ')
+      .map(parent => `${parent}${children.includes(', ') ? `{${children}}` : children}`),
+  )
+  const more = shown.length - most
+  return `${shown.slice(0, most).map(code).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}
+
+const lastPart = (module: string): string => module.slice(module.lastIndexOf('.') + 1)
 
 /** Weights that differ in nothing but numbers in their names, each group with all its members. */
 export function alike(weights: readonly WeightFacts[]): readonly (readonly [WeightFacts, ...WeightFacts[]])[] {

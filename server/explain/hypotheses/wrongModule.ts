@@ -5,6 +5,7 @@ import { count } from '../../rules/show'
 import { isCrossed } from '../../rules/sites'
 import { type Dossier, storedTriple } from '../dossier'
 import { atPlace, atLine, code, prose } from '../markdown'
+import { moduleList } from '../show'
 import type { Hypothesis, Judged } from './hypothesis'
 
 const rulesOfNames = ['crossed-tensors', 'absent-tensor']
@@ -61,10 +62,12 @@ export const wrongModule: Hypothesis = {
         summary: 'No source of the workspace was seen to hand these tensors over, so nothing says where they end.',
         evidence: unfollowed,
       }
+    // Loads that were not followed do not matter where every quantized weight was met all the same.
+    const unmet = weights.filter(w => w.deliveries.length === 0)
     const sites = new Map(deliveries.map(d => [atPlace(show, d.site), d]))
     return {
-      answer: lost > 0 ? 'undecided' : 'refuted',
-      summary: `At each of ${count(sites.size, 'call')} that was followed, weight, scales and biases come from one module.`,
+      answer: unmet.length > 0 ? 'undecided' : 'refuted',
+      summary: `At each of ${count(sites.size, 'call')} that was followed, weight, scales and biases come from one module${unmet.length > 0 ? `; ${count(unmet.length, 'quantized weight')} were not seen to be handed over` : ''}.`,
       evidence: [
         ...[...sites]
           .slice(0, 6)
@@ -72,7 +75,7 @@ export const wrongModule: Hypothesis = {
             ([at, d]) =>
               `${at}: ${count(new Set(deliveries.filter(x => atPlace(show, x.site) === at).map(x => x.module)).size, 'module')}, for one ${code(d.weight.tensor.name)} with ${code(d.scales.tensor.name)}`,
           ),
-        ...unfollowed,
+        ...(unmet.length > 0 ? [`not seen: ${moduleList(unmet)}`, ...unfollowed] : []),
       ],
     }
   },

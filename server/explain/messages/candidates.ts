@@ -7,7 +7,7 @@ import { showPair } from '../../quant/affine'
 import { passed } from '../../rules/parameters'
 import { rangeOf, showTensor } from '../../rules/show'
 import { configured, type Dossier, storedTriple, type WeightFacts } from '../dossier'
-import { atPlace, code } from '../markdown'
+import { atLine, atPlace, code } from '../markdown'
 import { predictedError } from '../predict'
 import type { OwnFrame } from './frames'
 import type { Recognised } from './index'
@@ -76,26 +76,30 @@ function judge(
   if (delivery && predictedError(delivery) && sameText(predictedError(delivery) ?? '', text))
     add(60, `as ${atPlace(show, delivery.site)} hands it over, MLX raises exactly this`)
   parameters(weight, delivery, reading.number('g'), reading.number('bits'), add)
-  const places: readonly (readonly [Place, number, string])[] = delivery
-    ? [
-        [
-          delivery.sink.call,
-          40,
-          `the ${code(delivery.sink.op)} at ${atPlace(show, delivery.sink.call)} is in the traceback`,
-        ],
-        ...(delivery.site === delivery.sink.call
-          ? []
-          : [
-              [delivery.site, 20, `${atPlace(show, delivery.site)}, which hands it over, is in the traceback`] as const,
-            ]),
-      ]
-    : []
-  for (const [place, points, reason] of places) if (isIn(place, frames)) add(points, reason)
+  if (delivery && isIn(delivery.sink.call, frames))
+    add(40, `the ${code(delivery.sink.op)} at ${atPlace(show, delivery.sink.call)} is in the traceback`)
+  if (delivery && delivery.site !== delivery.sink.call && isIn(delivery.site, frames))
+    add(20, `${atPlace(show, delivery.site)}, which hands it over, is in the traceback`)
+  const name = weight.module.slice(weight.module.lastIndexOf('.') + 1)
+  const mention = frames.find(f => mentions(f, name))
+  if (mention && score > 0)
+    add(
+      25,
+      `${atLine(show, mention.program.path, { line: mention.line, character: 0 })} in the traceback names ${code(name)}`,
+    )
   if (!shown.weight && !shown.scales && names.length === 0) {
     const fault = faultOf(weight, message.id)
     if (fault) add(30, fault)
   }
   return score >= 30 && reasons.length > 0 ? { weight, delivery, score, reasons } : undefined
+}
+
+/** Whether the line of a frame has this name in it, in Python's spelling or JavaScript's. */
+function mentions({ program, line }: OwnFrame, name: string): boolean {
+  if (name.length < 3) return false
+  const camel = name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
+  const words = (program.text.split('\n')[line] ?? '').slice(0, 1_000).match(/\w+/g) ?? []
+  return words.includes(name) || words.includes(camel)
 }
 
 /** A name as the model has it may have lost or got a prefix in sanitize. */

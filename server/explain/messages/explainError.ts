@@ -95,7 +95,7 @@ function tracebackText({ show }: Dossier, frames: readonly OwnFrame[]): string {
 function candidatesText(whole: Dossier, candidates: readonly Candidate[], best: readonly Candidate[]): string {
   if (candidates.length === 0) return ''
   const byWeight = new Map(candidates.map(c => [c.weight, c]))
-  const groups = alike(candidates.map(c => c.weight))
+  const groups = alike(best.map(c => c.weight))
   const severalModels = new Set(candidates.map(c => c.weight.model)).size > 1
   const lines = groups.slice(0, mostGroups).map(([first, ...rest]) => {
     const candidate = byWeight.get(first)
@@ -104,12 +104,16 @@ function candidatesText(whole: Dossier, candidates: readonly Candidate[], best: 
     return `${moduleList([first, ...rest])}${where}${also}: ${candidate?.reasons.join('; ') ?? ''}`
   })
   const more = groups.length - lines.length
-  const bestGroups = alike(best.map(c => c.weight)).length
   const head =
     best.length === 1
       ? 'One weight fits best:'
-      : `${best.length} weights ${bestGroups > 1 ? `in ${bestGroups} groups ` : ''}fit equally well; the message alone does not tell them apart:`
-  return `${head}\n\n${bullets([...lines, ...(more > 0 ? [`and ${more} more groups that fit less well or no better`] : [])])}`
+      : `${best.length} weights fit equally well; nothing in the text tells them apart. Where layers run in order, the first fails first:`
+  const others = candidates.filter(c => !best.includes(c)).map(c => c.weight)
+  const rest = [
+    ...(more > 0 ? [`and ${more} more groups that fit as well`] : []),
+    ...(others.length > 0 ? [`less well: ${moduleList(others)}`] : []),
+  ]
+  return `${head}\n\n${bullets([...lines, ...rest])}`
 }
 
 /** Tensors, then config values, then calls: one or two of each kind for the best candidates. */
