@@ -202,7 +202,7 @@ export interface Explanation {
 
 /** How a line of a terminal looks in which MLX's error begins; a regular expression that needs linear time. */
 export const errorLinePattern =
-  '\\[(?:dequantize|quantize|quantized_matmul|gather_qmm|qqmm|QQMatmul|GatherQQMM|load_safetensors|safetensor|load|read|reshape|broadcast_shapes|matmul|fast::\\w{1,40})\\] .{1,400}' +
+  '\\[(?:dequantize|quantize|quantized_matmul|gather_qmm|qqmm|QQMatmul|GatherQQMM|load_safetensors|safetensor|load|read|reshape|broadcast_shapes|matmul|fast::[\\w:]{1,60})\\] .{1,400}' +
   '|Expected shape \\([\\d, ]{0,200}\\) but received shape .{1,400}' +
   '|(?:Received|Missing) \\d{1,9} parameters.{0,400}' +
   '|Quantization (?:group size|bits) must be .{1,100}' +

@@ -32,7 +32,7 @@ export const bullets = (items: readonly string[]): string => items.map(item => `
 /** Prose from data: signs that Markdown would take for its own are escaped, those that it would not are left readable. */
 export const prose = (text: string): string =>
   text
-    .replace(/[\\`*<|~]|(?<!\w)_|_(?!\w)|\](?=\()/g, sign => `\\${sign}`)
+    .replace(/[\\`*<|~]|(?<![A-Za-z0-9])_|_(?![A-Za-z0-9])|\](?=\()/g, sign => `\\${sign}`)
     .replace(/[\s\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]+/g, ' ')
 
 /** Shows paths from the workspace folders. */

@@ -1,8 +1,7 @@
 // Are the tensors another format's? GPTQ, AWQ, bitsandbytes and the rest have members that MLX's formats do not have.
 
 import { findNodeAtLocation } from 'jsonc-parser'
-import { rangeIn } from '../../rules/show'
-import { count } from '../../rules/show'
+import { count, rangeIn } from '../../rules/show'
 import type { Dossier } from '../dossier'
 import { foreignWeights, marks } from '../foreign'
 import { atLine, code, prose } from '../markdown'
@@ -49,7 +48,7 @@ export const foreignFormat: Hypothesis = {
           : `Every quantized weight has the members and dtypes of MLX’s ${example.biases ? 'affine' : 'floating-point'} format.`,
       evidence: [
         ...methods,
-        `${code(example.module)}: ${storedShapes(example)}; so are all ${packed.length}`,
+        `${code(example.module)}: ${storedShapes(example)}${packed.length > 1 ? `; the members of all ${packed.length} are of this kind` : ''}`,
         `none of ${tensors.toLocaleString('en-US')} tensors is a ${marks.map(m => code(m.parameter)).join(', ')}`,
         ...(methods.length === 0 ? [`no ${code('quant_method')} in the config`] : []),
         ...(writers.length > 0 ? [`the shards’ metadata says format ${writers.map(code).join(', ')}`] : []),

@@ -59,15 +59,15 @@ function judge(
   const delivery = bestDelivery(weight, text, frames)
   if (shown.weight || shown.scales) {
     const stored = { weight: weight.weight.tensor.shape, scales: weight.scales.tensor.shape }
+    const lookedUp = isLookedUp(weight.module)
     const relation =
-      relate(stored, shown) ??
-      (delivery && relate({ weight: delivery.weight.shape, scales: delivery.scales.shape }, shown))
+      relate(stored, shown, lookedUp) ??
+      (delivery && relate({ weight: delivery.weight.shape, scales: delivery.scales.shape }, shown, lookedUp))
     if (!relation) return undefined
     add(
       relation.score,
       `${code('weight')} ${showTensor(weight.weight.tensor)} and ${code('scales')} ${showTensor(weight.scales.tensor)}: ${relation.how}`,
     )
-    if (relation.kind === 'gathered') add(isLookedUp(weight.module) ? 25 : -35)
   } else if (message.id === 'matmul-shapes') {
     const why = asOperand(weight, reading.shape('y'))
     if (!why) return undefined
@@ -81,7 +81,7 @@ function judge(
   if (delivery && delivery.site !== delivery.sink.call && isIn(delivery.site, frames))
     add(20, `${atPlace(show, delivery.site)}, which hands it over, is in the traceback`)
   const name = weight.module.slice(weight.module.lastIndexOf('.') + 1)
-  const mention = frames.find(f => mentions(f, name))
+  const mention: OwnFrame | undefined = frames.find(f => mentions(f, name))
   if (mention && score > 0)
     add(
       25,
@@ -97,8 +97,8 @@ function judge(
 /** Whether the line of a frame has this name in it, in Python's spelling or JavaScript's. */
 function mentions({ program, line }: OwnFrame, name: string): boolean {
   if (name.length < 3) return false
-  const camel = name.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase())
-  const words = (program.text.split('\n')[line] ?? '').slice(0, 1_000).match(/\w+/g) ?? []
+  const camel = name.replace(/_(\w)/g, (_match, letter: string) => letter.toUpperCase())
+  const words: readonly string[] = (program.text.split('\n')[line] ?? '').slice(0, 1_000).match(/\w+/g) ?? []
   return words.includes(name) || words.includes(camel)
 }
 

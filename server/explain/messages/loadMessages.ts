@@ -101,14 +101,18 @@ export const loadMessages: readonly Message[] = [
   },
   {
     id: 'no-files',
-    texts: ['No safetensors found in {file:path}'],
+    texts: ['No safetensors found in {file:text}'],
     when: 'open',
     meaning: () =>
       `mlx-lm reads ${code('model*.safetensors')} in the model’s own folder: files of another name or in subfolders (ranks) are not seen.`,
   },
   {
     id: 'bad-header-length',
-    texts: ['[{op}] Invalid json header length {file:path}', '[{op}] Invalid json metadata {file:path}'],
+    texts: [
+      '[{op}] Invalid json header length file {file:text}',
+      '[{op}] Invalid json header length {file:text}',
+      '[{op}] Invalid json metadata {file:text}',
+    ],
     when: 'open',
     meaning: () =>
       'The file does not begin as a safetensors file does: a git-lfs pointer, an error page, or another format.',
@@ -143,8 +147,8 @@ export const loadMessages: readonly Message[] = [
     id: 'file-not-read',
     texts: [
       '[{op}] Unable to read {size:n} bytes from file',
-      '[{op}] Failed to open {file:path}',
-      '[{op}] Failed to open file {file:path}',
+      '[{op}] Failed to open file {file:text}',
+      '[{op}] Failed to open {file:text}',
     ],
     when: 'open',
     meaning: r =>

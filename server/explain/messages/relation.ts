@@ -17,10 +17,14 @@ const same = (a: Shape, b: Shape): boolean => a.length === b.length && a.every((
 const last = (shape: Shape): number => shape[shape.length - 1] ?? 0
 const rows = (shape: Shape): number => shape[shape.length - 2] ?? 0
 
-/** Relates what a message shows (undefined: not shown) to stored shapes; undefined where nothing does. */
+/**
+ * Relates what a message shows (undefined: not shown) to stored shapes; undefined where nothing does. Fewer rows may be
+ * a slice as well as a look-up: `isLookedUp` says that this is a module in which rows are looked up.
+ */
 export function relate(
   stored: { readonly weight: Shape; readonly scales: Shape },
   shown: { readonly weight: Shape | undefined; readonly scales: Shape | undefined },
+  isLookedUp: boolean,
 ): Relation | undefined {
   const pairs: (readonly [Shape, Shape])[] = []
   if (shown.weight) pairs.push([stored.weight, shown.weight])
@@ -29,19 +33,23 @@ export function relate(
   const all = (test: (stored: Shape, shown: Shape) => boolean) => pairs.every(([a, b]) => test(a, b))
   if (all(same)) return { kind: 'stored', how: 'stored in exactly these shapes', score: 100 }
   if (all((a, b) => same(turn(a), b))) return { kind: 'turned', how: 'stored in these shapes, transposed', score: 90 }
+  const byRows = ratio(pairs, (a, b) => (sameBut(a, b, 2) ? rows(a) / rows(b) : 0))
+  const slice: Relation | undefined = byRows
+    ? { kind: 'sliced-rows', how: `1/${byRows} of its rows`, score: 50 }
+    : undefined
+  if (slice && !isLookedUp) return slice
   const gathered = pairs[0] && gather(...pairs[0])
   if (gathered && all((a, b) => gather(a, b)?.join() === gathered.join())) {
     const count = gathered.reduce((product, size) => product * size, 1)
-    const what =
-      gathered.length > 1 ? `${gathered.join(' × ')} = ${count} rows` : `${count} ${count === 1 ? 'row' : 'rows'}`
+    const product = gathered.length > 1 ? `${gathered.join(' × ')} = ${count}` : `${count}`
+    const what = `${product} ${count === 1 ? 'row' : 'rows'} taken out of it`
     return {
       kind: 'gathered',
-      how: `${what} taken out of it: the leading dimensions are what was looked up`,
-      score: 60,
+      how: `${what}: the leading dimensions are what was looked up`,
+      score: isLookedUp ? 85 : 25,
     }
   }
-  const byRows = ratio(pairs, (a, b) => (sameBut(a, b, 2) ? rows(a) / rows(b) : 0))
-  if (byRows) return { kind: 'sliced-rows', how: `1/${byRows} of its rows`, score: 50 }
+  if (slice) return slice
   const byColumns = ratio(pairs, (a, b) => (sameBut(a, b, 1) ? last(a) / last(b) : 0))
   if (byColumns) return { kind: 'sliced-columns', how: `1/${byColumns} of its columns`, score: 45 }
   if (all((a, b) => same(a, b) || same(turn(a), b)))
