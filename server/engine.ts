@@ -5,6 +5,7 @@ import type { Model } from './checkpoint/facts'
 import { componentsOf } from './interp/components'
 import { deliveriesOf, type Delivery } from './interp/deliveries'
 import { interpret, type Run } from './interp/index'
+import { speaksOfTensors } from './interp/names'
 import type { Finding, Range, VerifyItem } from './protocol'
 import { rules } from './rules/index'
 import type { Facts } from './rules/rule'
@@ -31,7 +32,7 @@ export interface LoadSite {
   readonly modules: readonly string[]
 }
 
-/** A rule that broke: our bug, told apart from findings, so that the other rules still report. */
+/** A rule, or the interpreter on some programs, that broke: our bug, told apart so that the rest still reports. */
 export interface BrokenRule {
   readonly rule: string
   readonly error: unknown
@@ -52,11 +53,14 @@ export interface Analysis {
 
 /** Analyses a snapshot. Runs of programs that did not change, against checkpoints that did not change, are kept. */
 export function analyse(snapshot: Snapshot): Analysis {
-  const runs = componentsOf(snapshot.programs, snapshot.folders).flatMap(programs => runsOf(snapshot, programs))
+  const broken: BrokenRule[] = []
+  const components = componentsOf(snapshot.programs, snapshot.folders).filter(programs =>
+    programs.some(speaksOfTensors),
+  )
+  const runs = components.flatMap(programs => runsOf(snapshot, programs, broken))
   const deliveries = runs.flatMap(run => deliveriesIn(run))
   const configs = new Map(snapshot.models.flatMap(m => m.configs.map(file => [file.path, file] as const)))
   const facts: Facts = { models: snapshot.models, configs: [...configs.values()], runs, deliveries }
-  const broken: BrokenRule[] = []
   return {
     facts,
     findings: findingsOf(facts, broken),
@@ -129,7 +133,7 @@ const kept = new WeakMap<Program, Kept>()
 const sameItems = <T>(a: readonly T[], b: readonly T[]) => a.length === b.length && a.every((item, i) => item === b[i])
 
 /** Runs of programs that belong together: one, or one for each checkpoint that their free inputs may mean. */
-function runsOf({ models, folders }: Snapshot, programs: readonly Program[]): readonly Run[] {
+function runsOf({ models, folders }: Snapshot, programs: readonly Program[], broken: BrokenRule[]): readonly Run[] {
   const first = programs[0]
   if (!first) return []
   const known = kept.get(first)
@@ -140,7 +144,12 @@ function runsOf({ models, folders }: Snapshot, programs: readonly Program[]): re
     sameItems(known.folders, folders)
   )
     return known.runs
-  const runs = bind(programs, models, folders)
+  let runs: readonly Run[] = []
+  try {
+    runs = bind(programs, models, folders)
+  } catch (error) {
+    broken.push({ rule: `interpreter on ${first.path}`, error })
+  }
   kept.set(first, { programs, models, folders, runs })
   return runs
 }

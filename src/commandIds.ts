@@ -12,6 +12,7 @@ export const commandIds = [
   'tensorlint.openHeader',
   'tensorlint.copyName',
   'tensorlint.revealFile',
+  'tensorlint.explainRule',
   'tensorlint.chooseInterpreter',
   'tensorlint.openSettings',
   'tensorlint.showStatus',

@@ -33,7 +33,8 @@ export async function startVsCodeServer(installed, options) {
   }
   const args = [installed.serverMain, '--host', '127.0.0.1', '--port', '0', '--server-data-dir', dataDirectory]
   args.push('--accept-server-license-terms', '--telemetry-level', 'off')
-  args.push(...(options.token === undefined ? ['--without-connection-token'] : ['--connection-token', options.token]))
+  if (options.token === undefined) args.push('--without-connection-token')
+  else args.push('--connection-token-file', writeToken(dataDirectory, options.token))
   if (options.trust === false) args.push('--disable-workspace-trust')
   if (options.testDriver) args.push('--enable-smoke-test-driver')
 
@@ -66,6 +67,19 @@ export async function startVsCodeServer(installed, options) {
     log?.end()
   }
   return { port, exited, stop }
+}
+
+/**
+ * In a file that only its owner reads: the arguments of a process are there for every user of the machine to see.
+ * @param {string} dataDirectory
+ * @param {string} token
+ */
+function writeToken(dataDirectory, token) {
+  const file = path.join(dataDirectory, 'connection-token')
+  fs.mkdirSync(dataDirectory, { recursive: true })
+  fs.rmSync(file, { force: true })
+  fs.writeFileSync(file, token, { mode: 0o600 })
+  return file
 }
 
 /** Settings that keep everything else of VS Code out of the way: no welcome page, chat, update checks or hints. */

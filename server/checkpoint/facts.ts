@@ -23,6 +23,12 @@ export interface TensorTable {
   nameAt(index: number): string
   tensorAt(index: number): Tensor
   find(name: string): Tensor | undefined
+  /** Its place in the table; -1 where there is none. Makes nothing. */
+  indexOf(name: string): number
+  /** The same for a name that stands in a longer text, without cutting it out. */
+  indexIn(text: string, start: number, end: number): number
+  /** A hash of a tensor's name: equal for equal names. */
+  hashAt(index: number): number
   names(): IterableIterator<string>
 }
 
@@ -65,6 +71,8 @@ export type ShardProblemKind =
   | 'too-many-dimensions'
   | 'dtype-not-in-mlx'
   | 'bad-metadata'
+  | 'unaligned'
+  | 'no-tensors'
 
 /** Who does not open the file because of a problem: the Rust reference (safetensors 0.8), MLX's own reader (0.32.4). */
 export interface RefusedBy {
@@ -111,4 +119,6 @@ export interface Model {
   /** config.json of the model, or the one above its ranks. More than one where each rank has its own. */
   readonly configs: readonly JsonFile[]
   readonly index?: JsonFile
+  /** Files of it were named one by one: what else lies beside them was not looked at. */
+  readonly isPartial?: boolean
 }

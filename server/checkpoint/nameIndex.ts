@@ -18,6 +18,8 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
+const encoder = new TextEncoder()
+
 /** Honest names need about two probes each; this many for each of them is an attack. */
 const maxProbesPerName = 32
 
@@ -41,13 +43,38 @@ export class NameIndex {
   /** The last row of that name, or -1. */
   find(name: string): number {
     if (this.byText) return this.byText.get(name) ?? -1
-    const bytes = new TextEncoder().encode(name)
+    const bytes = encoder.encode(name)
     const { slots } = this
     const mask = slots.length - 1
     let slot = hashSpan(viewOf(bytes), 0, bytes.length) & mask
     for (;;) {
       const row = (slots[slot] ?? 0) - 1
       if (row < 0 || this.same(row, bytes, 0, bytes.length)) return row
+      slot = (slot + 1) & mask
+    }
+  }
+
+  /** The last row whose name stands at `start` to `end` of a text, or -1. Makes no string of an ASCII name. */
+  findIn(text: string, start: number, end: number): number {
+    if (this.byText) return this.find(text.slice(start, end))
+    let hash = hashSeed
+    let i = start
+    for (; i + 4 <= end; i += 4) {
+      const [a, b, c, d] = [text.charCodeAt(i), text.charCodeAt(i + 1), text.charCodeAt(i + 2), text.charCodeAt(i + 3)]
+      if ((a | b | c | d) > 0x7f) return this.find(text.slice(start, end))
+      hash = Math.imul(hash ^ ((a << 24) | (b << 16) | (c << 8) | d), 0x9e3779b1) ^ (hash >>> 15)
+    }
+    for (; i < end; i++) {
+      const c = text.charCodeAt(i)
+      if (c > 0x7f) return this.find(text.slice(start, end))
+      hash = Math.imul(hash ^ c, 0x01000193)
+    }
+    const { slots } = this
+    const mask = slots.length - 1
+    let slot = (hash ^ (hash >>> 16)) & mask
+    for (;;) {
+      const row = (slots[slot] ?? 0) - 1
+      if (row < 0 || this.sameText(row, text, start, end)) return row
       slot = (slot + 1) & mask
     }
   }
@@ -79,6 +106,14 @@ export class NameIndex {
     const from = nameStart[row] ?? 0
     if ((nameEnd[row] ?? 0) - from !== end - start) return false
     for (let i = 0; i < end - start; i++) if (names[from + i] !== bytes[start + i]) return false
+    return true
+  }
+
+  private sameText(row: number, text: string, start: number, end: number): boolean {
+    const { names, nameStart, nameEnd } = this.columns
+    const from = nameStart[row] ?? 0
+    if ((nameEnd[row] ?? 0) - from !== end - start) return false
+    for (let i = 0; i < end - start; i++) if (names[from + i] !== text.charCodeAt(start + i)) return false
     return true
   }
 

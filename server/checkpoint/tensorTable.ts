@@ -35,6 +35,9 @@ export function tensorTable(columns: HeaderColumns, index: NameIndex, dataStart:
       const row = index.find(name)
       return row < 0 ? undefined : tensorAt(row)
     },
+    indexOf: name => index.find(name),
+    indexIn: (text, start, end) => index.findIn(text, start, end),
+    hashAt: row => columns.hash[row] ?? 0,
     *names() {
       for (let row = 0; row < count; row++) yield nameAt(row)
     },

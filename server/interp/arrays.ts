@@ -2,7 +2,7 @@
 // repeated on the real bytes drops it. Axes are counted from the front; shapes are in elements.
 
 import type { ArrayOp } from '../protocol'
-import type { ArrayValue, ArrayVariant, Place, Stored } from './value'
+import { type ArrayValue, type ArrayVariant, type Assign, mergeAssigns, type Place, type Stored } from './value'
 
 /** An array of which nothing is known, such as an activation. */
 export const anyArray = (activation = 0): ArrayValue => ({
@@ -28,8 +28,14 @@ export function transpose(array: ArrayValue, axes: readonly number[] | undefined
       if (rank === undefined) return { ...v, stored: withOp(v.stored, undefined) }
       const order = axes ? axes.map(a => (a < 0 ? a + rank : a)) : Array.from({ length: rank }, (_, i) => rank - 1 - i)
       if (order.length !== rank || order.some(a => a < 0 || a >= rank))
-        return { ...v, shape: undefined, stored: withOp(v.stored, undefined) }
-      return { ...v, shape: order.map(a => v.shape?.[a]), stored: withOp(v.stored, { op: 'transpose', axes: order }) }
+        return { ...v, shape: undefined, stored: withOp(v.stored, undefined), decoded: undefined }
+      const isTurn = order[rank - 1] === rank - 2
+      return {
+        ...v,
+        shape: order.map(a => v.shape?.[a]),
+        stored: withOp(v.stored, { op: 'transpose', axes: order }),
+        decoded: v.decoded && { ...v.decoded, turned: v.decoded.turned !== isTurn },
+      }
     },
     at,
   )
@@ -58,6 +64,14 @@ export function moveAxis(array: ArrayValue, from: number, to: number, at?: Place
 
 export const contiguous = (array: ArrayValue, at?: Place): ArrayValue =>
   mapVariants(array, v => ({ ...v, stored: withOp(v.stored, { op: 'contiguous' }) }), at)
+
+/** A range of one axis whose bounds are not known but whose length is. */
+export const sliceOfLength = (array: ArrayValue, axis: number, length: number, at?: Place): ArrayValue =>
+  mapVariants(
+    array,
+    v => ({ ...v, shape: v.shape?.map((d, i) => (i === axis ? length : d)), stored: withOp(v.stored, undefined) }),
+    at,
+  )
 
 /** A range of one axis; undefined bounds are the ends, negative ones count from the back. Unknown bounds: null. */
 export function sliceAxis(
@@ -109,7 +123,8 @@ export function reshape(array: ArrayValue, shape: readonly (number | undefined)[
         d === -1 ? (total !== undefined && Number.isInteger(total / rest) ? total / rest : undefined) : d,
       )
       const known = filled.every((d): d is number => d !== undefined)
-      return { ...v, shape: filled, stored: withOp(v.stored, known ? { op: 'reshape', shape: filled } : undefined) }
+      const stored = withOp(v.stored, known ? { op: 'reshape', shape: filled } : undefined)
+      return { ...v, shape: filled, stored, decoded: undefined }
     },
     at,
   )
@@ -118,3 +133,55 @@ export function reshape(array: ArrayValue, shape: readonly (number | undefined)[
 /** Same shape, other values: arithmetic, `astype`, `view`. */
 export const changed = (array: ArrayValue, dtype?: string, at?: Place): ArrayValue =>
   mapVariants(array, v => ({ ...v, dtype, stored: withOp(v.stored, undefined) }), at)
+
+/** An array of a known shape with no stored bytes behind it. */
+export const shaped = (
+  shape: readonly (number | undefined)[] | undefined,
+  activation: number,
+  dtype?: string,
+): ArrayValue => ({
+  kind: 'array',
+  variants: [{ assign: [], shape, dtype }],
+  activation,
+})
+
+/** Readings that several arrays can have at the same time, combined by `f`; more than this many are not followed. */
+const combinedReadings = 20_000
+
+export function combine(
+  arrays: readonly ArrayValue[],
+  activation: number,
+  f: (variants: readonly ArrayVariant[]) => ArrayVariant | undefined,
+  at?: Place,
+): ArrayValue {
+  let rows: { assign: Assign; variants: readonly ArrayVariant[] }[] = [{ assign: [], variants: [] }]
+  for (const array of arrays) {
+    if (rows.length * array.variants.length > combinedReadings) return anyArray(activation)
+    rows = rows.flatMap(row =>
+      array.variants.flatMap(v => {
+        const assign = mergeAssigns(row.assign, v.assign)
+        return assign ? [{ assign, variants: [...row.variants, v] }] : []
+      }),
+    )
+  }
+  const variants = rows.flatMap(({ assign, variants }) => {
+    const made = f(variants)
+    return made ? [{ ...made, assign }] : []
+  })
+  return { kind: 'array', variants, at, activation }
+}
+
+/** NumPy's broadcasting of two shapes; undefined dimensions stay open. */
+export function broadcast(a: Dimensions, b: Dimensions): Dimensions {
+  if (!a || !b) return undefined
+  const rank = Math.max(a.length, b.length)
+  return Array.from({ length: rank }, (_, i) => {
+    const [x, y] = [a[a.length - rank + i], b[b.length - rank + i]]
+    const [hasX, hasY] = [i >= rank - a.length, i >= rank - b.length]
+    if (!hasX) return y
+    if (!hasY) return x
+    return x === 1 ? y : y === 1 ? x : (x ?? y)
+  })
+}
+
+export type Dimensions = readonly (number | undefined)[] | undefined

@@ -76,6 +76,9 @@ function deliver(
 ): Delivery | undefined {
   const [w, s, b] = [arrived(weight), arrived(scales), biases && arrived(biases)]
   if (!w || !s || (biases && !b) || !weight.stored) return undefined
+  const verdict = judgeTriple({ weight: w.shape, scales: s.shape, biases: b?.shape, float: s.dtype === 'U8' })
+  // A program that writes what it found broken is not the one at fault.
+  if (sink.op === 'save_safetensors' && !(verdict.kind === 'fits' || storedFits(w, s, b))) return undefined
   const name = w.tensor.name
   return {
     model: weight.stored.model,
@@ -85,9 +88,17 @@ function deliver(
     biases: b,
     ...where,
     sink,
-    verdict: judgeTriple({ weight: w.shape, scales: s.shape, biases: b?.shape, float: s.dtype === 'U8' }),
+    verdict,
   }
 }
+
+const storedFits = (w: Arrived, s: Arrived, b: Arrived | undefined) =>
+  judgeTriple({
+    weight: w.tensor.shape,
+    scales: s.tensor.shape,
+    biases: b?.tensor.shape,
+    float: s.tensor.dtype === 'U8',
+  }).kind === 'fits'
 
 function arrived(v: ArrayVariant): Arrived | undefined {
   if (!v.stored || !v.shape || v.dtype === undefined || !v.shape.every((d): d is number => d !== undefined))

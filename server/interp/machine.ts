@@ -1,7 +1,7 @@
 // The state of one run of the interpreter: what it may look at, how much work is left, and what it has seen.
 // One run interprets programs against one checkpoint for the lookups that no path decides.
 
-import type { Model } from '../checkpoint/facts'
+import type { Model, Shard } from '../checkpoint/facts'
 import type { ClassDef, FunctionDef, Program, Span } from '../source/ir'
 import type {
   ArrayValue,
@@ -18,7 +18,7 @@ import type {
 
 /** What arrives at an operation that decodes or multiplies a quantized weight. */
 export interface Sink {
-  readonly op: 'dequantize' | 'quantized_matmul'
+  readonly op: 'dequantize' | 'quantized_matmul' | 'gather_qmm' | 'save_safetensors'
   readonly call: Place
   readonly weight: ArrayValue
   readonly scales: ArrayValue
@@ -28,6 +28,9 @@ export interface Sink {
     readonly scales: Place | undefined
     readonly biases: Place | undefined
   }
+  /** What is multiplied with the weight, in the operations that multiply. */
+  readonly x?: ArrayValue
+  readonly transpose?: Value
   /** Undefined where the program does not say: the library's default then holds. */
   readonly groupSize: Value | undefined
   readonly bits: Value | undefined
@@ -39,16 +42,44 @@ export interface Sink {
   readonly guarded: boolean
 }
 
+/** A product of two arrays. */
+export interface Product {
+  readonly call: Place
+  readonly left: ArrayValue
+  readonly right: ArrayValue
+  readonly rightPlace: Place | undefined
+  readonly uncertain: boolean
+}
+
+/** A tensor that is quantized here. */
+export interface Quantization {
+  readonly call: Place
+  readonly array: ArrayValue
+}
+
 /** A load that could not be followed, with the reason for people. */
 export interface Unfollowed {
   readonly place: Place
   readonly why: string
 }
 
+/** Whose code opens a file: MLX's own reader, or the Rust library that every other framework uses. */
+export type Reader = 'mlx' | 'rust'
+
+/** A call that opens a shard of a model. */
+export interface Load {
+  readonly reader: Reader
+  readonly at: Place
+  readonly model: Model
+  readonly shard: Shard
+  /** The path itself leads to the file; otherwise the checkpoint is a guess until tensors of it are met. */
+  readonly named: boolean
+}
+
 /** A key that no file of the checkpoint has, asked for on a path that is taken. */
 export interface AbsentKey {
   readonly place: Place
-  /** The key as asked for; a hole is shown as `{}`. */
+  /** The key as asked for. */
   readonly key: string
   /** Where the key is written, if it is one literal. */
   readonly literal: Place | undefined
@@ -95,7 +126,10 @@ export interface Machine {
   /** Methods that have run on an object since it was made: they need not be run again to see where its tensors end. */
   readonly computed: WeakMap<InstanceValue, Set<FunctionDef>>
   readonly sinks: Sink[]
+  readonly products: Product[]
+  readonly quantizations: Quantization[]
   readonly understood: Map<string, Place>
+  readonly loads: Map<string, Load>
   readonly unfollowed: Map<string, Unfollowed>
   /** Keys that were asked of a checkpoint and are not in it. */
   readonly absent: Map<string, AbsentKey>
@@ -139,7 +173,10 @@ export function createMachine(
     instances: [],
     computed: new WeakMap(),
     sinks: [],
+    products: [],
+    quantizations: [],
     understood: new Map(),
+    loads: new Map(),
     unfollowed: new Map(),
     absent: new Map(),
     hits: new Map(),
@@ -188,6 +225,18 @@ export const place = (program: Program, span: Span): Place => ({ program, span }
 
 export function noteUnderstood(m: Machine, at: Place): void {
   m.understood.set(placeKey(at), at)
+}
+
+/** Remembers which files a call opens. */
+export function noteLoads(
+  m: Machine,
+  reader: Reader,
+  at: Place,
+  entries: readonly { readonly model: Model; readonly shard: Shard }[],
+  named: boolean,
+): void {
+  for (const { model, shard } of entries)
+    m.loads.set(`${placeKey(at)} ${reader} ${shard.path}`, { reader, at, model, shard, named })
 }
 
 export function noteUnfollowed(m: Machine, at: Place, why: string): void {

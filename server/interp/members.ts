@@ -1,13 +1,13 @@
 // What stands behind a dot or a pair of brackets: attributes, items, slices and membership.
 
 import type { Expr } from '../source/ir'
-import { pick, sliceAxis, transpose } from './arrays'
+import { pick, sliceAxis, sliceOfLength, transpose } from './arrays'
 import { invoke } from './calls'
 import { configKey, lookup, lookupFree } from './checkpoints'
 import { evaluate } from './expressions'
 import { derive, identity, type Machine, noteRead, noteUnderstood, noteUnfollowed, placeKey, unknown } from './machine'
 import { models, properties } from './models/index'
-import { partsOf } from './text'
+import { spanOf } from './operators'
 import {
   type ArrayVariant,
   type ClassValue,
@@ -249,7 +249,6 @@ export function dictItem(m: Machine, object: DictValue, key: Value, at: Place): 
 /** Python raises where a key is not there; that is noted where the lookup is sure to happen. */
 function absentKey(m: Machine, object: DictValue, key: Value, at: Place): Value {
   const view = object.views[object.views.length - 1]
-  const parts = partsOf(key)
   const isSure =
     !m.frame.raised &&
     m.branching === 0 &&
@@ -257,10 +256,9 @@ function absentKey(m: Machine, object: DictValue, key: Value, at: Place): Value 
     m.keyGuarded === 0 &&
     !object.open &&
     !(isString(key) && object.deleted.has(key.value))
-  if (view && parts && isSure && at.program.language === 'python') {
-    const text = parts.map(p => (typeof p === 'string' ? p : '{}')).join('')
-    const literal = key.kind === 'const' ? key.literal : undefined
-    m.absent.set(`${placeKey(at)} ${text}`, { place: at, key: text, literal, view })
+  // A hole may stand for more than a segment, so only a key that is known whole is known to be missing.
+  if (view && isString(key) && isSure && at.program.language === 'python') {
+    m.absent.set(`${placeKey(at)} ${key.value}`, { place: at, key: key.value, literal: key.literal, view })
     m.frame.raised = true
   }
   return unknown(m, 'a key that is not there')
@@ -351,10 +349,14 @@ function indexArray(m: Machine, array: Value & { kind: 'array' }, index: Expr, s
             : null
       }
       const step = one.step ? bound(one.step) : undefined
-      result =
-        step === undefined || step === 1
-          ? sliceAxis(result, axis, bound(one.from), bound(one.to), at)
-          : sliceAxis(result, axis, null, null, at)
+      const [from, to] = [bound(one.from), bound(one.to)]
+      const length = from === null || to === null ? lengthOf(m, one, scope) : undefined
+      if (length !== undefined && step === undefined) result = sliceOfLength(result, axis, length, at)
+      else
+        result =
+          step === undefined || step === 1
+            ? sliceAxis(result, axis, from, to, at)
+            : sliceAxis(result, axis, null, null, at)
       axis++
       continue
     }
@@ -365,4 +367,11 @@ function indexArray(m: Machine, array: Value & { kind: 'array' }, index: Expr, s
     return { ...array, variants: [{ assign: [], shape: undefined, dtype: undefined }], at, handedOver: undefined }
   }
   return result
+}
+
+/** Length of `a[i * n : (i + 1) * n]`, where only `n` is known. */
+function lengthOf(m: Machine, slice: Expr & { kind: 'slice' }, scope: Scope): number | undefined {
+  if (!slice.from || !slice.to) return undefined
+  const length = spanOf(evaluate(m, slice.from, scope), evaluate(m, slice.to, scope))
+  return length !== undefined && Number.isInteger(length) && length > 0 ? length : undefined
 }

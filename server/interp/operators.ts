@@ -6,8 +6,20 @@ import { changed } from './arrays'
 import { isJavaScript, mergeDict } from './expressions'
 import { derive, identity, type Machine, place, unknown } from './machine'
 import { has } from './members'
+import { elementwise, multiply } from './products'
 import { partsOf, textOf, type Part } from './text'
-import { constant, dict, isNumber, isString, list, type Scope, truth, type Value } from './value'
+import {
+  type ArrayValue,
+  constant,
+  dict,
+  isNumber,
+  isString,
+  type Linear,
+  list,
+  type Scope,
+  truth,
+  type Value,
+} from './value'
 
 export function binary(m: Machine, op: string, left: Value, right: Value, scope: Scope, e: Expr): Value {
   const javascript = isJavaScript(scope)
@@ -30,19 +42,11 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
   if (op === '*' && left.kind === 'list' && isNumber(right) && right.value * left.items.length <= 10_000)
     return list(Array.from({ length: Math.max(0, right.value) }, () => left.items).flat(), left.shape, left.open)
   if (left.kind === 'array' || right.kind === 'array') {
+    const at = place(scope.program, e.span)
     if (op === '@')
-      return {
-        kind: 'array',
-        variants: [{ assign: [], shape: undefined, dtype: undefined }],
-        activation: m.frame.activation,
-      }
-    const array = left.kind === 'array' ? left : (right as Value & { kind: 'array' })
-    const other = left.kind === 'array' ? right : left
-    return changed(
-      other.kind === 'array' ? { ...array, variants: [{ assign: [], shape: undefined, dtype: undefined }] } : array,
-      undefined,
-      place(scope.program, e.span),
-    )
+      return multiply(m, left, right, at, e.kind === 'binary' ? place(scope.program, e.right.span) : undefined)
+    if (left.kind === 'array' && right.kind === 'array') return elementwise(left, right, m.frame.activation)
+    return changed(left.kind === 'array' ? left : (right as ArrayValue), undefined, at)
   }
   if (op === '|' && left.kind === 'dict') {
     const made = dict()
@@ -51,9 +55,41 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
     return made
   }
   const [a, b] = [identity(left), identity(right)]
-  if (a && b && (left.kind === 'unknown' || right.kind === 'unknown'))
+  if (a && b && (left.kind === 'unknown' || right.kind === 'unknown')) {
+    const linear = linearOf(op, left, right)
+    if (linear && linear.scale === 0) return constant(linear.offset)
+    if (linear)
+      return { ...derive(m, `${linear.scale}*#${linear.symbol}+${linear.offset}`, 'computed from an unknown'), linear }
     return derive(m, `${a} ${op} ${b}`, 'computed from an unknown')
+  }
   return unknown(m, `${op} of values that are not known`)
+}
+
+/** An unknown as a linear form of itself, a number as its constant. */
+function asLinear(v: Value): { symbol: number | undefined; scale: number; offset: number } | undefined {
+  if (isNumber(v)) return { symbol: undefined, scale: 0, offset: v.value }
+  if (v.kind !== 'unknown') return undefined
+  return v.linear ?? { symbol: v.symbol, scale: 1, offset: 0 }
+}
+
+/** Sums, differences and multiples of one unknown; undefined for anything else. */
+function linearOf(op: string, left: Value, right: Value): Linear | undefined {
+  const [a, b] = [asLinear(left), asLinear(right)]
+  if (!a || !b) return undefined
+  const symbol = a.symbol ?? b.symbol
+  if (symbol === undefined || (a.symbol !== undefined && b.symbol !== undefined && a.symbol !== b.symbol))
+    return undefined
+  if (op === '+') return { symbol, scale: a.scale + b.scale, offset: a.offset + b.offset }
+  if (op === '-') return { symbol, scale: a.scale - b.scale, offset: a.offset - b.offset }
+  if (op === '*' && a.symbol === undefined) return { symbol, scale: b.scale * a.offset, offset: b.offset * a.offset }
+  if (op === '*' && b.symbol === undefined) return { symbol, scale: a.scale * b.offset, offset: a.offset * b.offset }
+  return undefined
+}
+
+/** Length of a range whose ends are linear in the same unknown. */
+export function spanOf(from: Value, to: Value): number | undefined {
+  const [a, b] = [asLinear(from), asLinear(to)]
+  return a && b && a.symbol === b.symbol && a.scale === b.scale ? b.offset - a.offset : undefined
 }
 
 function arithmetic(op: string, a: number, b: number): number | undefined {

@@ -27,6 +27,13 @@ export interface ConstValue {
   readonly config?: ConfigPlace
 }
 
+/** `scale * symbol + offset`, for sizes and bounds that are computed from an input such as the rank. */
+export interface Linear {
+  readonly symbol: number
+  readonly scale: number
+  readonly offset: number
+}
+
 /** A string with holes; a hole is an unknown's symbol. */
 export interface TemplateValue {
   readonly kind: 'template'
@@ -46,6 +53,7 @@ export interface UnknownValue {
   readonly symbol: number
   readonly free: boolean
   readonly why: string
+  readonly linear?: Linear
 }
 
 export interface ListValue {
@@ -85,12 +93,20 @@ export interface Stored {
   readonly ops: readonly ArrayOp[] | undefined
 }
 
+/** A matrix that `dequantize` returned: `[out, in]`, until it is transposed. */
+export interface Decoded {
+  readonly model: Model
+  readonly module: string
+  readonly turned: boolean
+}
+
 export interface ArrayVariant {
   readonly assign: Assign
   /** Undefined where the rank is not known. */
   readonly shape: readonly (number | undefined)[] | undefined
   readonly dtype: string | undefined
   readonly stored?: Stored
+  readonly decoded?: Decoded
 }
 
 export interface ArrayValue {

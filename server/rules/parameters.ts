@@ -2,6 +2,7 @@
 // program and the rule about the config, so that one contradiction is told once, where it can be repaired.
 
 import type { Delivery } from '../interp/deliveries'
+import type { Sink } from '../interp/machine'
 import { isNumber, type Value } from '../interp/value'
 import { type Pair, showPairs } from '../quant/affine'
 import { modeDefaults } from '../quant/config'
@@ -29,10 +30,10 @@ export interface Judgement {
 }
 
 /** What an operation of MLX takes for a parameter: the argument, or the default where the program leaves it out. */
-export function passed(d: Delivery, which: Parameter): Passed {
-  const value = d.sink[which]
+export function passed(sink: Sink, which: Parameter): Passed {
+  const value = sink[which]
   if (value === undefined || (value.kind === 'const' && value.value === null)) {
-    const mode = d.sink.mode?.kind === 'const' ? String(d.sink.mode.value ?? 'affine') : 'affine'
+    const mode = sink.mode?.kind === 'const' ? String(sink.mode.value ?? 'affine') : 'affine'
     return { value: modeDefaults(mode)[which], from: value }
   }
   return { value: isNumber(value) ? value.value : undefined, from: value }

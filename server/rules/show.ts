@@ -30,7 +30,7 @@ export const baseName = (path: string) => path.slice(Math.max(path.lastIndexOf('
 export const modelName = (model: Model) => baseName(model.path)
 
 /** `becauseTensor` leads to a tensor's line in its shard's header. */
-export function becauseTensor(t: Arrived, message: string): Because {
+export function becauseTensor(t: Pick<Arrived, 'shard' | 'tensor'>, message: string): Because {
   return { path: t.shard.path, range: fileStart, message, tensor: t.tensor.name }
 }
 

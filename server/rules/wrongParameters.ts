@@ -38,8 +38,8 @@ export const wrongParameters = defineRule({
 
 function contradictions(d: Delivery): Contradiction[] {
   const triple = tripleOf(d)
-  if (!triple || d.scales.dtype === 'U8') return []
-  const [groupSize, bits] = [passed(d, 'groupSize'), passed(d, 'bits')]
+  if (!triple || d.scales.dtype === 'U8' || d.sink.op === 'save_safetensors') return []
+  const [groupSize, bits] = [passed(d.sink, 'groupSize'), passed(d.sink, 'bits')]
   const given = { groupSize: groupSize.value, bits: bits.value }
   const judgement = judgeParameters(given, triple)
   if (!judgement) return []

@@ -18,7 +18,7 @@ import { groupBy } from '../util/groupBy'
 export function verifyItems(model: Model, deliveries: readonly Delivery[]): readonly VerifyItem[] {
   const key = (shard: string, name: string) => `${shard}\0${name}`
   const delivered = groupBy(
-    judged(deliveries).filter(d => d.model === model),
+    judged(deliveries).filter(d => d.model === model && d.sink.op !== 'save_safetensors'),
     d => key(d.weight.shard.path, d.weight.tensor.name),
   )
   const items: VerifyItem[] = []
@@ -40,8 +40,8 @@ function asDelivered(group: readonly Delivery[]): VerifyItem {
   const fromConfig = config && parametersOf(config, d.module)?.pair
   const wanted = wantedPair(d)
   const pair: Partial<Pair> = {
-    groupSize: passed(d, 'groupSize').value ?? fromConfig?.groupSize ?? wanted?.groupSize,
-    bits: passed(d, 'bits').value ?? fromConfig?.bits ?? wanted?.bits,
+    groupSize: passed(d.sink, 'groupSize').value ?? fromConfig?.groupSize ?? wanted?.groupSize,
+    bits: passed(d.sink, 'bits').value ?? fromConfig?.bits ?? wanted?.bits,
   }
   const members = [d.weight, d.scales, d.biases]
   if (members.some(t => t && !t.ops))
@@ -56,7 +56,9 @@ function asDelivered(group: readonly Delivery[]): VerifyItem {
 const agrees = (d: Delivery) => {
   const wanted = wantedPair(d)
   return (
-    wanted !== undefined && passed(d, 'groupSize').value === wanted.groupSize && passed(d, 'bits').value === wanted.bits
+    wanted !== undefined &&
+    passed(d.sink, 'groupSize').value === wanted.groupSize &&
+    passed(d.sink, 'bits').value === wanted.bits
   )
 }
 
@@ -64,7 +66,7 @@ function wantedPair(d: Delivery): Pair | undefined {
   const triple = tripleOf(d)
   if (!triple) return undefined
   const pairs = withEvidence(triple.pairs, triple.packedColumns, triple.width)
-  const given = { groupSize: passed(d, 'groupSize').value, bits: passed(d, 'bits').value }
+  const given = { groupSize: passed(d.sink, 'groupSize').value, bits: passed(d.sink, 'bits').value }
   return closest(pairs, given)
 }
 

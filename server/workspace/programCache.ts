@@ -13,6 +13,8 @@ import type { OpenTexts } from './openTexts'
 const LANES = 16
 /** Lowered programs stay in memory, some 150 KB each; a project of this many loaders is several in one folder. */
 const MAX_PROGRAMS = 2_000
+/** A lowered program takes some 15 times its text in memory: this much text is 200 MB. */
+const MAX_TEXT = 12 * 1024 * 1024
 /** Lowering gives way to requests that often. Milliseconds. */
 const SLICE_MS = 20
 
@@ -67,10 +69,20 @@ export class ProgramCache {
     this.sources = sources
     this.openPaths = [...open.keys()]
     if (!sameTies) this.wanted = wantedPaths(sources)
-    const programs = await this.lower(this.wanted.slice(0, MAX_PROGRAMS))
+    const chosen = this.withinCaps()
+    const programs = await this.lower(chosen)
     const same = programs.length === this.last.length && programs.every((program, i) => program === this.last[i])
     if (!same) this.last = programs
-    return { programs: this.last, skipped: Math.max(0, this.wanted.length - MAX_PROGRAMS) }
+    return { programs: this.last, skipped: this.wanted.length - chosen.length }
+  }
+
+  /** The first of the wanted files, as many as there is room for. */
+  private withinCaps(): readonly string[] {
+    let room = MAX_TEXT
+    const end = this.wanted.findIndex(
+      (path, i) => i >= MAX_PROGRAMS || (room -= this.sources.get(path)?.text.length ?? 0) < 0,
+    )
+    return end < 0 ? this.wanted : this.wanted.slice(0, end)
   }
 
   private async lower(paths: readonly string[]): Promise<Program[]> {

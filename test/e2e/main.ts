@@ -14,7 +14,7 @@ import { walk } from './walk'
 
 const root = path.resolve(__dirname, '../..')
 const artefacts = path.join(root, 'artefacts/e2e')
-const size = { width: 1440, height: 900 }
+const size = { width: 1600, height: 900 }
 
 function fromEnvironment(name: string): string {
   const value = process.env[name]

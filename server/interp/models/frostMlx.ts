@@ -6,17 +6,36 @@ import { anyArray } from '../arrays'
 import { none } from '../value'
 import { asFunction, operations } from './mlxArray'
 import type { LibraryModel } from './index'
-import { load } from './mlxCore'
+import { arange, literal, ofShape } from './creation'
+import { concatenate, split, stack } from './joining'
+import { load, product, quantize } from './mlxCore'
 import { sink } from './sinks'
 
 export const frostMlx: LibraryModel = {
   calls: {
-    'frost.core.load': load,
+    'frost.core.load': c => load(c),
     'frost.core.dequantize': c =>
       sink(c, 'dequantize', { weight: [0], scales: [1], biases: [2], groupSize: [3], bits: [4] }),
+    'frost.core.quantize': quantize,
     'frost.core.quantizedMatmul': c =>
-      sink(c, 'quantized_matmul', { weight: [1], scales: [2], biases: [3], groupSize: [5], bits: [6] }),
-    'frost.core.array': c => (c.get(0)?.kind === 'array' ? (c.get(0) ?? none) : anyArray()),
+      sink(c, 'quantized_matmul', {
+        weight: [1],
+        scales: [2],
+        biases: [3],
+        groupSize: [5],
+        bits: [6],
+        x: [0],
+        transpose: [4],
+      }),
+    'frost.core.array': literal,
+    'frost.core.matmul': product,
+    'frost.core.concatenate': concatenate,
+    'frost.core.stack': stack,
+    'frost.core.split': split,
+    'frost.core.zeros': ofShape(0),
+    'frost.core.ones': ofShape(0),
+    'frost.core.arange': arange,
+    'frost.core.random.normal': ofShape(0),
     'frost.core.eval': () => none,
     'frost.core.tidy': c => c.get(0) ?? none,
     ...Object.fromEntries(
@@ -26,9 +45,7 @@ export const frostMlx: LibraryModel = {
       }),
     ),
     ...Object.fromEntries(
-      ['matmul', 'addmm', 'concatenate', 'stack', 'softmax'].map(
-        name => [`frost.core.${name}`, () => anyArray()] as const,
-      ),
+      ['addmm', 'softmax', 'add', 'multiply'].map(name => [`frost.core.${name}`, () => anyArray()] as const),
     ),
   },
   aliases: { '@frost-beta/mlx': 'frost', '@frost-beta/mlx.core': 'frost.core' },

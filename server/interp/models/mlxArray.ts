@@ -1,9 +1,11 @@
 // Methods of arrays, the same for MLX, NumPy and PyTorch as far as shapes go. Attributes (`T`, `shape`) are in members.ts.
 
 import { anyArray, changed, contiguous, moveAxis, reshape, swapAxes, transpose } from '../arrays'
+import { type DType, dtypeBits } from '../../checkpoint/dtype'
 import type { LibraryCall } from '../calls'
 import { itemsOf } from '../expressions'
 import { type ArrayValue, isNumber, none, type Value } from '../value'
+import { split } from './joining'
 import type { LibraryModel } from './index'
 
 type Operation = (c: LibraryCall, array: ArrayValue, args: readonly Value[]) => Value
@@ -51,11 +53,62 @@ export const operations: Readonly<Record<string, Operation>> = {
       : lost(c)
   },
   contiguous: (c, array) => contiguous(array, c.at),
+  expand_dims: (c, array, args) => {
+    const axes = numbersOf(c, args)
+    return axes?.length === 1 ? insertAxis(array, axes[0] ?? 0, c) : lost(c)
+  },
+  squeeze: (c, array, args) => {
+    const axes = numbersOf(c, args)
+    return axes?.length === 1 ? removeAxis(array, axes[0] ?? 0, c) : lost(c)
+  },
+  flatten: (c, array, args) => (args.length === 0 && c.args.keywords.size === 0 ? reshape(array, [-1], c.at) : lost(c)),
   astype: (c, array, args) => castTo(c, array, args[0] ?? c.get(-1, 'dtype')),
-  view: lost,
-  flatten: lost,
-  squeeze: lost,
-  expand_dims: lost,
+  view: (c, array, args) => viewAs(c, array, args[0] ?? c.get(-1, 'dtype')),
+}
+
+/** Shapes of an operation on single axes, which must be the same for every reading. */
+function withAxes(
+  c: LibraryCall,
+  array: ArrayValue,
+  f: (shape: readonly (number | undefined)[]) => readonly (number | undefined)[] | undefined,
+): Value {
+  const shapes = array.variants.map(v => v.shape && f(v.shape))
+  const first = shapes[0]
+  return first && shapes.every(s => s && s.length === first.length && s.every((d, i) => d === first[i]))
+    ? reshape(array, first, c.at)
+    : lost(c)
+}
+
+const insertAxis = (array: ArrayValue, axis: number, c: LibraryCall) =>
+  withAxes(c, array, shape => {
+    const at = axis < 0 ? axis + shape.length + 1 : axis
+    return [...shape.slice(0, at), 1, ...shape.slice(at)]
+  })
+
+const removeAxis = (array: ArrayValue, axis: number, c: LibraryCall) =>
+  withAxes(c, array, shape => {
+    const at = axis < 0 ? axis + shape.length : axis
+    return shape[at] === 1 ? shape.filter((_, i) => i !== at) : undefined
+  })
+
+/** `view` keeps the bytes: the last axis grows or shrinks with the width of the dtype. */
+function viewAs(c: LibraryCall, array: ArrayValue, dtype: Value | undefined): Value {
+  const name = dtype?.kind === 'library' ? dtypeNames[dtype.name.replace(/^.*\./, '')] : undefined
+  if (!name) return lost(c)
+  const bits = dtypeBits[name as DType]
+  const variants = array.variants.map(v => {
+    const from = v.dtype !== undefined && v.dtype in dtypeBits ? dtypeBits[v.dtype as DType] : undefined
+    const last = v.shape?.[v.shape.length - 1]
+    const size = from !== undefined && last !== undefined ? (last * from) / bits : undefined
+    const stored = v.stored && { ...v.stored, ops: undefined }
+    return {
+      ...v,
+      shape: v.shape && [...v.shape.slice(0, -1), size !== undefined && Number.isInteger(size) ? size : undefined],
+      dtype: name,
+      stored,
+    }
+  })
+  return { ...array, variants, at: c.at, handedOver: undefined }
 }
 
 function castTo(c: LibraryCall, array: ArrayValue, dtype: Value | undefined): Value {
@@ -115,6 +168,7 @@ export const mlxArray: LibraryModel = {
       const axes = numbersOf(c, args)
       return axes ? transpose(array, axes, c.at) : lost(c)
     }),
+    'array.split': split,
     'array.item': lost,
     'array.tolist': lost,
   },

@@ -41,7 +41,7 @@ function enumerate(c: LibraryCall): Value {
 function zip(c: LibraryCall): Value {
   const lists = c.args.positional.map(a => itemsOf(c.m, a.value))
   if (c.args.open || lists.some(l => l === undefined)) return list([], 'list', true)
-  const length = Math.min(...lists.map(l => l?.length ?? 0))
+  const length = lists.length > 0 ? Math.min(...lists.map(l => l?.length ?? 0)) : 0
   return list(
     Array.from({ length }, (_, i) =>
       list(

@@ -1,10 +1,10 @@
 // Records what arrives at an operation that decodes or multiplies a quantized weight. Whether it is right is decided
 // later, by rules; here it is only written down, with every place that a message may want to show.
 
-import { anyArray } from '../arrays'
+import { anyArray, combine } from '../arrays'
 import type { LibraryCall } from '../calls'
 import type { Sink } from '../machine'
-import type { ArrayValue, Value } from '../value'
+import { type ArrayValue, isNumber, truth, type Value } from '../value'
 
 type Slot = readonly [position: number, ...keywords: string[]]
 
@@ -16,6 +16,9 @@ export interface Slots {
   readonly groupSize: Slot
   readonly bits: Slot
   readonly mode?: Slot
+  /** The other factor and whether the weight is transposed, in the operations that multiply. */
+  readonly x?: Slot
+  readonly transpose?: Slot
 }
 
 const asArray = (v: Value | undefined): ArrayValue | undefined => (v?.kind === 'array' ? v : undefined)
@@ -38,9 +41,59 @@ export function sink(c: LibraryCall, op: Sink['op'], slots: Slots): Value {
       groupSize: at(slots.groupSize),
       bits: at(slots.bits),
       mode: at(slots.mode),
+      x: asArray(at(slots.x)),
+      transpose: at(slots.transpose),
       activation: c.m.frame.activation,
       uncertain: c.m.uncertain > 0 || c.m.alternative > 0,
       guarded: c.m.guarded > 0,
     })
-  return anyArray(c.m.frame.activation)
+  const bits = at(slots.bits)
+  const width = bits === undefined ? 4 : isNumber(bits) ? bits.value : undefined
+  if (!weight) return anyArray(c.m.frame.activation)
+  return op === 'dequantize'
+    ? decoded(weight, width, c)
+    : product(weight, width, asArray(at(slots.x)), at(slots.transpose), c)
+}
+
+const logical = (packed: number | undefined, bits: number | undefined) =>
+  packed !== undefined && bits ? (packed * 32) / bits : undefined
+
+/** What `dequantize` returns: the weight's shape with its columns unpacked. */
+function decoded(weight: ArrayValue, bits: number | undefined, c: LibraryCall): ArrayValue {
+  const variants = weight.variants.map(({ assign, shape, stored }) => {
+    const columns = logical(shape?.[shape.length - 1], bits)
+    const name = stored?.tensor.name
+    return {
+      assign,
+      shape: shape && [...shape.slice(0, -1), columns],
+      dtype: undefined,
+      decoded:
+        stored && name
+          ? { model: stored.model, module: name.slice(0, Math.max(0, name.lastIndexOf('.'))), turned: false }
+          : undefined,
+    }
+  })
+  return { kind: 'array', variants, at: c.at, activation: c.m.frame.activation }
+}
+
+/** What a product with a packed weight returns. */
+function product(
+  weight: ArrayValue,
+  bits: number | undefined,
+  x: ArrayValue | undefined,
+  transpose: Value | undefined,
+  c: LibraryCall,
+): ArrayValue {
+  if (!x) return anyArray(c.m.frame.activation)
+  const isTurned = transpose === undefined ? true : truth(transpose, c.javascript)
+  return combine([x, weight], c.m.frame.activation, ([a, w]) => {
+    const rank = w?.shape?.length ?? 0
+    const columns =
+      isTurned === undefined ? undefined : isTurned ? w?.shape?.[rank - 2] : logical(w?.shape?.[rank - 1], bits)
+    return {
+      assign: [],
+      shape: a?.shape && rank === 2 ? [...a.shape.slice(0, -1), columns] : undefined,
+      dtype: undefined,
+    }
+  })
 }

@@ -1,0 +1,141 @@
+// A product whose inner dimensions do not agree. `mx.dequantize` returns `[out, in]`, so `x @ w` wants `.T`: an error
+// where the matrix is not square, and silently wrong numbers where it is.
+
+import type { Product, Sink } from '../interp/machine'
+import { placeKey } from '../interp/machine'
+import { type ArrayVariant, mergeAssigns, type Place } from '../interp/value'
+import type { Fix } from '../protocol'
+import { expectedWidth } from '../quant/dimensions'
+import { groupBy } from '../util/groupBy'
+import { passed } from './parameters'
+import { defineRule, type Draft } from './rule'
+import { count, foldNames, rangeOf, showShape, textAt } from './show'
+
+interface Misfit {
+  readonly call: Place
+  readonly rightPlace: Place | undefined
+  /** Columns of the left factor, where the program or the module's role says. */
+  readonly columns: number
+  readonly why: string
+  readonly right: readonly number[]
+  readonly module: string | undefined
+  /** A transpose of the right factor is what is missing. */
+  readonly wantsTurn: boolean
+  /** No error is raised: the numbers are wrong. */
+  readonly silent: boolean
+}
+
+export const innerDimension = defineRule({
+  id: 'inner-dimension-mismatch',
+  severity: 'error',
+  title: 'The inner dimensions of a product do not agree',
+  *check({ runs }) {
+    const found = runs.flatMap(run => [...run.products.flatMap(misfits), ...run.sinks.flatMap(packedMisfits)])
+    for (const group of groupBy(found, m => `${placeKey(m.call)} ${m.silent}`).values()) yield draft(group)
+  },
+})
+
+/** Readings of both factors are paired; beyond this many a product is left alone. */
+const pairLimit = 50_000
+
+const known = (shape: ArrayVariant['shape']): shape is readonly number[] => shape?.every(d => d !== undefined) === true
+
+function misfits(product: Product): Misfit[] {
+  const { left, right } = product
+  if (product.uncertain || left.variants.length * right.variants.length > pairLimit) return []
+  return right.variants.flatMap(w =>
+    left.variants.flatMap(x => {
+      if (!known(w.shape) || w.shape.length < 2 || !mergeAssigns(x.assign, w.assign)) return []
+      const misfit = judge(product, x, w, w.shape)
+      return misfit ? [misfit] : []
+    }),
+  )
+}
+
+function judge(product: Product, x: ArrayVariant, w: ArrayVariant, right: readonly number[]): Misfit | undefined {
+  const [inner, outer] = [right[right.length - 2] ?? 0, right[right.length - 1] ?? 0]
+  const last = x.shape?.[x.shape.length - 1]
+  const width = w.decoded && expectedWidth(w.decoded.model, w.decoded.module)
+  const columns = last ?? width?.value
+  if (columns === undefined) return undefined
+  const base = { call: product.call, rightPlace: product.rightPlace, columns, right, module: w.decoded?.module }
+  const why =
+    last !== undefined && known(x.shape)
+      ? `the left factor is ${showShape(x.shape)}`
+      : last !== undefined
+        ? `the left factor has ${last} columns`
+        : (width?.why ?? '')
+  if (columns !== inner) {
+    // What feeds a module is known by its role only; a matrix that fits neither way says that the role was guessed wrong.
+    if (last === undefined && columns !== outer) return undefined
+    return { ...base, why, wantsTurn: columns === outer && w.decoded?.turned !== true, silent: false }
+  }
+  const isActivation = !x.decoded && !x.stored
+  if (inner === outer && w.decoded && !w.decoded.turned && isActivation)
+    return { ...base, why, wantsTurn: true, silent: true }
+  return undefined
+}
+
+/** The same for products with a packed weight: its rows or its logical columns meet the left factor's. */
+function packedMisfits(sink: Sink): Misfit[] {
+  const { x } = sink
+  if (sink.op !== 'quantized_matmul' || sink.uncertain || sink.guarded || !x) return []
+  const bits = passed(sink, 'bits').value
+  const turned =
+    sink.transpose === undefined ? true : sink.transpose.kind === 'const' ? Boolean(sink.transpose.value) : undefined
+  if (bits === undefined || turned === undefined) return []
+  return sink.weight.variants.flatMap(w =>
+    x.variants.flatMap(v => {
+      const last = v.shape?.[v.shape.length - 1]
+      if (last === undefined || !known(w.shape) || w.shape.length !== 2 || !mergeAssigns(v.assign, w.assign)) return []
+      const logical = [w.shape[0] ?? 0, ((w.shape[1] ?? 0) * 32) / bits]
+      const right = turned ? [logical[1] ?? 0, logical[0] ?? 0] : logical
+      if (last === right[0]) return []
+      const name = w.stored?.tensor.name
+      const module = name?.slice(0, Math.max(0, name.lastIndexOf('.')))
+      return [
+        {
+          call: sink.call,
+          rightPlace: undefined,
+          columns: last,
+          why: `the left factor has ${last} columns`,
+          right,
+          module,
+          wantsTurn: false,
+          silent: false,
+        },
+      ]
+    }),
+  )
+}
+
+function draft(group: readonly Misfit[]): Draft {
+  const first = group[0] as Misfit
+  const modules = [...new Set(group.flatMap(m => (m.module === undefined ? [] : [m.module])))]
+  const { columns, right } = first
+  const expected = first.wantsTurn
+    ? `dequantize gives [out, in], so the product wants its transpose`
+    : `${columns} rows are wanted`
+  const consequence = first.silent ? '; the matrix is square, so MLX computes wrong numbers without an error' : ''
+  const whose = modules.length > 0 ? `; ${count(modules.length, 'module')}, ${foldNames(modules)}` : ''
+  return {
+    path: first.call.program.path,
+    range: rangeOf(first.call),
+    message: `the right factor is ${showShape(right)}; ${expected}: ${first.why}${whose}${consequence}`,
+    tensors: modules.map(m => `${m}.weight`),
+    fixes: group.every(m => m.wantsTurn) ? turnFix(first.rightPlace) : [],
+  }
+}
+
+function turnFix(place: Place | undefined): Fix[] {
+  if (!place) return []
+  const text = textAt(place)
+  const operand = /^[\w.]+$|^[\w.]+\(.*\)$|^[\w.]+\[.*\]$/s.test(text) ? text : `(${text})`
+  return [
+    {
+      title: 'Transpose the right factor',
+      kind: 'safe',
+      edits: [{ path: place.program.path, range: rangeOf(place), newText: `${operand}.T` }],
+    },
+  ]
+}
