@@ -65,11 +65,11 @@ function fromConfig(weight: WeightFacts): Statement[] {
 function fromPrograms(weight: WeightFacts): Statement[] {
   return weight.deliveries.flatMap(d => {
     const triple = tripleOf(d)
-    const given = { groupSize: passed(d, 'groupSize').value, bits: passed(d, 'bits').value }
+    const given = { groupSize: passed(d.sink, 'groupSize').value, bits: passed(d.sink, 'bits').value }
     if (!triple || d.scales.dtype === 'U8') return []
     const judgement = judgeParameters(given, triple)
     return both.flatMap(which => {
-      const { value, from } = passed(d, which)
+      const { value, from } = passed(d.sink, which)
       const source = value === undefined ? undefined : sourceOf(d, which, value, from)
       const wrong = judgement?.wrong.includes(which) ? judgement : undefined
       return source ? [{ weight, which, source, given, judgement: wrong }] : []

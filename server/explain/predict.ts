@@ -37,7 +37,7 @@ export function modeOf({ sink: { mode } }: Delivery): string | undefined {
 function errorOf(d: Delivery, { weight, scales, biases }: Arriving): string | undefined {
   const mode = modeOf(d)
   if (mode === undefined) return undefined
-  const [groupSize, bits] = [passed(d, 'groupSize').value, passed(d, 'bits').value]
+  const [groupSize, bits] = [passed(d.sink, 'groupSize').value, passed(d.sink, 'bits').value]
   if (d.sink.op === 'quantized_matmul') return matmulError({ weight, scales, biases }, mode, groupSize, bits)
   // What differs in a leading dimension is refused whatever the parameters are.
   const defaults = modeDefaults(mode)
