@@ -3,6 +3,7 @@
 
 import type { Node as JsonNode } from 'jsonc-parser'
 import type { DType } from './dtype'
+import type { TensorFamily } from './tensorFamilies'
 
 /** One tensor of a shard, as its header states it. Offsets are bytes from the start of the *file*. */
 export interface Tensor {
@@ -22,6 +23,10 @@ export interface TensorTable {
   readonly count: number
   nameAt(index: number): string
   tensorAt(index: number): Tensor
+  /** Only dtype and shape, without making a string of the name. */
+  layoutAt(index: number): Pick<Tensor, 'dtype' | 'shape'>
+  /** Tensors that are alike but for the numbers in their names, in the order of the header; see tensorFamilies.ts. */
+  families(): readonly TensorFamily[]
   find(name: string): Tensor | undefined
   /** Its place in the table; -1 where there is none. Makes nothing. */
   indexOf(name: string): number

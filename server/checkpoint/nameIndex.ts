@@ -60,7 +60,10 @@ export class NameIndex {
     let hash = hashSeed
     let i = start
     for (; i + 4 <= end; i += 4) {
-      const [a, b, c, d] = [text.charCodeAt(i), text.charCodeAt(i + 1), text.charCodeAt(i + 2), text.charCodeAt(i + 3)]
+      const a = text.charCodeAt(i)
+      const b = text.charCodeAt(i + 1)
+      const c = text.charCodeAt(i + 2)
+      const d = text.charCodeAt(i + 3)
       if ((a | b | c | d) > 0x7f) return this.find(text.slice(start, end))
       hash = Math.imul(hash ^ ((a << 24) | (b << 16) | (c << 8) | d), 0x9e3779b1) ^ (hash >>> 15)
     }

@@ -57,7 +57,7 @@ function read(file: JsonFile): ShardIndex {
   const reader = new IndexReader(file.text)
   reader.read()
   const { files, totalSize } = reader
-  const spans = Uint32Array.from(reader.spans)
+  const spans = new Uint32Array(reader.spans)
   const { text } = file
   const count = spans.length / 4
   const entryAt = (i: number): IndexEntry => {
@@ -138,10 +138,11 @@ class IndexReader {
     const start = this.space(mark)
     const seen = new Set<string>()
     let odd: IndexFault | undefined
-    const whole = this.object((key, at) => {
+    const whole = this.object((at, from, to) => {
+      const key = unquote(this.text, from, to)
       if (this.text[at] === '{') seen.add(key)
       if (key === 'weight_map') {
-        return this.object((_, valueAt, keyStart, keyEnd) => {
+        return this.object((valueAt, keyStart, keyEnd) => {
           const end = this.text[valueAt] === '"' ? this.string(valueAt) : -1
           if (end < 0) {
             const ended = this.skip(valueAt)
@@ -160,7 +161,8 @@ class IndexReader {
         }, at)
       }
       if (key === 'metadata') {
-        return this.object((name, valueAt) => {
+        return this.object((valueAt, from, to) => {
+          const name = unquote(this.text, from, to)
           const ended = this.skip(valueAt)
           const written = name === 'total_size' ? this.text.slice(valueAt, this.at) : ''
           if (/^-?\d/.test(written))
@@ -195,10 +197,7 @@ class IndexReader {
   }
 
   /** Walks an object's members; `member` must leave `at` behind the value. False where the text breaks off. */
-  private object(
-    member: (key: string, valueAt: number, keyStart: number, keyEnd: number) => boolean,
-    from = this.at,
-  ): boolean {
+  private object(member: (valueAt: number, keyStart: number, keyEnd: number) => boolean, from = this.at): boolean {
     const { text } = this
     this.at = this.space(from)
     if (text[this.at] !== '{') return this.skip(this.at)
@@ -213,7 +212,7 @@ class IndexReader {
       if (keyEnd < 0) return false
       const colon = this.space(keyEnd)
       if (text[colon] !== ':') return false
-      if (!member(unquote(text, keyStart, keyEnd), this.space(colon + 1), keyStart, keyEnd)) return false
+      if (!member(this.space(colon + 1), keyStart, keyEnd)) return false
       this.at = this.space(this.at)
       const next = text[this.at++]
       if (next === '}') return true

@@ -285,18 +285,18 @@ function noteComputed(m: Machine, f: FunctionValue): void {
 const freeCall = new WeakSet<Arguments>()
 
 /** Arguments for an entry: every parameter without a useful default is a free input. */
-export function freeArguments(m: Machine, f: FunctionValue, trustNumbers = true): Arguments {
+export function freeArguments(m: Machine, f: FunctionValue, trustParameters = true): Arguments {
   const keywords = new Map<string, Argument>()
   const bound = f.self && f.program.language === 'python' ? 1 : 0
   const positional: Argument[] = []
   f.def.params.slice(bound).forEach(param => {
     if (param.rest) return
     const position = param.target.kind === 'name' && isPosition(param.target.name)
-    const isNumber = param.default?.kind === 'literal' && typeof param.default.value === 'number'
+    const isParameter = param.target.kind === 'name' && /group_?size|bits/i.test(param.target.name)
     const usesDefault =
       param.default &&
       !position &&
-      (trustNumbers || !isNumber) &&
+      (trustParameters || !isParameter) &&
       !(param.default.kind === 'literal' && param.default.value === null)
     if (usesDefault && param.default) {
       if (param.keywordOnly) return
@@ -372,7 +372,7 @@ function callByName(m: Machine, callee: Value & { kind: 'unknown' }, args: Argum
 }
 
 /**
- * Arguments for an object that the workspace never makes. Whoever makes it may well pass other numbers than the defaults,
+ * Arguments for an object that the workspace never makes. Whoever makes it may well pass other bits than the default,
  * so those are not known; a default that is a list of names or the like is what it runs with.
  */
 export function freeInit(m: Machine, of: ClassValue): Arguments {

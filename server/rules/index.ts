@@ -6,6 +6,7 @@ import { architectureMismatch } from './architectureMismatch'
 import { contradictoryConfig } from './contradictoryConfig'
 import { crossedTensors } from './crossedTensors'
 import { duplicatedTensor } from './duplicatedTensor'
+import { foreignFormatRule } from './foreignFormat'
 import { innerDimension } from './innerDimension'
 import { invalidConfig } from './invalidConfig'
 import { invalidIndex } from './invalidIndex'
@@ -36,6 +37,7 @@ import { wrongTotalSize } from './wrongTotalSize'
 export const rules = [
   transposedTriple,
   slicedScales,
+  foreignFormatRule,
   mismatchedTriple,
   wrongParameters,
   crossedTensors,

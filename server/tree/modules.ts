@@ -3,6 +3,7 @@
 
 import { folderOf } from '../checkpoint/paths'
 import type { Severity, TreeNode } from '../protocol'
+import { describeForeign } from '../quant/formats/describe'
 import { graver } from './badges'
 import { moduleLevel, splitPath, tensorName, type ModuleRow } from './moduleLevel'
 import { nodeId } from './nodeId'
@@ -56,7 +57,7 @@ function membersOf(row: ModuleRow, { model }: TreeScope): Members {
 }
 
 function describe(row: ModuleRow, members: Members, { model }: TreeScope): string | undefined {
-  const text = describeModule(row.path, members, model)
+  const text = describeForeign(model, row.path) ?? describeModule(row.path, members, model)
   const copies = new Set(row.tensors.map(({ shard }) => folderOf(shard.path))).size
   const where = copies > 1 ? `in ${showCount(copies, 'rank')}` : undefined
   return [text, where].filter(Boolean).join(' · ') || undefined
