@@ -3,7 +3,7 @@
 import { findNodeAtLocation } from 'jsonc-parser'
 import { count, rangeIn } from '../../rules/show'
 import type { Dossier } from '../dossier'
-import { foreignWeights, marks } from '../foreign'
+import { foreignMembers, foreignWeights } from '../foreign'
 import { atLine, code, prose } from '../markdown'
 import { moduleList, storedShapes } from '../show'
 import type { Hypothesis, Judged } from './hypothesis'
@@ -18,12 +18,14 @@ export const foreignFormat: Hypothesis = {
     if (foreign.length > 0)
       return {
         answer: 'confirmed',
-        summary: `${foreign.map(f => `${count(f.weights.length, 'weight')} ${f.weights.length === 1 ? 'is' : 'are'} ${f.format}`).join(', ')}.`,
+        summary: `${foreign.map(f => `${count(f.weights.length, 'weight')} ${f.weights.length === 1 ? 'is' : 'are'} ${prose(f.format)}`).join(', ')}.`,
         evidence: [
-          ...foreign.map(
-            f =>
-              `${f.format}: ${code(f.evidence)}; ${prose(f.why)}: ${moduleList(f.weights.map(module => ({ module })))}`,
-          ),
+          ...foreign.flatMap(f => [
+            `${prose(f.format)}: ${moduleList(f.weights.map(module => ({ module })))}`,
+            ...f.evidence.map(prose),
+            `not MLX’s: ${prose(f.why)}`,
+            ...(f.conversion === undefined ? [] : [`to convert: ${prose(f.conversion)}`]),
+          ]),
           ...methods,
         ],
       }
@@ -49,7 +51,7 @@ export const foreignFormat: Hypothesis = {
       evidence: [
         ...methods,
         `${code(example.module)}: ${storedShapes(example)}${packed.length > 1 ? `; the members of all ${packed.length} are of this kind` : ''}`,
-        `none of ${tensors.toLocaleString('en-US')} tensors is a ${marks.map(m => code(m.parameter)).join(', ')}`,
+        `none of ${tensors.toLocaleString('en-US')} tensors is one of the members by which other formats are known: ${foreignMembers.slice(0, 12).map(code).join(', ')}${foreignMembers.length > 12 ? ', …' : ''}`,
         ...(methods.length === 0 ? [`no ${code('quant_method')} in the config`] : []),
         ...(writers.length > 0 ? [`the shards’ metadata says format ${writers.map(code).join(', ')}`] : []),
       ],

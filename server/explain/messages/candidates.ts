@@ -136,7 +136,10 @@ function parameters(
   add: (points: number, reason?: string) => void,
 ): void {
   if (groupSize === undefined || bits === undefined) return
-  const given = delivery && { groupSize: passed(delivery.sink, 'groupSize').value, bits: passed(delivery.sink, 'bits').value }
+  const given = delivery && {
+    groupSize: passed(delivery.sink, 'groupSize').value,
+    bits: passed(delivery.sink, 'bits').value,
+  }
   const said = configured(weight)?.pair
   if (given?.groupSize === groupSize && given.bits === bits)
     add(10, `the program passes ${showPair({ bits, groupSize })} for it, as the message says`)
