@@ -529,4 +529,26 @@ describe('the written analysis', () => {
     expect(error.markdown).toContain('Bits and group size must be positive')
     expect(await client.request<Explanation>(messages.explain, null)).toHaveProperty('markdown')
   })
+
+  test('is offered by the light bulb to our own client only', async () => {
+    for (const own of [true, false]) {
+      const folder = workspace()
+      const client = await lspClient(fakeWorld(), {
+        folders: [folder],
+        initializationOptions: { headerDocuments: own },
+      })
+      const at = uri(folder, 'loader.py')
+      const { diagnostics } = await published(client, at, 1)
+      const actions = await client.request<CodeAction[]>('textDocument/codeAction', {
+        textDocument: { uri: at },
+        range: diagnostics[0]?.range,
+        context: { diagnostics },
+      })
+      const offered = actions.filter(({ title }) => title === 'Write analysis…').map(({ command }) => command)
+      const finding = { rule: 'broken-word', path: join(folder, 'loader.py'), line: 1 }
+      expect(offered).toEqual(
+        own ? [{ title: 'Write analysis…', command: 'tensorlint.writeAnalysis', arguments: [{ finding }] }] : [],
+      )
+    }
+  })
 })

@@ -251,7 +251,8 @@ describe('other faults', () => {
     })
     const text = explain(snapshot, analysis, {})
     expect(answersOf(text)[titles.foreign]).toBe('confirmed')
-    expect(text).toContain('q.qweight')
+    expect(text).toContain('GPTQ')
+    expect(text).toContain('not MLX’s: ')
   })
 
   test('a shard that is cut short is damage, and nothing else', async () => {
