@@ -16,13 +16,14 @@ const bundles = [
   { entry: 'test/e2e/suite.ts', out: 'dist/test/suite.js', external: ['vscode'], testOnly: true },
 ]
 
-/** Files that are read at run time: grammars from their pinned packages, and the worker. */
+/** Files that are read at run time: grammars from their pinned packages, the worker, and the rules' pages. */
 const copies = [
   ['node_modules/web-tree-sitter/web-tree-sitter.wasm', 'dist/web-tree-sitter.wasm'],
   ['node_modules/tree-sitter-python/tree-sitter-python.wasm', 'dist/tree-sitter-python.wasm'],
   ['node_modules/tree-sitter-typescript/tree-sitter-typescript.wasm', 'dist/tree-sitter-typescript.wasm'],
   ['node_modules/tree-sitter-typescript/tree-sitter-tsx.wasm', 'dist/tree-sitter-tsx.wasm'],
   ['server/python', 'dist/python'],
+  ['docs/rules', 'dist/rules'],
 ]
 
 const announce = {
@@ -36,7 +37,7 @@ const announce = {
 async function main() {
   fs.mkdirSync('dist', { recursive: true })
   for (const [from, to] of copies) {
-    const filter = source => !/__pycache__|\.pyc$|[\\/]tests?([\\/]|$)/.test(path.relative('.', source))
+    const filter = source => !/__pycache__|\.pyc$|[\\/]tests?([\\/]|$)|README\.md$/.test(path.relative('.', source))
     fs.cpSync(from, to, { recursive: true, filter })
   }
   for (const bundle of bundles) {

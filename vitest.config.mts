@@ -8,6 +8,7 @@ export default defineConfig({
       {
         test: {
           name: 'fast',
+          testTimeout: 60_000,
           include: ['test/*.test.ts', 'test/unit/**/*.test.ts', 'test/cases/**/*.test.ts'],
         },
       },

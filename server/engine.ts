@@ -5,6 +5,7 @@ import type { Model } from './checkpoint/facts'
 import { componentsOf } from './interp/components'
 import { deliveriesOf, type Delivery } from './interp/deliveries'
 import { interpret, type Run } from './interp/index'
+import { speaksOfTensors } from './interp/names'
 import type { Finding, Range, VerifyItem } from './protocol'
 import { rules } from './rules/index'
 import type { Facts } from './rules/rule'
@@ -51,7 +52,10 @@ export interface Analysis {
 /** Analyses a snapshot. Runs of programs that did not change, against checkpoints that did not change, are kept. */
 export function analyse(snapshot: Snapshot): Analysis {
   const broken: BrokenRule[] = []
-  const runs = componentsOf(snapshot.programs, snapshot.folders).flatMap(programs => runsOf(snapshot, programs, broken))
+  const components = componentsOf(snapshot.programs, snapshot.folders).filter(programs =>
+    programs.some(speaksOfTensors),
+  )
+  const runs = components.flatMap(programs => runsOf(snapshot, programs, broken))
   const deliveries = runs.flatMap(run => deliveriesIn(run))
   const configs = new Map(snapshot.models.flatMap(m => m.configs.map(file => [file.path, file] as const)))
   const facts: Facts = { models: snapshot.models, configs: [...configs.values()], runs, deliveries }

@@ -14,6 +14,9 @@ export interface Range {
 
 export type Severity = 'error' | 'warning' | 'information' | 'hint'
 
+/** Severities by rule, as people set them; `default` is the rule's own choice. */
+export type SeverityTable = Readonly<Record<string, Severity | 'off' | 'default'>>
+
 /** A replacement of `range` in the file `path` (absolute inside the server). */
 export interface Edit {
   readonly path: string
@@ -199,6 +202,9 @@ export const messages = {
 /** The scheme of the read-only header documents: `tensorlint-header:/path/to/file.safetensors?tensor=name`. */
 export const headerScheme = 'tensorlint-header'
 
+/** The scheme of a rule's page in our own client: `tensorlint-rule:/transposed-triple.md`. */
+export const ruleScheme = 'tensorlint-rule'
+
 /** Settings the client sends as initializationOptions and with workspace/didChangeConfiguration. */
 export interface Settings {
   /** Interpreter for the worker; empty: `python3`. */
@@ -209,14 +215,18 @@ export interface Settings {
   readonly exclude: readonly string[]
   /** False in an untrusted workspace: the worker must not start. */
   readonly trusted: boolean
-  /** The client can open `headerScheme` documents: places in shards are then sent as such, else as plain file URIs. */
+  /** The client can open `headerScheme` and `ruleScheme` documents; others get plain file URIs. */
   readonly headerDocuments: boolean
+  /** Severities by rule; a project's settings file wins over them. */
+  readonly severity: SeverityTable
 }
 
 export interface ServerStatus {
   readonly models: number
   readonly tensors: number
   readonly findings: number
+  /** Findings left out by comments, settings files and baselines; absent where there are none. */
+  readonly suppressed?: number
   readonly loadsUnderstood: number
   readonly loadsUnknown: number
   readonly python: string

@@ -9,11 +9,12 @@ import { loadGrammars } from './source/grammars'
 import { runBuiltin } from './worker/builtin'
 import { verifyModules } from './worker/verify'
 import { readGrammar } from './workspace/grammarFiles'
+import { rulePage } from './workspace/rulePages'
 import { fileSource } from './workspace/nodeFiles'
 
 export const world: World = {
   version: packageJson.version,
-  homepage: (packageJson as { homepage?: string }).homepage,
+  rulePage,
   prepare: () => loadGrammars(readGrammar),
   analyse,
   verify: (items, run) =>

@@ -10,6 +10,7 @@ export const commandIds = [
   'tensorlint.openHeader',
   'tensorlint.copyName',
   'tensorlint.revealFile',
+  'tensorlint.explainRule',
   'tensorlint.chooseInterpreter',
   'tensorlint.openSettings',
   'tensorlint.showStatus',

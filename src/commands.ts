@@ -5,6 +5,7 @@ import { commandIds, type CommandId } from './commandIds'
 import { addModel } from './commands/addModel'
 import { chooseInterpreter } from './commands/chooseInterpreter'
 import { copyDebugInformation } from './commands/copyDebugInformation'
+import { explainRule } from './commands/explainRule'
 import { copyName, revealFile } from './commands/rows'
 import { filterTensors } from './commands/filterTensors'
 import { openHeader } from './commands/openHeader'
@@ -28,6 +29,7 @@ const commands: Readonly<Record<CommandId, Handler>> = {
   'tensorlint.openHeader': openHeader,
   'tensorlint.copyName': copyName,
   'tensorlint.revealFile': revealFile,
+  'tensorlint.explainRule': explainRule,
   'tensorlint.chooseInterpreter': chooseInterpreter,
   'tensorlint.openSettings': ctx =>
     vscode.commands.executeCommand('workbench.action.openSettings', `@ext:${ctx.extension.extension.id}`),

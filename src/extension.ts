@@ -9,6 +9,7 @@ import { HeaderDocuments } from './headerDocuments'
 import { registerHeaderEditor } from './headerEditor'
 import { PythonInterpreter } from './pythonInterpreter'
 import { Reports } from './reports'
+import { registerRuleDocuments } from './ruleDocuments'
 import { keepSettingsSent } from './settings'
 import { StatusItem } from './statusItem'
 import { ModelTree } from './views/modelTree'
@@ -30,6 +31,7 @@ const features: readonly ((ctx: Ctx) => vscode.Disposable)[] = [
   ctx => ctx.status.onDidChange(status => ctx.tree.showBadge(status)),
   registerRowDecorations,
   registerHeaderEditor,
+  registerRuleDocuments,
   registerCommands,
   keepSettingsSent,
   ctx => ctx.server,

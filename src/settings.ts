@@ -1,7 +1,7 @@
 // Typed reads and writes of the settings, and the rule for when the server hears of them: at its start, and whenever
 // one of them, the trust in the workspace or the Python extension's interpreter has changed.
 import * as vscode from 'vscode'
-import type { Settings } from '../server/protocol'
+import type { Settings, SeverityTable } from '../server/protocol'
 import type { Ctx } from './context'
 import { excludedGlobs } from './excludedGlobs'
 import type { SettingId } from './settingIds'
@@ -14,6 +14,7 @@ export function readSettings(activeInterpreter: string): Settings {
     exclude: excludedGlobs(vscode.workspace.getConfiguration('files').get('exclude')),
     trusted: vscode.workspace.isTrusted,
     headerDocuments: true,
+    severity: readObject('severity') as SeverityTable,
   }
 }
 
@@ -23,6 +24,12 @@ export function read<Value extends string | string[]>(id: SettingId, fallback: V
   if (typeof fallback === 'string') return (typeof value === 'string' ? fillIn(value.trim()) : fallback) as Value
   if (!Array.isArray(value)) return fallback
   return value.filter((entry): entry is string => typeof entry === 'string').map(fillIn) as Value
+}
+
+/** A setting that is an object; the server leaves out what it cannot use. */
+function readObject(id: SettingId): object {
+  const value = vscode.workspace.getConfiguration('tensorlint').get<unknown>(id)
+  return typeof value === 'object' && value !== null ? value : {}
 }
 
 /** Writes a setting where the user would look for it: in the workspace when there is one, else in the user's own. */

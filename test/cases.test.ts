@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { analyse } from '../server/engine'
 import { rules } from '../server/rules/index'
-import { readCasePage } from './support/casePage'
+import { isShardBlock, readCasePage } from './support/casePage'
 import { prepareGrammars } from './support/lower'
 import { readCheckpointMarks, readMarks } from './support/marks'
 import { runCase } from './support/runCase'
@@ -52,9 +52,7 @@ test.each(rules.map(({ id }) => id))('%s has a case that fires and a near miss t
     blocks.flatMap(block =>
       block.isFixed
         ? []
-        : (block.kind === 'checkpoint' ? readCheckpointMarks : readMarks)(block.path, block.lines).marks.map(
-            mark => mark.rule,
-          ),
+        : (isShardBlock(block) ? readCheckpointMarks : readMarks)(block.path, block.lines).marks.map(mark => mark.rule),
     ),
   )
   expect(marked.some(named => named.includes(id))).toBe(true)

@@ -21,7 +21,8 @@ export const missing = (reason, remedy) => ({ ok: false, reason, remedy })
  * @param {Record<string, string | undefined>} [extra]
  */
 export function cleanEnvironment(extra = {}) {
-  const inherited = /^(npm_(package|lifecycle|command|node_execpath|execpath|config_(local_|global_)?prefix)|INIT_CWD$)/
+  const inherited =
+    /^(npm_(package|lifecycle|command|node_execpath|execpath|config_((local_|global_)?prefix|user_agent|node_gyp))|INIT_CWD$)/
   const entries = Object.entries(process.env).filter(([name]) => !inherited.test(name))
   return /** @type {NodeJS.ProcessEnv} */ ({ ...Object.fromEntries(entries), ...extra })
 }

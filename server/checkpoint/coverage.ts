@@ -23,7 +23,7 @@ export function checkCoverage(
       `the file holds ${bytes(dataLength)} of tensor data, its header describes ${bytes(lastEnd)}: ` +
       `${bytes(missing)} missing, and with them all or part of ${tensors(lost.length)} (first ${JSON.stringify(lost[0])})`
     into.add('past-end', both, message, lost)
-  } else if (lastEnd < dataLength && wholeHeader) {
+  } else if (lastEnd < dataLength && wholeHeader && !columns.fault.includes(Fault.reversed)) {
     const message = `the file holds ${bytes(dataLength)} of tensor data, its header describes ${bytes(lastEnd)}: ${bytes(dataLength - lastEnd)} behind the last tensor`
     into.add('trailing-bytes', rustOnly, message)
   }

@@ -3,6 +3,7 @@
 
 import type { Node as JsonNode } from 'jsonc-parser'
 import type { DType } from './dtype'
+import type { TensorFamily } from './tensorFamilies'
 
 /** One tensor of a shard, as its header states it. Offsets are bytes from the start of the *file*. */
 export interface Tensor {
@@ -22,7 +23,17 @@ export interface TensorTable {
   readonly count: number
   nameAt(index: number): string
   tensorAt(index: number): Tensor
+  /** Only dtype and shape, without making a string of the name. */
+  layoutAt(index: number): Pick<Tensor, 'dtype' | 'shape'>
+  /** Tensors that are alike but for the numbers in their names, in the order of the header; see tensorFamilies.ts. */
+  families(): readonly TensorFamily[]
   find(name: string): Tensor | undefined
+  /** Its place in the table; -1 where there is none. Makes nothing. */
+  indexOf(name: string): number
+  /** The same for a name that stands in a longer text, without cutting it out. */
+  indexIn(text: string, start: number, end: number): number
+  /** A hash of a tensor's name: equal for equal names. */
+  hashAt(index: number): number
   names(): IterableIterator<string>
 }
 
@@ -65,6 +76,8 @@ export type ShardProblemKind =
   | 'too-many-dimensions'
   | 'dtype-not-in-mlx'
   | 'bad-metadata'
+  | 'unaligned'
+  | 'no-tensors'
 
 /** Who does not open the file because of a problem: the Rust reference (safetensors 0.8), MLX's own reader (0.32.4). */
 export interface RefusedBy {
@@ -111,4 +124,6 @@ export interface Model {
   /** config.json of the model, or the one above its ranks. More than one where each rank has its own. */
   readonly configs: readonly JsonFile[]
   readonly index?: JsonFile
+  /** Files of it were named one by one: what else lies beside them was not looked at. */
+  readonly isPartial?: boolean
 }

@@ -16,6 +16,8 @@ export interface CheckpointFiles {
   readonly configs: readonly JsonFile[]
   /** Every `*.safetensors.index.json`. */
   readonly indexes: readonly JsonFile[]
+  /** Paths of shards that were named one by one, so that their folders were not looked at. */
+  readonly named?: ReadonlySet<string>
 }
 
 /** A folder of a model that is split over several. */
@@ -39,12 +41,11 @@ export function groupModels(files: CheckpointFiles, lonePaths: ReadonlySet<strin
   const configs = new Map(
     files.configs.filter(file => baseName(file.path) === 'config.json').map(file => [folderOf(file.path), file]),
   )
-  const indexes = new Map(
-    [...files.indexes]
-      .sort(byPath)
-      .reverse()
-      .map(file => [folderOf(file.path), file]),
-  )
+  const indexes = new Map<string, JsonFile[]>()
+  for (const file of [...files.indexes].sort(byPath)) {
+    const folder = folderOf(file.path)
+    indexes.set(folder, [...(indexes.get(folder) ?? []), file])
+  }
   const lone: Shard[] = []
   const folders = new Map<string, Shard[]>()
   for (const shard of [...files.shards].sort(byPath)) {
@@ -63,7 +64,8 @@ export function groupModels(files: CheckpointFiles, lonePaths: ReadonlySet<strin
     // The config above ranks speaks of them; it does not make a model of other files that lie beside it.
     const isModel = named || indexes.has(folder) || (configs.has(folder) && !aboveRanks.has(folder))
     const [own, others] = isModel ? withoutCopies(all) : [[], all]
-    if (own.length > 0) models.push(modelOf(folder, own, listOf(configs.get(folder)), indexes.get(folder)))
+    if (own.length > 0)
+      models.push(modelOf(folder, own, listOf(configs.get(folder)), indexOf(own, indexes.get(folder))))
     lone.push(...others)
   }
   const taken = new Set(models.map(model => model.path))
@@ -72,20 +74,15 @@ export function groupModels(files: CheckpointFiles, lonePaths: ReadonlySet<strin
     const path = [above, folderOf(group[0] ?? ''), group[0]].find(each => each !== undefined && !taken.has(each)) ?? ''
     taken.add(path)
     const own = [...(above === undefined ? [] : [above]), ...group].flatMap(folder => listOf(configs.get(folder)))
-    const index = [above, folderOf(group[0] ?? '')].flatMap(folder =>
-      listOf(folder === undefined ? undefined : indexes.get(folder)),
-    )[0]
-    models.push(
-      modelOf(
-        path,
-        group.flatMap(folder => folders.get(folder) ?? []),
-        own,
-        index,
-      ),
-    )
+    const shards = group.flatMap(folder => folders.get(folder) ?? [])
+    const near = [above, folderOf(group[0] ?? '')].flatMap(folder => (folder && indexes.get(folder)) || [])
+    models.push(modelOf(path, shards, own, indexOf(shards, near)))
   }
   for (const shard of lone) models.push(modelOf(shard.path, [shard], [], undefined))
-  return models.sort((a, b) => compareNatural(a.path, b.path))
+  const { named = new Set() } = files
+  return models
+    .map(model => (model.shards.some(shard => named.has(shard.path)) ? { ...model, isPartial: true } : model))
+    .sort((a, b) => compareNatural(a.path, b.path))
 }
 
 /** The folders of a model that is split over several, in natural order; empty where all its files are in one. */
@@ -144,6 +141,18 @@ function withoutCopies(shards: readonly Shard[]): [Shard[], Shard[]] {
   const hasModel = shards.some(shard => baseName(shard.path).startsWith('model'))
   return [shards.filter(shard => !hasModel || !isCopy(shard)), shards.filter(shard => hasModel && isCopy(shard))]
 }
+
+/** Of several indexes the one whose name the shards bear; `consolidated` and variants such as `fp16` have their own. */
+function indexOf(shards: readonly Shard[], indexes: readonly JsonFile[] = []): JsonFile | undefined {
+  const stem = (file: JsonFile): string => baseName(file.path).replace(/\.safetensors\.index\.json$/, '')
+  const borne = (file: JsonFile): number =>
+    shards.filter(shard =>
+      new RegExp(`^${escaped(stem(file))}(-\\d+-of-\\d+)?\\.safetensors$`).test(baseName(shard.path)),
+    ).length
+  return [...indexes].sort((a, b) => borne(b) - borne(a))[0]
+}
+
+const escaped = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
 function modelOf(
   path: string,

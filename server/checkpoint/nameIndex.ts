@@ -18,6 +18,8 @@ export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
 }
 
+const encoder = new TextEncoder()
+
 interface Encoded {
   readonly bytes: Uint8Array
   readonly hash: number
@@ -28,7 +30,7 @@ let lastEncoded: Encoded = { bytes: new Uint8Array(0), hash: 0 }
 /** A name's bytes and hash; the last one is kept, since a name is asked of one shard after another. */
 function encoded(name: string): Encoded {
   if (name !== lastName) {
-    const bytes = Buffer.from(name, 'utf8')
+    const bytes = encoder.encode(name)
     lastEncoded = { bytes, hash: hashSpan(viewOf(bytes), 0, bytes.length) }
     lastName = name
   }
@@ -69,6 +71,34 @@ export class NameIndex {
     }
   }
 
+  /** The last row whose name stands at `start` to `end` of a text, or -1. Makes no string of an ASCII name. */
+  findIn(text: string, start: number, end: number): number {
+    if (this.byText) return this.find(text.slice(start, end))
+    let hash = hashSeed
+    let i = start
+    for (; i + 4 <= end; i += 4) {
+      const a = text.charCodeAt(i)
+      const b = text.charCodeAt(i + 1)
+      const c = text.charCodeAt(i + 2)
+      const d = text.charCodeAt(i + 3)
+      if ((a | b | c | d) > 0x7f) return this.find(text.slice(start, end))
+      hash = Math.imul(hash ^ ((a << 24) | (b << 16) | (c << 8) | d), 0x9e3779b1) ^ (hash >>> 15)
+    }
+    for (; i < end; i++) {
+      const c = text.charCodeAt(i)
+      if (c > 0x7f) return this.find(text.slice(start, end))
+      hash = Math.imul(hash ^ c, 0x01000193)
+    }
+    const { slots } = this
+    const mask = slots.length - 1
+    let slot = (hash ^ (hash >>> 16)) & mask
+    for (;;) {
+      const row = (slots[slot] ?? 0) - 1
+      if (row < 0 || this.sameText(row, text, start, end)) return row
+      slot = (slot + 1) & mask
+    }
+  }
+
   /** Puts a row in; how many slots it looked at. */
   private insert(row: number): number {
     const { columns, slots } = this
@@ -96,6 +126,14 @@ export class NameIndex {
     const from = nameStart[row] ?? 0
     if ((nameEnd[row] ?? 0) - from !== end - start) return false
     for (let i = 0; i < end - start; i++) if (names[from + i] !== bytes[start + i]) return false
+    return true
+  }
+
+  private sameText(row: number, text: string, start: number, end: number): boolean {
+    const { names, nameStart, nameEnd } = this.columns
+    const from = nameStart[row] ?? 0
+    if ((nameEnd[row] ?? 0) - from !== end - start) return false
+    for (let i = 0; i < end - start; i++) if (names[from + i] !== text.charCodeAt(start + i)) return false
     return true
   }
 

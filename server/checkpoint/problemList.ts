@@ -27,6 +27,10 @@ export class ProblemList {
     group.tensors.push(tensor)
   }
 
+  get isEmpty(): boolean {
+    return this.groups.size === 0
+  }
+
   problems(): readonly ShardProblem[] {
     return [...this.groups.values()].map(({ kind, refusedBy, messages, tensors }) => {
       const more = messages.length === 1 ? tensors.length - 1 : 0

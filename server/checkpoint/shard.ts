@@ -3,6 +3,7 @@
 // Source: huggingface/safetensors README and tensor.rs (0.8).
 
 import type { ByteSource } from '../util/byteSource'
+import { checkAlignment } from './alignment'
 import { bytes, tensors } from './coverage'
 import type { Shard } from './facts'
 import { HeaderColumns } from './headerColumns'
@@ -10,7 +11,7 @@ import { type LostEntry, scanHeader } from './headerScanner'
 import { maxHeaderBytes } from './limits'
 import { NameIndex } from './nameIndex'
 import { recogniseForeign, sniffBytes } from './notSafetensors'
-import { both, mlxOnly, ProblemList } from './problemList'
+import { both, mlxOnly, nobody, ProblemList } from './problemList'
 import { tensorTable } from './tensorTable'
 import { validateHeader } from './validateHeader'
 import { readMetadata } from './validateMetadata'
@@ -101,6 +102,8 @@ function readHeader(path: string, sizeBytes: number, headerLength: number, heade
   const dataLength = sizeBytes - dataStart
   validateHeader({ scanned, columns, superseded, shadowed, nameAt: table.nameAt, dataLength }, problems)
   const metadata = readMetadata(scanned.metadata, scanned.json.deepest, problems)
+  checkAlignment(columns, table.nameAt, dataStart, metadata.get('format'), problems)
+  if (columns.count === 0 && problems.isEmpty) problems.add('no-tensors', nobody, 'the header names no tensor')
   return { path, sizeBytes, tensors: table, dataBytes: columns.spanBytes, metadata, problems: problems.problems() }
 }
 

@@ -2,7 +2,7 @@
 // text into numbers, without a tree, because a large one has hundreds of thousands of entries; positions are offsets
 // into the text. What is wrong with an index is for the rules to say. Format: transformers, modeling_utils.py.
 
-import type { JsonFile } from './facts'
+import type { JsonFile, TensorTable } from './facts'
 
 /** One entry of `weight_map`. Offsets are UTF-16 units in the file's text and cover the quotes. */
 export interface IndexEntry {
@@ -20,20 +20,44 @@ export interface ShardIndex {
   /** Number of entries of `weight_map`, duplicates included. */
   readonly count: number
   entries(): IterableIterator<IndexEntry>
+  entryAt(number: number): IndexEntry
+  nameAt(number: number): string
+  /** Numbers of the entries that name a file. */
+  numbersOf(file: string): Uint32Array
+  /** The place of an entry's tensor in a table, or -1. Makes no string where the name has no escapes. */
+  rowIn(number: number, tensors: TensorTable): number
   /** The entry of a tensor (the last of several); undefined where the index does not name it. */
   find(name: string): IndexEntry | undefined
   /** The files it names, in the order of their first mention, each with the offset of that mention. */
   readonly files: ReadonlyMap<string, number>
   /** `metadata.total_size` in bytes, with its place; undefined where absent or not a number. */
   readonly totalSize: { readonly value: number; readonly offset: number; readonly length: number } | undefined
+  /** What a loader would stumble over, in the order of the text; the positions of broken JSON are the JsonFile's. */
+  readonly faults: readonly IndexFault[]
 }
+
+export interface IndexFault {
+  readonly kind: 'not-json' | 'not-an-object' | 'no-weight-map' | 'no-metadata' | 'not-a-file-name'
+  readonly offset: number
+  readonly length: number
+  /** How many values of `weight_map` are so, for `not-a-file-name`. */
+  readonly count: number
+}
+
+const cache = new WeakMap<JsonFile, ShardIndex>()
 
 /** Reads an index as far as it is well formed; broken JSON is the JsonFile's problem and gives what precedes it. */
 export function readShardIndex(file: JsonFile): ShardIndex {
+  let index = cache.get(file)
+  if (!index) cache.set(file, (index = read(file)))
+  return index
+}
+
+function read(file: JsonFile): ShardIndex {
   const reader = new IndexReader(file.text)
   reader.read()
   const { files, totalSize } = reader
-  const spans = Uint32Array.from(reader.spans)
+  const spans = new Uint32Array(reader.spans)
   const { text } = file
   const count = spans.length / 4
   const entryAt = (i: number): IndexEntry => {
@@ -47,42 +71,89 @@ export function readShardIndex(file: JsonFile): ShardIndex {
       fileLength: fileEnd - fileOffset,
     }
   }
+  const nameAt = (i: number): string => unquote(text, spans[i * 4] ?? 0, spans[i * 4 + 1] ?? 0)
+  const hasEscapes = text.includes('\\')
+  let numbers: ReadonlyMap<string, Uint32Array> | undefined
   let byName: Map<string, number> | undefined
   return {
     path: file.path,
     count,
+    entryAt,
+    nameAt,
+    numbersOf: file => {
+      numbers ??= byFile(reader.fileOf, [...files.keys()])
+      return numbers.get(file) ?? new Uint32Array(0)
+    },
+    rowIn: (i, tensors) => {
+      const [start = 0, end = 0] = [spans[i * 4], spans[i * 4 + 1]]
+      const escaped = hasEscapes && text.slice(start, end).includes('\\')
+      return escaped ? tensors.indexOf(unquote(text, start, end)) : tensors.indexIn(text, start + 1, end - 1)
+    },
     *entries() {
       for (let i = 0; i < count; i++) yield entryAt(i)
     },
     find: name => {
-      byName ??= new Map(
-        Array.from({ length: count }, (_, i) => [unquote(text, spans[i * 4] ?? 0, spans[i * 4 + 1] ?? 0), i]),
-      )
+      byName ??= new Map(Array.from({ length: count }, (_, i) => [nameAt(i), i]))
       const i = byName.get(name)
       return i === undefined ? undefined : entryAt(i)
     },
     files,
     totalSize,
+    faults: reader.faults,
   }
+}
+
+/** Entry numbers by file, from the file number of every entry. */
+function byFile(fileOf: readonly number[], files: readonly string[]): ReadonlyMap<string, Uint32Array> {
+  const counts = new Uint32Array(files.length)
+  for (const file of fileOf) counts[file] = (counts[file] ?? 0) + 1
+  const lists = files.map((_, i) => new Uint32Array(counts[i] ?? 0))
+  counts.fill(0)
+  fileOf.forEach((file, number) => {
+    const list = lists[file]
+    if (list) list[counts[file] ?? 0] = number
+    counts[file] = (counts[file] ?? 0) + 1
+  })
+  return new Map(files.map((file, i) => [file, lists[i] ?? new Uint32Array(0)]))
 }
 
 class IndexReader {
   /** Four numbers for each entry: begin and end of the name and of the file, quotes included. */
   readonly spans: number[] = []
   readonly files = new Map<string, number>()
+  /** Of every entry the number of its file, in the order of `files`. */
+  readonly fileOf: number[] = []
+  private readonly numbers = new Map<string, number>()
   totalSize: ShardIndex['totalSize']
+  readonly faults: IndexFault[] = []
   private at = 0
   /** The file of the entry before, as written: the next one mostly has the same. */
   private lastFile = ''
+  private lastNumber = 0
 
   constructor(private readonly text: string) {}
 
   read(): void {
-    this.object((key, at) => {
+    const mark = this.text.charCodeAt(0) === 0xfeff ? 1 : 0
+    const start = this.space(mark)
+    const seen = new Set<string>()
+    let odd: IndexFault | undefined
+    const whole = this.object((at, from, to) => {
+      const key = unquote(this.text, from, to)
+      if (this.text[at] === '{') seen.add(key)
       if (key === 'weight_map') {
-        return this.object((_, valueAt, keyStart, keyEnd) => {
+        return this.object((valueAt, keyStart, keyEnd) => {
           const end = this.text[valueAt] === '"' ? this.string(valueAt) : -1
-          if (end < 0) return this.skip(valueAt)
+          if (end < 0) {
+            const ended = this.skip(valueAt)
+            odd = {
+              kind: 'not-a-file-name',
+              offset: odd?.offset ?? valueAt,
+              length: odd?.length ?? this.at - valueAt,
+              count: (odd?.count ?? 0) + 1,
+            }
+            return ended
+          }
           this.spans.push(keyStart, keyEnd, valueAt, end)
           this.noteFile(valueAt, end)
           this.at = end
@@ -90,7 +161,8 @@ class IndexReader {
         }, at)
       }
       if (key === 'metadata') {
-        return this.object((name, valueAt) => {
+        return this.object((valueAt, from, to) => {
+          const name = unquote(this.text, from, to)
           const ended = this.skip(valueAt)
           const written = name === 'total_size' ? this.text.slice(valueAt, this.at) : ''
           if (/^-?\d/.test(written))
@@ -99,22 +171,33 @@ class IndexReader {
         }, at)
       }
       return this.skip(at)
-    })
+    }, start)
+    const fault = (kind: IndexFault['kind'], offset: number, length: number): void =>
+      void this.faults.push({ kind, offset, length, count: 1 })
+    const isJson = mark === 0 && whole && start < this.text.length && this.space(this.at) === this.text.length
+    if (!isJson) fault('not-json', start, 0)
+    else if (this.text[start] !== '{') fault('not-an-object', start, this.at - start)
+    else if (!seen.has('weight_map')) fault('no-weight-map', start, 1)
+    else if (!seen.has('metadata')) fault('no-metadata', start, 1)
+    if (odd) this.faults.push(odd)
   }
 
   private noteFile(start: number, end: number): void {
     const { text, lastFile } = this
-    if (end - start === lastFile.length && text.startsWith(lastFile, start)) return
-    this.lastFile = text.slice(start, end)
-    const file = unquote(text, start, end)
-    if (!this.files.has(file)) this.files.set(file, start)
+    if (end - start !== lastFile.length || !text.startsWith(lastFile, start)) {
+      this.lastFile = text.slice(start, end)
+      const file = unquote(text, start, end)
+      if (!this.files.has(file)) {
+        this.numbers.set(file, this.files.size)
+        this.files.set(file, start)
+      }
+      this.lastNumber = this.numbers.get(file) ?? 0
+    }
+    this.fileOf.push(this.lastNumber)
   }
 
   /** Walks an object's members; `member` must leave `at` behind the value. False where the text breaks off. */
-  private object(
-    member: (key: string, valueAt: number, keyStart: number, keyEnd: number) => boolean,
-    from = this.at,
-  ): boolean {
+  private object(member: (valueAt: number, keyStart: number, keyEnd: number) => boolean, from = this.at): boolean {
     const { text } = this
     this.at = this.space(from)
     if (text[this.at] !== '{') return this.skip(this.at)
@@ -129,7 +212,7 @@ class IndexReader {
       if (keyEnd < 0) return false
       const colon = this.space(keyEnd)
       if (text[colon] !== ':') return false
-      if (!member(unquote(text, keyStart, keyEnd), this.space(colon + 1), keyStart, keyEnd)) return false
+      if (!member(this.space(colon + 1), keyStart, keyEnd)) return false
       this.at = this.space(this.at)
       const next = text[this.at++]
       if (next === '}') return true

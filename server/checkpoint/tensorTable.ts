@@ -5,6 +5,7 @@ import { dtypes } from './dtype'
 import type { Tensor, TensorTable } from './facts'
 import type { HeaderColumns } from './headerColumns'
 import type { NameIndex } from './nameIndex'
+import { tensorFamilies, type TensorFamily } from './tensorFamilies'
 
 /** `dataStart` is where the tensor data begins in the file, in bytes. `ascii`: all names are. */
 export function tensorTable(columns: HeaderColumns, index: NameIndex, dataStart: number, ascii: boolean): TensorTable {
@@ -15,14 +16,17 @@ export function tensorTable(columns: HeaderColumns, index: NameIndex, dataStart:
     if (row < 0 || row >= count) throw new RangeError(`no tensor ${row} among ${count}`)
     return buffer.toString(encoding, nameStart[row], nameEnd[row])
   }
-  const tensorAt = (row: number): Tensor => {
-    const name = nameAt(row)
+  let families: readonly TensorFamily[] | undefined
+  const layoutAt = (row: number): Pick<Tensor, 'dtype' | 'shape'> => {
     const dtype = dtypes[columns.dtype[row] ?? 0]
     if (!dtype) throw new RangeError(`tensor ${row} has no dtype`)
+    return { dtype, shape: columns.shape(row) }
+  }
+  const tensorAt = (row: number): Tensor => {
+    const name = nameAt(row)
     return {
       name,
-      dtype,
-      shape: columns.shape(row),
+      ...layoutAt(row),
       beginBytes: dataStart + (columns.begin[row] ?? 0),
       endBytes: dataStart + (columns.end[row] ?? 0),
     }
@@ -31,10 +35,15 @@ export function tensorTable(columns: HeaderColumns, index: NameIndex, dataStart:
     count,
     nameAt,
     tensorAt,
+    layoutAt,
+    families: () => (families ??= tensorFamilies(columns, nameAt)),
     find: name => {
       const row = index.find(name)
       return row < 0 ? undefined : tensorAt(row)
     },
+    indexOf: name => index.find(name),
+    indexIn: (text, start, end) => index.findIn(text, start, end),
+    hashAt: row => columns.hash[row] ?? 0,
     *names() {
       for (let row = 0; row < count; row++) yield nameAt(row)
     },

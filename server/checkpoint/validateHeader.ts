@@ -158,8 +158,7 @@ function checkMlxDtypes(columns: HeaderColumns, nameAt: (row: number) => string,
       'dtype-not-in-mlx',
       mlxOnly,
       nameAt(row),
-      () =>
-        `has dtype ${dtypes[dtype] ?? ''}; MLX reads ${[...mlxDtypes].join(', ')} and refuses the whole file for any other`,
+      () => `has dtype ${dtypes[dtype] ?? ''}; MLX reads ${[...mlxDtypes].join(', ')} alone`,
     )
   }
 }

@@ -1,25 +1,38 @@
-// `tensorlint check PATH...`: the findings, as text with carets or as JSON. The JSON is an interface (docs/cli.md).
+// `tensorlint check PATH...`: the findings, as text with carets, as JSON, and in the two forms that other programs read
+// (sarif.ts, github.ts). The JSON is an interface (docs/cli.md).
 
 import pc from 'picocolors'
 import type { World } from '../lsp/context'
+import { textsOf as snapshotTexts } from '../policy/policy'
 import type { Finding, Severity } from '../protocol'
 import { drawCarets, printable } from './carets'
 import type { CliIo } from './io'
-import { askedFindings, askedModels, look, summary, type Look } from './workspace'
+import { readPolicyOptions, saveBaseline, type PolicyOptions } from './policyOptions'
+import { sarifText } from './sarif'
+import { githubText } from './github'
+import { askedFindings, askedFor, askedModels, look, summary, type Look } from './workspace'
 
 export type Format = 'text' | 'json'
 
+export interface CheckOptions extends PolicyOptions {
+  readonly format: Format | 'sarif' | 'github'
+}
+
 /** Runs the command; 1 where a finding is an error, 2 where a rule broke (the others still report). */
-export async function check(paths: readonly string[], format: Format, world: World, io: CliIo): Promise<number> {
-  const seen = await look(paths, world, io)
+export async function check(paths: readonly string[], options: CheckOptions, world: World, io: CliIo): Promise<number> {
+  const seen = await look(paths, world, io, await readPolicyOptions(options, io))
   seen.session.dispose()
   const findings = askedFindings(seen)
-  if (format === 'json') io.out(`${JSON.stringify(checkJson(seen, findings), null, 2)}\n`)
-  else io.out(checkText(seen, findings, io))
   const { broken } = seen.state.analysis
+  if (options.writeBaseline !== undefined) await saveBaseline(options.writeBaseline, seen, findings, io)
+  else if (options.format === 'json') io.out(`${JSON.stringify(checkJson(seen, findings), null, 2)}\n`)
+  else if (options.format === 'sarif') io.out(sarifText(seen, findings, world, io.cwd))
+  else if (options.format === 'github') io.out(`${githubText(findings, io.cwd)}${closing(seen, findings)}\n`)
+  else io.out(checkText(seen, findings, io))
   for (const { rule, error } of broken)
     io.err(`tensorlint: rule ${rule} failed: ${error instanceof Error ? error.stack : error}\n`)
   if (broken.length > 0) return 2
+  if (options.writeBaseline !== undefined) return 0
   return findings.some(({ severity }) => severity === 'error') ? 1 : 0
 }
 
@@ -28,6 +41,7 @@ function checkJson(seen: Look, findings: readonly Finding[]) {
     version: 1,
     models: askedModels(seen).map(model => summary(model, seen.show)),
     findings: findings.map(finding => findingJson(finding, seen.show)),
+    suppressed: suppressedCounts(seen),
   }
 }
 
@@ -98,24 +112,36 @@ function closing(seen: Look, findings: readonly Finding[]): string {
   const models = askedModels(seen)
   const tensors = models.reduce((sum, model) => sum + summary(model, seen.show).tensors, 0)
   const looked = `${plural(models.length, 'model')}, ${plural(tensors, 'tensor')}, ${plural(seen.state.snapshot.programs.length, 'source')}`
-  if (findings.length === 0) return `No findings in ${looked}.`
+  const hidden = Object.entries(suppressedCounts(seen)).filter(([, count]) => count > 0)
+  const total = hidden.reduce((sum, [, count]) => sum + count, 0)
+  const by: Record<string, string> = { comment: 'comments', settings: 'the settings file', baseline: 'the baseline' }
+  const without =
+    total === 0 ? '' : ` ${total} suppressed: ${hidden.map(([what, n]) => `${n} by ${by[what]}`).join(', ')}.`
+  if (findings.length === 0) return `No findings in ${looked}.${without}`
   const counts = (['error', 'warning', 'information', 'hint'] as const).flatMap(severity => {
     const count = findings.filter(finding => finding.severity === severity).length
     return count === 0 ? [] : severity === 'information' ? `${count} information` : plural(count, severity)
   })
   const fixable = findings.filter(({ fixes }) => fixes.some(({ kind }) => kind === 'safe')).length
   const hint = fixable > 0 ? ` ${fixable} can be fixed by \`tensorlint fix --write\`.` : ''
-  return `${counts.join(', ')} in ${looked}.${hint}`
+  return `${counts.join(', ')} in ${looked}.${hint}${without}`
+}
+
+/** How many of the findings that were asked for are left out, and by what. */
+function suppressedCounts(seen: Look) {
+  const asked = askedFor(seen)
+  const by = seen.state.suppressed.filter(({ finding }) => asked(finding)).map(({ by }) => by)
+  const count = (what: string) => by.filter(one => one === what).length
+  return { comment: count('comment'), settings: count('settings'), baseline: count('baseline') }
 }
 
 export const plural = (count: number, noun: string) =>
   `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
 
-/** Texts of the files that can be drawn: sources and JSON, as the analysis saw them. */
-export function textsOf({ state }: Pick<Look, 'state'>): Map<string, string> {
-  const { models, programs } = state.snapshot
-  const files = [...programs, ...models.flatMap(({ configs, index }) => [...configs, ...(index ? [index] : [])])]
-  return new Map(files.map(({ path, text }) => [path, text]))
+/** Texts of the files that can be drawn: sources, JSON and settings, as the analysis saw them. */
+export function textsOf({ state }: Pick<Look, 'state'>): ReadonlyMap<string, string> {
+  const settings = state.policy.folders.flatMap(folder => (folder.settings ? [folder.settings] : []))
+  return new Map([...snapshotTexts(state.snapshot), ...settings.map(({ path, text }) => [path, text] as const)])
 }
 
 function byPath(findings: readonly Finding[]): Map<string, Finding[]> {

@@ -4,8 +4,9 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { World } from '../lsp/context'
 import type { Engine } from '../protocol'
-import { check, type Format } from './check'
+import { check, type CheckOptions, type Format } from './check'
 import { fix } from './fix'
+import { addPolicyOptions } from './policyOptions'
 import { UsageError, type CliIo } from './io'
 import { ls } from './ls'
 import { verify } from './verify'
@@ -21,14 +22,17 @@ export async function run(argv: readonly string[], io: CliIo, world: World): Pro
     .showHelpAfterError('(--help shows the usage)')
   const format = () => new Option('--format <format>', 'how to print').choices(['text', 'json']).default('text')
   // Settings for errors and output are inherited by commands made with `.command()`.
-  program
+  const checking = program
     .command('check')
     .description('print the findings in folders and files; exit 1 where one is an error')
     .argument('<path...>', 'folders or files', notEmpty)
-    .addOption(format())
-    .action(async (paths: string[], options: { format: Format }) => {
-      code = await check(paths, options.format, world, io)
+    .addOption(
+      new Option('--format <format>', 'how to print').choices(['text', 'json', 'sarif', 'github']).default('text'),
+    )
+    .action(async (paths: string[], options: CheckOptions) => {
+      code = await check(paths, options, world, io)
     })
+  addPolicyOptions(checking)
   program
     .command('ls')
     .description('list the models, their shards and sizes')

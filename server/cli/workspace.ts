@@ -5,7 +5,8 @@ import { relative } from 'node:path'
 import type { World } from '../lsp/context'
 import type { Finding, ModelSummary } from '../protocol'
 import type { Model } from '../checkpoint/facts'
-import { Session, type SessionState } from '../workspace/session'
+import { faultySettings } from '../policy/policyRules'
+import { Session, type SessionParts, type SessionState } from '../workspace/session'
 import type { CliIo } from './io'
 import { folderOf, pathPrinter, readTargets, type Target } from './paths'
 
@@ -20,7 +21,12 @@ export interface Look {
 const isShard = ({ path, isFolder }: Target) => !isFolder && /\.safetensors$/i.test(path)
 
 /** Analyses the PATHs; the caller disposes the session. An exception of the engine is thrown. */
-export async function look(paths: readonly string[], world: World, io: CliIo): Promise<Look> {
+export async function look(
+  paths: readonly string[],
+  world: World,
+  io: CliIo,
+  policy: SessionParts['policy'] = {},
+): Promise<Look> {
   const targets = await readTargets(paths, io.cwd)
   let failure: { error: unknown } | undefined
   const session = new Session({
@@ -34,6 +40,7 @@ export async function look(paths: readonly string[], world: World, io: CliIo): P
     folders: [...new Set(folders)],
     models: targets.filter(isShard).map(({ path }) => path),
     exclude: [],
+    policy,
   })
   const state = await session.current()
   if (failure) {
@@ -47,15 +54,19 @@ export async function look(paths: readonly string[], world: World, io: CliIo): P
  * The findings that the PATHs ask for: all of a folder's; of a file's those at the file, those that name it as a reason,
  * and, for a source, those in the models that it loads.
  */
-export function askedFindings({ targets, state }: Pick<Look, 'targets' | 'state'>): readonly Finding[] {
+export function askedFindings(seen: Pick<Look, 'targets' | 'state'>): readonly Finding[] {
+  return seen.state.analysis.findings.filter(askedFor(seen))
+}
+
+/** Tells for a finding whether the PATHs ask for it; faults of the settings concern everything. */
+export function askedFor({ targets, state }: Pick<Look, 'targets' | 'state'>): (finding: Finding) => boolean {
   const files = new Set(targets.filter(({ isFolder }) => !isFolder).map(({ path }) => path))
-  if (files.size === 0) return state.analysis.findings
+  if (files.size === 0) return () => true
   const folders = targets.filter(({ isFolder }) => isFolder).map(({ path }) => path)
   const loaded = modelFiles(modelsOf(state, files))
   const asked = (path: string) => files.has(path) || loaded.has(path) || folders.some(folder => isBelow(path, folder))
-  return state.analysis.findings.filter(
-    finding => asked(finding.path) || finding.because.some(({ path }) => files.has(path)),
-  )
+  return ({ rule, path, because }) =>
+    rule === faultySettings.id || asked(path) || because.some(({ path }) => files.has(path))
 }
 
 /** The models that the PATHs ask for: all of a folder's; for a file those that it is part of or loads. */

@@ -285,15 +285,19 @@ function noteComputed(m: Machine, f: FunctionValue): void {
 const freeCall = new WeakSet<Arguments>()
 
 /** Arguments for an entry: every parameter without a useful default is a free input. */
-export function freeArguments(m: Machine, f: FunctionValue): Arguments {
+export function freeArguments(m: Machine, f: FunctionValue, trustParameters = true): Arguments {
   const keywords = new Map<string, Argument>()
   const bound = f.self && f.program.language === 'python' ? 1 : 0
   const positional: Argument[] = []
   f.def.params.slice(bound).forEach(param => {
     if (param.rest) return
     const position = param.target.kind === 'name' && isPosition(param.target.name)
+    const isParameter = param.target.kind === 'name' && /group_?size|bits/i.test(param.target.name)
     const usesDefault =
-      param.default && !position && !(param.default.kind === 'literal' && param.default.value === null)
+      param.default &&
+      !position &&
+      (trustParameters || !isParameter) &&
+      !(param.default.kind === 'literal' && param.default.value === null)
     if (usesDefault && param.default) {
       if (param.keywordOnly) return
       positional.push({ value: evaluate(m, param.default, { ...f.scope }) })
@@ -367,10 +371,14 @@ function callByName(m: Machine, callee: Value & { kind: 'unknown' }, args: Argum
   return unknown(m, callee.why)
 }
 
+/**
+ * Arguments for an object that the workspace never makes. Whoever makes it may well pass other bits than the default,
+ * so those are not known; a default that is a list of names or the like is what it runs with.
+ */
 export function freeInit(m: Machine, of: ClassValue): Arguments {
   const constructor = findMember(of, '__init__')
   if (constructor?.value.kind !== 'function') return noArguments
-  return freeArguments(m, { ...constructor.value, self: none })
+  return freeArguments(m, { ...constructor.value, self: none }, false)
 }
 
 /** Every class at the top level of a program that has been run. */

@@ -3,7 +3,7 @@
 
 import type { Node as JsonNode } from 'jsonc-parser'
 import type { JsonFile, Model, Shard, Tensor } from '../checkpoint/facts'
-import { derive, type Machine, noteRead, noteUnderstood } from './machine'
+import { derive, type Machine, noteLoads, noteRead, noteUnderstood, type Reader } from './machine'
 import { findNames, holesOf } from './nameIndex'
 import { isInRange } from './summary'
 import { literalSuffix, matchTemplate, partsOf, type Part } from './text'
@@ -116,7 +116,7 @@ export function matchPaths<T>(
 }
 
 /** The dict that loading a path gives. */
-export function loadWeights(m: Machine, path: Value, at: Place): DictValue {
+export function loadWeights(m: Machine, path: Value, at: Place, reader: Reader): DictValue {
   let matched = matchPaths(m, path, at, shardCandidates(m.models))
   if (matched && partsOf(path)?.some(p => typeof p !== 'string')) {
     const own = matched.filter(e => e.value.model === m.bound)
@@ -132,8 +132,17 @@ export function loadWeights(m: Machine, path: Value, at: Place): DictValue {
       weights.open = true
       return weights
     }
-    return boundWeights(m, path)
+    const bound = boundWeights(m, path)
+    for (const view of bound.views) noteLoads(m, reader, at, view.entries, false)
+    return bound
   }
+  noteLoads(
+    m,
+    reader,
+    at,
+    matched.map(e => e.value),
+    true,
+  )
   const choice =
     matched.length > 1 ? derive(m, `file of ${JSON.stringify(partsOf(path))}`, 'one of several files') : undefined
   weights.views.push({
@@ -263,13 +272,15 @@ export function configKey(m: Machine, key: string): Value | undefined {
   return value && noteRead(m, value)
 }
 
-/** Shard paths that a folder and a glob pattern can mean, in order. */
-export function globShards(m: Machine, pattern: Value, at: Place): Value[] | undefined {
+/** Shard paths that a folder and a glob pattern can mean, in order; `hidden`: whether `*` takes names that begin with a dot. */
+export function globShards(m: Machine, pattern: Value, at: Place, hidden: boolean): Value[] | undefined {
   const parts = partsOf(pattern)
   const suffix = parts?.[parts.length - 1]
   if (!parts || typeof suffix !== 'string' || !/\*/.test(suffix) || !/safetensors|\*$/.test(suffix)) return undefined
   const models = m.models
-  const shards = models.flatMap(model => model.shards.map(shard => ({ model, shard })))
+  const shards = models
+    .flatMap(model => model.shards.map(shard => ({ model, shard })))
+    .filter(({ shard }) => hidden || !baseName(shard.path).startsWith('.'))
   const wildcard = (text: string) =>
     text
       .split(/(\*\*\/|\*|\?)/)

@@ -8,6 +8,7 @@ import { classesOf, freeArguments, freeInit, innerValues, instantiate, invoke } 
 import {
   type AbsentKey,
   createMachine,
+  type Load,
   type Machine,
   type Product,
   type Quantization,
@@ -17,7 +18,7 @@ import {
 import { findMember } from './members'
 import { quantizedClasses } from './models/mlxNn'
 import { runModule } from './modules'
-import { calledNames, mentionsSink } from './names'
+import { calledNames, mentionsSink, speaksOfTensors } from './names'
 import type { ArrayValue, ConfigPlace, FunctionValue, InstanceValue, Place, Value } from './value'
 
 export interface Run {
@@ -29,6 +30,8 @@ export interface Run {
   /** Places where a load was followed to its tensors. */
   readonly understood: readonly Place[]
   readonly unfollowed: readonly Unfollowed[]
+  /** Calls that open shards, and with whose reader. */
+  readonly loads: readonly Load[]
   /** Keys that were asked of a checkpoint and are not in it. */
   readonly absent: readonly AbsentKey[]
   /** Config values that the programs looked at. */
@@ -57,7 +60,7 @@ export function interpret(
   bound: Model | undefined,
 ): Run {
   const m = createMachine(programs, models, folders, bound)
-  for (const program of programs) runModule(m, program, true)
+  for (const program of programs) if (speaksOfTensors(program)) runModule(m, program, true)
   runEntries(m)
   runHolders(m)
   return {
@@ -68,6 +71,7 @@ export function interpret(
     quantizations: m.quantizations,
     understood: [...m.understood.values()],
     unfollowed: [...m.unfollowed.values()],
+    loads: [...m.loads.values()],
     absent: [...m.absent.values()].filter(a => a.view.named || (m.hits.get(a.view)?.size ?? 0) >= provenHits),
     configReads: [...m.configReads.values()],
     met: m.met,
@@ -81,15 +85,17 @@ export function interpret(
 function runEntries(m: Machine): void {
   const named = calledNames(m.programs)
   for (const wanted of [false, true]) {
-    for (const scope of [...m.modules.values()])
+    const scopes = [...m.modules.values()].filter(scope => speaksOfTensors(scope.program))
+    for (const scope of scopes)
       for (const value of [...scope.vars.values()])
         if (value.kind === 'function' && value.scope === scope && named.has(value.def.name) === wanted)
           runUncalled(m, value)
-    for (const of of classesOf(m)) {
+    const classes = classesOf(m).filter(of => speaksOfTensors(of.program))
+    for (const of of classes) {
       if (named.has(of.def.name) !== wanted) continue
       if (!m.instantiated.has(of.def)) instantiate(m, of, freeInit(m, of))
     }
-    for (const of of classesOf(m)) {
+    for (const of of classes) {
       const instance = m.instantiated.get(of.def)
       if (!instance) continue
       for (const method of of.def.methods)

@@ -1,7 +1,7 @@
 // The state of one run of the interpreter: what it may look at, how much work is left, and what it has seen.
 // One run interprets programs against one checkpoint for the lookups that no path decides.
 
-import type { Model } from '../checkpoint/facts'
+import type { Model, Shard } from '../checkpoint/facts'
 import type { ClassDef, FunctionDef, Program, Span } from '../source/ir'
 import type { NumberRange } from './summary'
 import type {
@@ -64,10 +64,23 @@ export interface Unfollowed {
   readonly why: string
 }
 
+/** Whose code opens a file: MLX's own reader, or the Rust library that every other framework uses. */
+export type Reader = 'mlx' | 'rust'
+
+/** A call that opens a shard of a model. */
+export interface Load {
+  readonly reader: Reader
+  readonly at: Place
+  readonly model: Model
+  readonly shard: Shard
+  /** The path itself leads to the file; otherwise the checkpoint is a guess until tensors of it are met. */
+  readonly named: boolean
+}
+
 /** A key that no file of the checkpoint has, asked for on a path that is taken. */
 export interface AbsentKey {
   readonly place: Place
-  /** The key as asked for; a hole is shown as `{}`. */
+  /** The key as asked for. */
   readonly key: string
   /** Where the key is written, if it is one literal. */
   readonly literal: Place | undefined
@@ -123,6 +136,7 @@ export interface Machine {
   readonly products: Product[]
   readonly quantizations: Quantization[]
   readonly understood: Map<string, Place>
+  readonly loads: Map<string, Load>
   readonly unfollowed: Map<string, Unfollowed>
   /** Keys that were asked of a checkpoint and are not in it. */
   readonly absent: Map<string, AbsentKey>
@@ -172,6 +186,7 @@ export function createMachine(
     products: [],
     quantizations: [],
     understood: new Map(),
+    loads: new Map(),
     unfollowed: new Map(),
     absent: new Map(),
     hits: new Map(),
@@ -233,6 +248,18 @@ export function place(program: Program, span: Span): Place {
 
 export function noteUnderstood(m: Machine, at: Place): void {
   m.understood.set(placeKey(at), at)
+}
+
+/** Remembers which files a call opens. */
+export function noteLoads(
+  m: Machine,
+  reader: Reader,
+  at: Place,
+  entries: readonly { readonly model: Model; readonly shard: Shard }[],
+  named: boolean,
+): void {
+  for (const { model, shard } of entries)
+    m.loads.set(`${placeKey(at)} ${reader} ${shard.path}`, { reader, at, model, shard, named })
 }
 
 export function noteUnfollowed(m: Machine, at: Place, why: string): void {

@@ -9,7 +9,6 @@ import { hasEvery, lookupViews } from './lookups'
 import { derive, identity, type Machine, noteRead, noteUnderstood, noteUnfollowed, placeKey, unknown } from './machine'
 import { models, properties } from './models/index'
 import { spanOf } from './operators'
-import { partsOf } from './text'
 import {
   type ArrayVariant,
   type ClassValue,
@@ -251,7 +250,6 @@ export function dictItem(m: Machine, object: DictValue, key: Value, at: Place): 
 /** Python raises where a key is not there; that is noted where the lookup is sure to happen. */
 function absentKey(m: Machine, object: DictValue, key: Value, at: Place): Value {
   const view = object.views[object.views.length - 1]
-  const parts = partsOf(key)
   const isSure =
     !m.frame.raised &&
     m.branching === 0 &&
@@ -259,10 +257,9 @@ function absentKey(m: Machine, object: DictValue, key: Value, at: Place): Value 
     m.keyGuarded === 0 &&
     !object.open &&
     !(isString(key) && object.deleted.has(key.value))
-  if (view && parts && isSure && at.program.language === 'python') {
-    const text = parts.map(p => (typeof p === 'string' ? p : '{}')).join('')
-    const literal = key.kind === 'const' ? key.literal : undefined
-    m.absent.set(`${placeKey(at)} ${text}`, { place: at, key: text, literal, view })
+  // A hole may stand for more than a segment, so only a key that is known whole is known to be missing.
+  if (view && isString(key) && isSure && at.program.language === 'python') {
+    m.absent.set(`${placeKey(at)} ${key.value}`, { place: at, key: key.value, literal: key.literal, view })
     m.frame.raised = true
   }
   return unknown(m, 'a key that is not there')

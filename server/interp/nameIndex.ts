@@ -41,8 +41,13 @@ function namesOf(shard: Shard): ShardNames {
   return known
 }
 
-/** A hole is one segment of a name. */
+/** A hole is one segment of a name; at the beginning, before a module and its parameter, it may be a whole prefix. */
 const hole = '([^./\\\\]+)'
+const prefix = '(.+)'
+
+/** Whether what follows a leading hole says enough to let it stand for a whole path. */
+const isPrefixed = (parts: readonly Part[]) =>
+  typeof parts[0] !== 'string' && /\.[A-Za-z]\w*\.\w+$/.test(String(parts.at(-1)))
 
 /** Tensors of a shard that the parts can name. `onWork` is told how many names were looked at. */
 export function findNames(shard: Shard, parts: readonly Part[], onWork: (names: number) => void): readonly NameMatch[] {
@@ -82,18 +87,20 @@ function patternsOf(key: string, parts: readonly Part[], order: readonly number[
   const known = patterns.get(key)
   if (known) return known
   // The sources are made of escaped literals of the program; a hole cannot run past '.' or '/'.
+  const first = isPrefixed(parts) ? prefix : hole
+  const holeAt = (i: number) => (i === 0 ? first : hole)
   const general = new RegExp(
-    `^${parts.map(p => (typeof p === 'string' ? escapeRegExp(p).replace(/\d+/g, '\\d+') : hole)).join('')}$`,
+    `^${parts.map((p, i) => (typeof p === 'string' ? escapeRegExp(p).replace(/\d+/g, '\\d+') : holeAt(i))).join('')}$`,
   )
   const seen = new Set<number>()
   const exact = new RegExp(
     `^${parts
-      .map(p => {
+      .map((p, i) => {
         if (typeof p === 'string') return escapeRegExp(p)
         const n = order.indexOf(p.symbol) + 1
         if (seen.has(n)) return `(?:\\${n})`
         seen.add(n)
-        return hole
+        return holeAt(i)
       })
       .join('')}$`,
   )

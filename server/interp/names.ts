@@ -15,8 +15,12 @@ function calledIn(program: Program): ReadonlySet<string> {
   const known = calledCache.get(program)
   if (known) return known
   const names = new Set<string>()
+  // `mx.load(…)` is a call of the library's load, not of a method of that name.
+  const imported = new Set(importsOf(program).flatMap(s => s.bindings.map(b => b.local)))
+  const ofImport = (e: Expr) => e.kind === 'attribute' && e.object.kind === 'name' && imported.has(e.object.name)
   walk(program.body, e => {
-    if (e.kind === 'call' && (e.callee.kind === 'name' || e.callee.kind === 'attribute')) names.add(e.callee.name)
+    if (e.kind === 'call' && (e.callee.kind === 'name' || e.callee.kind === 'attribute') && !ofImport(e.callee))
+      names.add(e.callee.name)
   })
   calledCache.set(program, names)
   return names
@@ -182,4 +186,15 @@ function walkNodes(root: unknown, visit: (node: { readonly kind: string }) => vo
         if (key !== 'span' && child && typeof child === 'object') stack.push(child)
     }
   }
+}
+
+const speakers = new WeakMap<Program, boolean>()
+/** Words without which a program neither loads nor uses weights; one without them is run only where another imports it. */
+const tensorWords = /mlx|safetensors|weights|scales|quantiz|load_file|checkpoint/i
+
+/** Whether a program's text speaks of tensors at all. */
+export function speaksOfTensors(program: Program): boolean {
+  let known = speakers.get(program)
+  if (known === undefined) speakers.set(program, (known = tensorWords.test(program.text)))
+  return known
 }

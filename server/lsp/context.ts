@@ -20,8 +20,8 @@ export interface VerifyRun {
 /** The parts that differ between a real server, a command line and a test. */
 export interface World {
   readonly version: string
-  /** The project's page; documentation links are made only where there is one. */
-  readonly homepage?: string
+  /** The file that explains a rule; undefined where this build holds none. */
+  rulePage?(rule: string): string | undefined
   /** Once, before the first analysis: loads the grammars. */
   prepare?(): Promise<void>
   analyse(snapshot: Snapshot): Analysis

@@ -8,7 +8,7 @@ import {
   type WorkspaceEdit,
 } from 'vscode-languageserver'
 import { URI } from 'vscode-uri'
-import { headerScheme, type Edit, type Severity } from '../protocol'
+import { headerScheme, ruleScheme, type Edit, type Severity } from '../protocol'
 
 /** The absolute path of a file URI; undefined for documents that are not files (untitled, git, …). */
 export function pathOf(uri: string): string | undefined {
@@ -23,6 +23,9 @@ export function headerUriOf(path: string, tensor?: string): string {
   const query = tensor === undefined ? '' : `tensor=${tensor}`
   return URI.file(path).with({ scheme: headerScheme, query }).toString()
 }
+
+/** The page of a rule as our own client opens it. */
+export const ruleUriOf = (rule: string): string => URI.from({ scheme: ruleScheme, path: `/${rule}.md` }).toString()
 
 export const severities: Readonly<Record<Severity, DiagnosticSeverity>> = {
   error: DiagnosticSeverity.Error,

@@ -6,7 +6,7 @@ import type { Shard } from '../checkpoint/facts'
 import type { Because, Finding, Fix, Range } from '../protocol'
 import { headerLine } from '../tree/headerText'
 import type { SessionState } from '../workspace/session'
-import { headerUriOf, severities, uriOf } from './convert'
+import { headerUriOf, ruleUriOf, severities, uriOf } from './convert'
 import type { ServerContext } from './context'
 
 export interface DiagnosticData {
@@ -58,7 +58,6 @@ export class DiagnosticsPublisher {
     state: SessionState,
     shards: ReadonlyMap<string, Shard>,
   ): Diagnostic {
-    const { homepage } = this.ctx.world
     const touched = finding.fixes.flatMap(fix => fix.edits.map(edit => edit.path))
     const data: DiagnosticData = {
       fixes: finding.fixes,
@@ -69,7 +68,7 @@ export class DiagnosticsPublisher {
       range,
       severity: severities[finding.severity],
       code: finding.rule,
-      codeDescription: homepage ? { href: `${homepage}/blob/main/docs/rules/${finding.rule}.md` } : undefined,
+      codeDescription: this.explanation(finding.rule),
       source: 'tensorlint',
       message: finding.message,
       relatedInformation: related
@@ -77,6 +76,13 @@ export class DiagnosticsPublisher {
         : undefined,
       data,
     }
+  }
+
+  /** Where the rule's page is: a document of our own client, or the file itself in another editor. */
+  private explanation(rule: string): { href: string } | undefined {
+    const page = this.ctx.world.rulePage?.(rule)
+    if (page === undefined) return undefined
+    return { href: this.ctx.settings.headerDocuments ? ruleUriOf(rule) : uriOf(page) }
   }
 
   private related(because: Because, shards: ReadonlyMap<string, Shard>): DiagnosticRelatedInformation {

@@ -62,7 +62,7 @@ export function startServer(connection: Connection, world: World, options: Serve
 
   const changed = (state: SessionState) => {
     publisher.publish(state)
-    if (state.snapshot === last?.snapshot) return
+    if (state.analysis === last?.analysis) return
     last = state
     const { findings, unknown } = state.analysis
     const { models, programs } = state.snapshot
@@ -85,7 +85,9 @@ export function startServer(connection: Connection, world: World, options: Serve
   const takeSettings = (value: unknown) => {
     const before = ctx.settings
     ctx.settings = readSettings(value, before)
-    const { models, exclude, headerDocuments } = ctx.settings
+    const { models, exclude, headerDocuments, severity } = ctx.settings
+    if (JSON.stringify(severity) !== JSON.stringify(before.severity))
+      session.configure({ policy: { editor: severity } })
     const same = (a: readonly string[], b: readonly string[]) => a.length === b.length && a.every((x, i) => x === b[i])
     if (!same(models, before.models) || !same(exclude, before.exclude)) {
       session.configure({ models, exclude })
@@ -113,8 +115,8 @@ export function startServer(connection: Connection, world: World, options: Serve
 
   connection.onInitialized(() =>
     guarded(ctx, 'initialized', undefined, async () => {
-      const { models, exclude } = ctx.settings
-      session.configure({ folders, models, exclude })
+      const { models, exclude, severity } = ctx.settings
+      session.configure({ folders, models, exclude, policy: { editor: severity } })
       if (ctx.capabilities.workspace?.didChangeConfiguration?.dynamicRegistration)
         await connection.client.register(DidChangeConfigurationNotification.type, { section: 'tensorlint' })
       await watchAgain()

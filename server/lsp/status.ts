@@ -4,7 +4,7 @@ import type { ServerStatus } from '../protocol'
 import type { ServerContext } from './context'
 
 export async function status(ctx: ServerContext): Promise<ServerStatus> {
-  const { snapshot, analysis } = await ctx.session.current()
+  const { snapshot, analysis, suppressed } = await ctx.session.current()
   const tensors = snapshot.models.reduce(
     (sum, model) => sum + model.shards.reduce((inner, shard) => inner + shard.tensors.count, 0),
     0,
@@ -13,6 +13,7 @@ export async function status(ctx: ServerContext): Promise<ServerStatus> {
     models: snapshot.models.length,
     tensors,
     findings: analysis.findings.length,
+    ...(suppressed.length > 0 ? { suppressed: suppressed.length } : {}),
     loadsUnderstood: analysis.understood,
     loadsUnknown: analysis.unknown.length,
     python: ctx.settings.python,

@@ -12,11 +12,12 @@ import {
   type FileSystemWatcher,
 } from 'vscode-languageserver'
 import { isInteresting } from '../workspace/discover'
+import { isPolicyFile } from '../workspace/policyFiles'
 import { pathOf, uriOf } from './convert'
 import type { ServerContext } from './context'
 
 const changing =
-  '**/{*.safetensors,config.json,*.safetensors.index.json,*.py,*.pyi,*.ts,*.tsx,*.mts,*.cts,*.js,*.jsx,*.mjs,*.cjs}'
+  '**/{*.safetensors,config.json,*.safetensors.index.json,.tensorlintrc.json,.tensorlint-baseline.json,*.py,*.pyi,*.ts,*.tsx,*.mts,*.cts,*.js,*.jsx,*.mjs,*.cjs}'
 
 /** Registers the watchers, those of models outside the workspace included; undefined where the client cannot. */
 export async function watchFiles(ctx: ServerContext): Promise<Disposable | undefined> {
@@ -36,7 +37,7 @@ export async function matters(ctx: ServerContext, events: readonly FileEvent[]):
   for (const { uri, type } of events) {
     const path = pathOf(uri)
     if (path === undefined) continue
-    if (isInteresting(path)) return true
+    if (isInteresting(path) || isPolicyFile(path)) return true
     if (type === FileChangeType.Deleted && ctx.session.knows(path)) return true
     if (type === FileChangeType.Created && (await isFolder(path))) return true
   }

@@ -24,11 +24,12 @@ const cache = new WeakMap<Model, readonly QuantizedModule[]>()
 export function quantizedModules(model: Model): readonly QuantizedModule[] {
   let found = cache.get(model)
   if (!found) {
-    found = scaledModules(model).flatMap(({ module, weight, scales, biases }) =>
-      tensorOf(weight).dtype === 'U32'
-        ? [{ path: module, weight: stored(weight), scales: stored(scales), biases: biases && stored(biases) }]
-        : [],
-    )
+    found = scaledModules(model).flatMap(({ module, weight, scales, biases }) => {
+      const packed = stored(weight)
+      return packed.tensor.dtype === 'U32'
+        ? [{ path: module, weight: packed, scales: stored(scales), biases: biases && stored(biases) }]
+        : []
+    })
     cache.set(model, found)
   }
   return found

@@ -48,16 +48,33 @@ function pairsOf({ weight, scales, biases, float }: TripleShapes): readonly Pair
 export function judgeTriple(shapes: TripleShapes): Verdict {
   const direct = pairsOf(shapes)
   if (direct.length > 0) return { kind: 'fits', pairs: direct }
+  const { weight, scales, biases } = shapes
+  if (biases && !sameShape(scales, biases) && !sameShape(turn(scales), biases))
+    return {
+      kind: 'misfit',
+      why: `scales are [${scales.join(', ')}] and biases [${biases.join(', ')}], which must be alike`,
+    }
+  // One-bit weights are rare and fit a great deal by accident, so they explain nothing that anything else explains.
+  return explain(shapes, false) ?? explain(shapes, true) ?? { kind: 'misfit', why: whyNot(weight, scales) }
+}
+
+const sameShape = (a: Shape, b: Shape) => a.length === b.length && a.every((d, i) => d === b[i])
+
+function whyNot(weight: Shape, scales: Shape): string {
+  if (weight.length !== scales.length) return `they have ${weight.length} and ${scales.length} axes`
+  return 'no bits and group size of MLX fit, in either orientation'
+}
+
+/** The smallest change that makes a triple of them, if there is just one. */
+function explain(shapes: TripleShapes, withOneBit: boolean): Verdict | undefined {
+  const usable = (pairs: readonly Pair[]) => (withOneBit ? pairs : pairs.filter(p => p.bits > 1))
   const turns: Turned[] = []
   for (const weight of [true, false])
-    for (const side of [true, false]) if (weight || side) turns.push({ weight, scales: side, biases: side })
+    for (const scales of [true, false])
+      for (const biases of shapes.biases ? [true, false] : [scales])
+        if (weight || scales || biases) turns.push({ weight, scales, biases })
   const fitting = turns.flatMap(turned => {
-    const pairs = pairsOf({
-      weight: turned.weight ? turn(shapes.weight) : shapes.weight,
-      scales: turned.scales ? turn(shapes.scales) : shapes.scales,
-      biases: shapes.biases && (turned.biases ? turn(shapes.biases) : shapes.biases),
-      float: shapes.float,
-    })
+    const pairs = usable(pairsOf(turnedShapes(shapes, turned)))
     return pairs.length > 0 ? [{ turned, pairs }] : []
   })
   const only = fitting[0]
@@ -68,9 +85,17 @@ export function judgeTriple(shapes: TripleShapes): Verdict {
     const weight = turned ? turn(shapes.weight) : shapes.weight
     const scales = turned ? turn(shapes.scales) : shapes.scales
     const [a, b] = [rowsOf(weight), rowsOf(scales)]
-    if (a > 0 && b > 0 && a !== b && Math.max(a, b) % Math.min(a, b) === 0 && weight.length === scales.length)
-      if ((shapes.float ? fittingFloatPairs : fittingPairs)(last(weight), last(scales)).length > 0)
-        return { kind: 'sliced', weightRows: a, scalesRows: b, turned }
+    const isPart = a > 0 && b > 0 && a !== b && Math.max(a, b) % Math.min(a, b) === 0
+    if (!isPart || weight.length !== scales.length || !sameShape(weight.slice(0, -2), scales.slice(0, -2))) continue
+    if (usable((shapes.float ? fittingFloatPairs : fittingPairs)(last(weight), last(scales))).length > 0)
+      return { kind: 'sliced', weightRows: a, scalesRows: b, turned }
   }
-  return { kind: 'misfit', why: 'no bits and group size of MLX fit, in either orientation' }
+  return undefined
 }
+
+const turnedShapes = ({ weight, scales, biases, float }: TripleShapes, turned: Turned): TripleShapes => ({
+  weight: turned.weight ? turn(weight) : weight,
+  scales: turned.scales ? turn(scales) : scales,
+  biases: biases && (turned.biases ? turn(biases) : biases),
+  float,
+})

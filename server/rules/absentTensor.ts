@@ -47,7 +47,7 @@ const searchedNames = 20_000
 
 function nearest(absent: AbsentKey): { name: string; because: Because } | undefined {
   const { key, view } = absent
-  if (tensorCount(absent) > searchedNames || key.includes('{}')) return undefined
+  if (tensorCount(absent) > searchedNames) return undefined
   let best: { name: string; path: string; far: number } | undefined
   for (const { shard } of view.entries)
     for (const name of shard.tensors.names()) {

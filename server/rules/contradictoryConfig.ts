@@ -1,36 +1,29 @@
-// config.json names bits or a group size that the stored tensors contradict. Judged on the tensors as stored, transposed
-// ones in the orientation that fits, so that a wrong config and a wrong loader are two findings, each at its own place.
+// config.json says of a module's quantization what the stored tensors contradict: bits, group size, mode, or whether it is
+// quantized at all. One finding for each value that is wrong, with every module that it is wrong for.
 
-import { applyEdits, type FormattingOptions, type JSONPath, modify, type Node } from 'jsonc-parser'
 import type { JsonFile, Model } from '../checkpoint/facts'
-import type { Sink } from '../interp/machine'
 import type { Because, Edit, Fix } from '../protocol'
 import { type Pair, showPair, showPairs } from '../quant/affine'
 import {
-  parametersOf,
-  quantizationConfigs,
   type ConfigNumber,
+  overrideOf,
   type ParameterBlock,
+  quantizationConfigs,
   type QuantizationConfig,
 } from '../quant/config'
-import { expectedWidth } from '../quant/dimensions'
 import { type QuantizedModule, quantizedModules } from '../quant/quantizedModules'
-import { judgeTriple } from '../quant/triple'
 import { groupBy } from '../util/groupBy'
-import { judgeParameters, type Judgement, type Parameter, showExpected } from './parameters'
+import { type Change, replaceNode, rewrite } from './configEdits'
+import { readers, severityFor } from './configHarm'
+import { meantConfig } from './configOverrides'
+import { type Contradiction, contradictions, contradictionsOf, undivided, unpackedOverrides } from './configVerdict'
+import { showExpected } from './parameters'
 import { defineRule, type Draft, type Facts } from './rule'
-import { count, fileStart, foldNames, rangeIn, rangeOf, showTensor } from './show'
+import { count, fileStart, foldNames, rangeIn, showTensor } from './show'
 
-interface Contradiction {
-  readonly module: QuantizedModule
-  readonly which: Parameter
-  readonly judgement: Judgement
-  readonly given: Pair
-  readonly block: ParameterBlock
-  readonly isOverride: boolean
-}
+type Group = readonly [Contradiction, ...Contradiction[]]
 
-const key = { groupSize: 'group_size', bits: 'bits' } as const
+const key = { groupSize: 'group_size', bits: 'bits', mode: 'mode' } as const
 
 export const contradictoryConfig = defineRule({
   id: 'contradictory-quantization-config',
@@ -39,15 +32,27 @@ export const contradictoryConfig = defineRule({
   *check(facts) {
     for (const model of facts.models)
       for (const file of model.configs) {
-        const [config, ...copies] = ordered(quantizationConfigs(file), file, facts)
-        if (!config) continue
+        const [stated, ...copies] = ordered(quantizationConfigs(file), file, facts)
+        if (!stated) continue
+        // An entry under a wrong name is a finding of its own; here it counts as meant.
+        const config = meantConfig(model, stated)
         const modules = modulesUnder(model, file)
-        const found = contradictionsIn(model, modules, config)
-        const groups = groupBy(found, c => `${c.block.node.offset} ${c.which}`)
-        for (const group of groups.values()) yield draft(facts, config, copies, group, modules)
+        // No packed weight at all is told once, as a leftover block.
+        if (modules.length === 0) continue
+        const found = [...contradictionsOf(model, modules, config), ...unpackedOverrides(model, config)]
+        for (const group of groupBy(found, c => `${c.at.offset} ${c.which}`).values())
+          yield draft({ facts, model, config, copies, modules }, group as unknown as Group)
       }
   },
 })
+
+interface Where {
+  readonly facts: Facts
+  readonly model: Model
+  readonly config: QuantizationConfig
+  readonly copies: readonly QuantizationConfig[]
+  readonly modules: readonly QuantizedModule[]
+}
 
 /** The block that a loader in the workspace reads first, else the one that MLX's own loaders read. */
 function ordered(configs: readonly QuantizationConfig[], file: JsonFile, facts: Facts): readonly QuantizationConfig[] {
@@ -65,86 +70,24 @@ function modulesUnder(model: Model, file: JsonFile): readonly QuantizedModule[] 
   return own.length > 0 ? own : all
 }
 
-const found = new WeakMap<QuantizationConfig, { model: Model; contradictions: readonly Contradiction[] }>()
-/** Those of all modules under a config; an edit of a program changes none of them. */
-function contradictionsIn(
-  model: Model,
-  modules: readonly QuantizedModule[],
-  config: QuantizationConfig,
-): readonly Contradiction[] {
-  const known = found.get(config)
-  if (known?.model === model) return known.contradictions
-  const contradictions = modules.flatMap(m => contradictionsOf(model, m, config))
-  found.set(config, { model, contradictions })
-  return contradictions
-}
-
-function contradictionsOf(model: Model, module: QuantizedModule, config: QuantizationConfig): Contradiction[] {
-  const parameters = parametersOf(config, module.path)
-  const { weight, scales, biases } = module
-  if (!parameters || parameters.mode !== 'affine' || scales.tensor.dtype === 'U8') return []
-  const verdict = judgeTriple({
-    weight: weight.tensor.shape,
-    scales: scales.tensor.shape,
-    biases: biases?.tensor.shape,
-  })
-  if (verdict.kind !== 'fits' && verdict.kind !== 'turned') return []
-  const last = (shape: readonly number[], turned: boolean) => shape[shape.length - (turned ? 2 : 1)] ?? 0
-  const turned = verdict.kind === 'turned' ? verdict.turned : undefined
-  const judgement = judgeParameters(parameters.pair, {
-    pairs: verdict.pairs,
-    packedColumns: last(weight.tensor.shape, turned?.weight === true),
-    groups: last(scales.tensor.shape, turned?.scales === true),
-    width: expectedWidth(model, module.path),
-  })
-  return (judgement?.wrong ?? []).map(which => ({
-    module,
-    which,
-    judgement: judgement as Judgement,
-    given: parameters.pair,
-    block: parameters.block,
-    isOverride: parameters.isOverride,
-  }))
-}
-
-function draft(
-  facts: Facts,
-  config: QuantizationConfig,
-  copies: readonly QuantizationConfig[],
-  group: readonly Contradiction[],
-  modules: readonly QuantizedModule[],
-): Draft {
-  const first = group[0] as Contradiction
-  const { which, judgement, block, given } = first
-  const value: ConfigNumber | undefined = block[which]
-  const at: Node = value?.node ?? block.node
-  const served = first.isOverride ? group.length : modules.filter(m => !config.overrides.has(m.path)).length
-  const wanted = [...new Set(group.map(c => c.judgement.wanted[which]))]
-  const { weight, scales } = first.module
-  const found = value ? `${key[which]} is ${given[which]}` : `${key[which]} is missing here, so it is ${given[which]}`
-  const expected = showExpected(
-    wanted,
-    group.map(c => c.judgement),
-  )
-  const evidence = `${first.module.path}: weight ${showTensor(weight.tensor)} with scales ${showTensor(scales.tensor)} is ${showPairs(judgement.pairs)}${judgement.width ? `, ${judgement.width.why}` : ''}`
-  const modulesText = `${group.length < served ? `${group.length} of ${served} modules` : count(group.length, 'module')}, ${foldNames(group.map(c => c.module.path))}`
-  const places = readers(facts, config.file, [value?.node])
-  const silent = judgement.silent ? `; MLX takes ${showPair(given)} without an error and decodes another width` : ''
+function draft(where: Where, group: Group): Draft {
+  const { facts, model, config, modules } = where
+  const [first] = group
+  const served = first.isOverride ? group.length : modules.filter(m => !overrideOf(config, m.path)).length
+  const places = readers(facts, config.file, [first.at])
+  const modulesText = `${group.length < served ? `${group.length} of ${served} modules` : count(group.length, 'module')}, ${foldNames(group.map(c => c.path))}`
+  const silent = first.judgement?.silent
+    ? `; MLX takes ${showPair(first.given)} without an error and decodes another width`
+    : ''
   const hurts = places.length > 0 ? '' : `; ${whoIsHurt(first.isOverride)}`
   return {
     path: config.file.path,
-    range: rangeIn(config.file, at.offset, at.offset + at.length),
-    severity: places.length > 0 ? 'error' : 'warning',
-    message: `${found}; the tensors ${expected}: ${evidence}; ${modulesText}${silent}${hurts}`,
-    tensors: [
-      ...new Set(
-        group.flatMap(c =>
-          [c.module.weight, c.module.scales, c.module.biases].flatMap(t => (t ? [t.tensor.name] : [])),
-        ),
-      ),
-    ],
+    range: rangeIn(config.file, first.at.offset, first.at.offset + first.at.length),
+    severity: places.length > 0 ? 'error' : severityFor(facts, model, first.isOverride),
+    message: `${said(first)}; ${stored(group)}; ${modulesText}${silent}${hurts}`,
+    tensors: [...new Set(group.flatMap(c => c.stored.map(t => t.tensor.name)))],
     because: [
-      ...[first.module.weight, first.module.scales].map((t): Because => ({
+      ...first.stored.slice(0, 2).map((t): Because => ({
         path: t.shard.path,
         range: fileStart,
         message: `${t.tensor.name} is stored ${showTensor(t.tensor)}`,
@@ -152,8 +95,53 @@ function draft(
       })),
       ...places,
     ],
-    fixes: fixes(config, copies, group, served, wanted),
+    fixes: fixes(where, group, served),
   }
+}
+
+/** What the config says. */
+function said({ which, given, givenMode, block, key: name }: Contradiction): string {
+  switch (which) {
+    case 'quantized':
+      return `${name} is said not to be quantized`
+    case 'packed':
+      return `${name} is said to be ${showPair(given)}`
+    case 'mode':
+      return block?.written.mode ? `mode is ${givenMode}` : `mode is missing here, so it is ${givenMode}`
+    default: {
+      const written = block?.written[which]
+      const isNull = written?.type === 'null'
+      return written && !isNull
+        ? `${key[which]} is ${given[which]}`
+        : `${key[which]} is ${isNull ? 'null' : 'missing'} here, so it is ${given[which]}`
+    }
+  }
+}
+
+/** What the tensors say, and the evidence. */
+function stored(group: Group): string {
+  const [first] = group
+  const [weight, scales] = first.stored.map(t => t.tensor)
+  if (!weight) return ''
+  if (first.which === 'packed') {
+    const odd = undivided(first)
+    const why =
+      odd === undefined ? '' : `, whose ${odd} columns are no whole number of groups of ${first.given.groupSize}`
+    return `it is stored ${showTensor(weight)} without scales${why}`
+  }
+  if (!scales) return ''
+  const triple = `weight ${showTensor(weight)} with scales ${showTensor(scales)}`
+  const biases = first.wantedMode === 'affine' ? ' and biases' : ' and no biases'
+  if (first.which === 'quantized') return `it is stored packed: ${triple}`
+  if (first.which === 'mode') {
+    const pairs = first.wantedMode === 'affine' ? ` ${showPairs(first.wanted)}` : ''
+    return `the tensors are ${first.wantedMode}${pairs}: ${first.path}: ${triple}${biases}`
+  }
+  const { which, judgement } = first
+  const judgements = group.flatMap(c => (c.judgement ? [c.judgement] : []))
+  const wanted = [...new Set(judgements.map(j => j.wanted[which]))]
+  const width = judgement?.width ? `, ${judgement.width.why}` : ''
+  return `the tensors ${showExpected(wanted, judgements)}: ${first.path}: ${triple} is ${showPairs(judgement?.pairs ?? [])}${width}`
 }
 
 /** mlx-lm infers the parameters of modules that the block does not name since 0.32; others read the block itself. */
@@ -162,117 +150,127 @@ const whoIsHurt = (isOverride: boolean) =>
     ? 'no loader in the workspace uses it, but every version of mlx-lm does, and refuses the weights'
     : 'no loader in the workspace uses it; mlx-lm before 0.32, mlx-vlm and MLX Swift do, mlx-lm from 0.32 infers it from the tensors'
 
-const sinkCache = new WeakMap<Facts['deliveries'], ReadonlySet<Sink>>()
-function sinksOf({ deliveries }: Facts): ReadonlySet<Sink> {
-  let known = sinkCache.get(deliveries)
-  if (!known) sinkCache.set(deliveries, (known = new Set(deliveries.map(d => d.sink))))
-  return known
-}
-
-/** Operations of the workspace's loaders that get the value at one of the nodes; else those that only read it. */
-function readers(facts: Facts, file: JsonFile, nodes: readonly (Node | undefined)[]): Because[] {
-  const offsets = new Set(nodes.flatMap(n => (n ? [n.offset] : [])))
-  if (offsets.size === 0) return []
-  const places = new Map<string, Because>()
-  for (const sink of sinksOf(facts))
-    for (const v of [sink.groupSize, sink.bits])
-      if (v?.kind === 'const' && v.config && v.config.file.path === file.path && offsets.has(v.config.offset)) {
-        const because: Because = {
-          path: sink.call.program.path,
-          range: rangeOf(sink.call),
-          message: `used by this ${sink.op}`,
-        }
-        places.set(JSON.stringify(because), because)
-      }
-  return [...places.values()].slice(0, 8)
-}
-
-function fixes(
-  config: QuantizationConfig,
-  copies: readonly QuantizationConfig[],
-  group: readonly Contradiction[],
-  served: number,
-  wanted: readonly number[],
-): Fix[] {
-  const first = group[0] as Contradiction
-  if (wanted.length !== 1) return []
-  const { closest } = first.judgement
-  if (group.length < served) return closest.length === 1 ? [overrideFix(config, group)] : []
-  const kind = group.every(c => c.judgement.closest.length === 1) ? 'safe' : 'needs-a-look'
-  return closest.flatMap(pair => {
-    const changes = (['bits', 'groupSize'] as const).filter(which => pair[which] !== first.given[which])
-    const edits = changes.flatMap(which => change(config, copies, first, which, pair[which]))
-    const title = changes.map(which => `${key[which]} to ${pair[which]}`).join(' and ')
-    return edits.length > 0 ? [{ title: `Change ${title}`, kind, edits }] : []
+function fixes(where: Where, group: Group, served: number): Fix[] {
+  const { config, copies } = where
+  const [first] = group
+  const { file } = config
+  if (first.which === 'packed') {
+    const changes = [config, ...copies].flatMap((block): Change[] =>
+      first.key !== undefined && block.overrides.has(first.key)
+        ? [{ path: [...block.path, first.key], value: undefined }]
+        : [],
+    )
+    return [
+      { title: `Remove the entry of ${first.key}`, kind: 'safe', edits: [rewrite(file, config.global.node, changes)] },
+    ]
+  }
+  if (first.which === 'quantized')
+    return first.wanted.map(pair => ({
+      title: `Say that ${first.key} is ${showPair(pair)}`,
+      kind: first.wanted.length === 1 ? 'safe' : 'needs-a-look',
+      edits: [
+        replaceNode(file, first.at, JSON.stringify(parametersText(pair, first.wantedMode)).replace(/([:,])/g, '$1 ')),
+      ],
+    }))
+  // One value must suit them all: modules whose width is known settle it for those of which nothing tells.
+  const readings = sharedReadings(group)
+  const [most] = readings
+  const isForAll = most !== undefined && agree(group) && (group.length === served || restFits(where, group, most))
+  if (!isForAll) return group.length < served && isSure(group) ? [overrideFix(where, group)] : []
+  const kind = readings.length === 1 && group.length === served ? 'safe' : 'needs-a-look'
+  return readings.flatMap(pair => {
+    const edits = changeBlock(where, first, pair)
+    return edits ? [{ ...edits, kind }] : []
   })
 }
 
+/** Pairs that every module of the group could mean. */
+function sharedReadings(group: Group): readonly Pair[] {
+  const isIn = (pair: Pair, c: Contradiction) =>
+    closest(c).some(p => p.bits === pair.bits && p.groupSize === pair.groupSize)
+  return closest(group[0]).filter(pair => group.every(c => isIn(pair, c)))
+}
+
+const agree = (group: Group) => group.every(c => c.wantedMode === group[0].wantedMode)
+
+/** Whether the block's other modules, which the present values fit, take the new ones as well. */
+function restFits({ model, config, modules }: Where, group: Group, pair: Pair): boolean {
+  const [first] = group
+  if (first.isOverride || !first.block) return false
+  const wrong = new Set(group.map(c => c.path))
+  const written = (value: number): ConfigNumber => ({ value, node: first.at })
+  const global: ParameterBlock = {
+    ...first.block,
+    mode: first.wantedMode,
+    bits: written(pair.bits),
+    groupSize: written(pair.groupSize),
+  }
+  return modules
+    .filter(m => !wrong.has(m.path) && !overrideOf(config, m.path))
+    .every(m => contradictions(model, m, { ...config, global }).length === 0)
+}
+
+/** Readings that are equally close to what the config says. */
+function closest({ which, wanted, judgement, given }: Contradiction): readonly Pair[] {
+  if (which !== 'mode') return judgement?.closest ?? []
+  const same = wanted.filter(p => p.bits === given.bits && p.groupSize === given.groupSize)
+  return same.length > 0 ? same : wanted
+}
+
+const isSure = (group: Group) => group.every(c => closest(c).length === 1)
+
+const parametersText = (pair: Pair, mode: string) => ({
+  group_size: pair.groupSize,
+  bits: pair.bits,
+  ...(mode === 'affine' ? {} : { mode }),
+})
+
 /** Gives the modules that differ from the rest an entry of their own; a loader that knows no overrides is not helped. */
-function overrideFix(config: QuantizationConfig, group: readonly Contradiction[]): Fix {
-  const { file } = config
-  let text = file.text
-  for (const { module, judgement } of group)
-    text = applyEdits(
-      text,
-      insert(
-        text,
-        [config.key, module.path],
-        { group_size: judgement.wanted.groupSize, bits: judgement.wanted.bits },
-        formatting(file, config.global.node),
-      ),
-    )
+function overrideFix({ config, copies }: Where, group: Group): Fix {
+  const blocks = [config, ...copies.filter(copy => copy.path.length === 1)]
+  const changes = blocks.flatMap(block =>
+    group.map((c): Change => {
+      const [pair] = closest(c)
+      return { path: [...block.path, c.path], value: parametersText(pair ?? c.given, c.wantedMode) }
+    }),
+  )
   return {
     title: `Add an override for ${count(group.length, 'module')}`,
     kind: 'needs-a-look',
-    edits: [{ path: file.path, range: rangeIn(file, 0, file.text.length), newText: text }],
+    edits: [rewrite(config.file, config.global.node, changes)],
   }
 }
 
-/** Options that keep the file's way of writing: its indentation, and one line where the block stands on one. */
-function formatting({ text }: JsonFile, near: Node): FormattingOptions | undefined {
-  if (!text.slice(near.offset, near.offset + near.length).includes('\n')) return undefined
-  const indent = /\n([ \t]+)\S/.exec(text)?.[1] ?? '  '
-  return { insertSpaces: !indent.startsWith('\t'), tabSize: indent.length, eol: text.includes('\r\n') ? '\r\n' : '\n' }
-}
-
-/** jsonc-parser's edits, with a space after a comma where it leaves one out. */
-const insert = (text: string, path: JSONPath, value: unknown, formattingOptions: FormattingOptions | undefined) =>
-  modify(text, path, value, { formattingOptions }).map(e => ({ ...e, content: e.content.replace(/^,(?=")/, ', ') }))
-
-/** The edits that give a parameter another value, in the copy that Hugging Face's tools read too where it says the same. */
-function change(
-  config: QuantizationConfig,
-  copies: readonly QuantizationConfig[],
-  c: Contradiction,
-  which: Parameter,
-  value: number,
-): Edit[] {
-  const node = c.block[which]?.node
-  if (!node) return insertion(config, c, which, value)
-  const twins = c.isOverride
-    ? []
-    : copies.flatMap(copy =>
-        copy.global[which]?.value === c.given[which] && copy.global[which] ? [copy.global[which].node] : [],
-      )
-  const { file } = config
-  return [node, ...twins].map(at => ({
-    path: file.path,
-    range: rangeIn(file, at.offset, at.offset + at.length),
-    newText: String(value),
-  }))
-}
-
-/** A parameter that the block leaves out is written into it. */
-function insertion(
-  { file, key: block }: QuantizationConfig,
-  c: Contradiction,
-  which: Parameter,
-  value: number,
-): Edit[] {
-  const path = c.isOverride ? [block, c.module.path, key[which]] : [block, key[which]]
-  return insert(file.text, path, value, formatting(file, c.block.node)).map(e => ({
-    path: file.path,
-    range: rangeIn(file, e.offset, e.offset + e.length),
-    newText: e.content,
-  }))
+/** Gives a block other values, in the copy that Hugging Face's tools read too where it says the same. */
+function changeBlock({ config, copies }: Where, c: Contradiction, pair: Pair): Omit<Fix, 'kind'> | undefined {
+  const { block, given, givenMode, wantedMode } = c
+  if (!block) return undefined
+  const values: readonly (readonly ['mode' | 'bits' | 'groupSize', number | string])[] = [
+    ...(givenMode === wantedMode ? [] : [['mode', wantedMode] as const]),
+    ...(pair.bits === given.bits ? [] : [['bits', pair.bits] as const]),
+    ...(pair.groupSize === given.groupSize ? [] : [['groupSize', pair.groupSize] as const]),
+  ]
+  if (values.length === 0) return undefined
+  const twins = copies.flatMap(copy => {
+    const other = c.key === undefined || !c.isOverride ? copy.global : copy.overrides.get(c.key)
+    return other && !('quantized' in other) ? [{ copy, other }] : []
+  })
+  const edits: Edit[] = []
+  const changes: Change[] = []
+  for (const [which, value] of values) {
+    const node = block.written[which]
+    const sub = c.isOverride && c.key !== undefined ? [c.key] : []
+    changes.push({ path: [...config.path, ...sub, key[which]], value })
+    if (node) edits.push(replaceNode(config.file, node, JSON.stringify(value)))
+    for (const { copy, other } of twins) {
+      const twin = other.written[which]
+      if (twin?.type !== node?.type || twin?.value !== node?.value) continue
+      changes.push({ path: [...copy.path, ...sub, key[which]], value })
+      if (twin) edits.push(replaceNode(config.file, twin, JSON.stringify(value)))
+    }
+  }
+  return {
+    title: `Change ${values.map(([which, value]) => `${key[which]} to ${value}`).join(' and ')}`,
+    edits: edits.length === changes.length ? edits : [rewrite(config.file, block.node, changes)],
+  }
 }

@@ -2,22 +2,42 @@
 // check that every rule has cases all come from here.
 
 import { absentTensor } from './absentTensor'
+import { architectureMismatch } from './architectureMismatch'
 import { contradictoryConfig } from './contradictoryConfig'
 import { crossedTensors } from './crossedTensors'
-import { damagedShard } from './damagedShard'
+import { duplicatedTensor } from './duplicatedTensor'
+import { foreignFormatRule } from './foreignFormat'
 import { innerDimension } from './innerDimension'
 import { invalidConfig } from './invalidConfig'
+import { invalidIndex } from './invalidIndex'
 import { mismatchedTriple } from './mismatchedTriple'
+import { misplacedTensor } from './misplacedTensor'
+import { missingShard } from './missingShard'
+import { mixedShardSets } from './mixedShardSets'
+import { incompleteQuantization } from './incompleteQuantization'
+import { leftoverQuantization } from './leftoverQuantization'
+import { missingQuantization } from './missingQuantization'
 import { packedQuantizedAgain } from './packedQuantizedAgain'
 import type { Rule } from './rule'
+import { shardRules } from './shardRules'
 import { slicedScales } from './slicedScales'
+import { splitTriple } from './splitTriple'
+import { staleIndex } from './staleIndex'
 import { storedTransposed } from './storedTransposed'
+import { tiedEmbeddings } from './tiedEmbeddings'
 import { transposedTriple } from './transposedTriple'
+import { unindexedTensor } from './unindexedTensor'
+import { unlistedShard } from './unlistedShard'
+import { unseenShards } from './unseenShards'
+import { unmatchedOverride } from './unmatchedOverride'
+import { vocabularyMismatch } from './vocabularyMismatch'
 import { wrongParameters } from './wrongParameters'
+import { wrongTotalSize } from './wrongTotalSize'
 
 export const rules = [
   transposedTriple,
   slicedScales,
+  foreignFormatRule,
   mismatchedTriple,
   wrongParameters,
   crossedTensors,
@@ -25,9 +45,27 @@ export const rules = [
   innerDimension,
   packedQuantizedAgain,
   contradictoryConfig,
+  unmatchedOverride,
+  missingQuantization,
+  incompleteQuantization,
+  leftoverQuantization,
+  architectureMismatch,
+  vocabularyMismatch,
+  tiedEmbeddings,
   storedTransposed,
-  damagedShard,
+  ...shardRules,
   invalidConfig,
+  missingShard,
+  mixedShardSets,
+  staleIndex,
+  misplacedTensor,
+  unindexedTensor,
+  unlistedShard,
+  duplicatedTensor,
+  splitTriple,
+  unseenShards,
+  wrongTotalSize,
+  invalidIndex,
 ] as const satisfies readonly Rule[]
 
 export type RuleId = (typeof rules)[number]['id']

@@ -1,13 +1,11 @@
-// Weight and scales that cannot be one MLX weight in any orientation: another format's tensors, tensors of different
-// modules, or a weight that is not packed at all.
+// Weight and scales that cannot be one MLX weight in any orientation: tensors of different modules, or a weight that is
+// not packed at all. Tensors of another format that can be named are left to foreignFormat.ts.
 
-import type { Delivery } from '../interp/deliveries'
+import { foreignFormat, isPacked } from './foreign'
 import { defineRule } from './rule'
 import { count, foldNames, rangeOf, showTensor } from './show'
 import { sitesOf } from './sites'
 import { because, tensorNames } from './transposedTriple'
-
-const isPacked = (d: Delivery) => d.weight.dtype === 'U32'
 
 export const mismatchedTriple = defineRule({
   id: 'mismatched-triple',
@@ -15,7 +13,7 @@ export const mismatchedTriple = defineRule({
   title: 'Weight and scales are not one MLX weight',
   *check({ deliveries }) {
     for (const site of sitesOf(deliveries)) {
-      const group = site.deliveries.filter(d => d.verdict.kind === 'misfit' || !isPacked(d))
+      const group = site.deliveries.filter(d => (d.verdict.kind === 'misfit' || !isPacked(d)) && !foreignFormat(d))
       const first = group[0]
       if (!first) continue
       const why = !isPacked(first)

@@ -1,5 +1,6 @@
 // Deliveries grouped by the place where they could be handed over differently, and the edits that would do it.
 
+import { compareNatural } from '../checkpoint/paths'
 import type { Arrived, Delivery } from '../interp/deliveries'
 import { placeKey } from '../interp/machine'
 import { importsOf } from '../interp/names'
@@ -59,9 +60,16 @@ export function sitesOf(deliveries: readonly Delivery[]): readonly Site[] {
     else sites.set(key, { place: delivery.site, deliveries: [delivery] })
   }
   const found = [...sites.values()]
+  for (const site of found) site.deliveries.sort(inFileOrder)
   cache.set(deliveries, found)
   return found
 }
+
+/** As the checkpoint stores them, whatever order the program takes. */
+const inFileOrder = (a: Delivery, b: Delivery) =>
+  a.weight.shard === b.weight.shard
+    ? a.weight.tensor.beginBytes - b.weight.tensor.beginBytes
+    : compareNatural(a.weight.shard.path, b.weight.shard.path)
 
 const tensorKey = (d: Delivery) => `${d.weight.shard.path}\0${d.weight.tensor.name}`
 

@@ -3,6 +3,7 @@
 // (ml-explore/mlx 0.32.4), which is worse. No edit of the call can be known to be right, so the finding explains.
 
 import type { Delivery } from '../interp/deliveries'
+import { foreignFormat } from './foreign'
 import { defineRule } from './rule'
 import { count, foldNames, rangeOf, showShape } from './show'
 import { sitesOf } from './sites'
@@ -16,7 +17,7 @@ export const slicedScales = defineRule({
   title: 'Weight and scales were sliced differently',
   *check({ deliveries }) {
     for (const site of sitesOf(deliveries)) {
-      const group = site.deliveries.filter((d): d is Sliced => d.verdict.kind === 'sliced')
+      const group = site.deliveries.filter((d): d is Sliced => d.verdict.kind === 'sliced' && !foreignFormat(d))
       const first = group[0]
       if (!first) continue
       const { weightRows, scalesRows, turned } = first.verdict

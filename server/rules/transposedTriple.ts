@@ -5,6 +5,7 @@ import type { Delivery } from '../interp/deliveries'
 import type { Because, Fix } from '../protocol'
 import { turn, type Turned } from '../quant/triple'
 import { groupBy } from '../util/groupBy'
+import { foreignFormat, isPacked } from './foreign'
 import { mlxError } from './mlxError'
 import { showReadings } from './parameters'
 import { defineRule, type Draft } from './rule'
@@ -20,7 +21,7 @@ export const transposedTriple = defineRule({
   *check({ deliveries }) {
     for (const site of sitesOf(deliveries)) {
       const turned = site.deliveries.filter(
-        (d): d is TurnedDelivery => d.verdict.kind === 'turned' && d.weight.dtype === 'U32',
+        (d): d is TurnedDelivery => d.verdict.kind === 'turned' && isPacked(d) && !foreignFormat(d),
       )
       const groups = groupBy(turned, d => turnedKey(d.verdict.turned))
       for (const group of groups.values()) yield draft(site, group, groups.size)

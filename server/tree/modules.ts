@@ -1,8 +1,9 @@
 // Rows of modules, nested as their names are. A numbered module carries its list's name (`layers.12`), so that no row
 // reads "12" alone.
 
-import { dirname } from 'node:path'
+import { folderOf } from '../checkpoint/paths'
 import type { Severity, TreeNode } from '../protocol'
+import { describeForeign } from '../quant/formats/describe'
 import { graver } from './badges'
 import { moduleLevel, splitPath, tensorName, type ModuleRow } from './moduleLevel'
 import { nodeId } from './nodeId'
@@ -47,8 +48,8 @@ function membersOf(row: ModuleRow, { model }: TreeScope): Members {
     const name = tensorName(row.path, own)
     const here = home.tensors.find(name)
     if (here) return here
-    const folder = dirname(home.path)
-    return model.shards.find(({ path, tensors }) => dirname(path) === folder && tensors.find(name))?.tensors.find(name)
+    const folder = folderOf(home.path)
+    return model.shards.find(({ path, tensors }) => folderOf(path) === folder && tensors.find(name))?.tensors.find(name)
   }
   const weight = find('weight')
   if (weight?.dtype !== 'U32') return { weight, scales: undefined, biases: undefined }
@@ -56,8 +57,8 @@ function membersOf(row: ModuleRow, { model }: TreeScope): Members {
 }
 
 function describe(row: ModuleRow, members: Members, { model }: TreeScope): string | undefined {
-  const text = describeModule(row.path, members, model)
-  const copies = new Set(row.tensors.map(({ shard }) => dirname(shard.path))).size
+  const text = describeForeign(model, row.path) ?? describeModule(row.path, members, model)
+  const copies = new Set(row.tensors.map(({ shard }) => folderOf(shard.path))).size
   const where = copies > 1 ? `in ${showCount(copies, 'rank')}` : undefined
   return [text, where].filter(Boolean).join(' · ') || undefined
 }

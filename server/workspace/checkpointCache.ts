@@ -74,6 +74,7 @@ export class CheckpointCache {
       shards: found.shards.flatMap(file => shards.get(file.path)?.value ?? []),
       configs: pick(found.configs),
       indexes: pick(found.indexes),
+      named: found.named,
     })
     this.models = keepModels(models, this.models)
     return { models: this.models, unsettled }
@@ -118,4 +119,8 @@ function keepModels(models: readonly Model[], before: readonly Model[]): readonl
 const sameItems = <T>(a: readonly T[], b: readonly T[]) => a.length === b.length && a.every((item, i) => item === b[i])
 
 const sameModel = (a: Model, b: Model) =>
-  a.kind === b.kind && a.index === b.index && sameItems(a.shards, b.shards) && sameItems(a.configs, b.configs)
+  a.kind === b.kind &&
+  a.isPartial === b.isPartial &&
+  a.index === b.index &&
+  sameItems(a.shards, b.shards) &&
+  sameItems(a.configs, b.configs)

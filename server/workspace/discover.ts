@@ -15,6 +15,8 @@ export interface Discovery {
   readonly shards: readonly FoundFile[]
   readonly configs: readonly FoundFile[]
   readonly indexes: readonly FoundFile[]
+  /** Paths of shards that were named one by one and whose folder was not walked. */
+  readonly named: ReadonlySet<string>
   readonly sources: readonly FoundFile[]
   /** What was left out and why, one sentence each; for the log and the status. */
   readonly skipped: readonly string[]
@@ -91,6 +93,7 @@ class Walk {
   private readonly entered = new Map<string, boolean>()
   private readonly realRoots: string[] = []
   private readonly patterns: readonly Minimatch[]
+  private readonly named = new Set<string>()
   private entries = 0
 
   constructor(private readonly options: DiscoverOptions) {
@@ -131,6 +134,7 @@ class Walk {
       shards: sorted(this.shards),
       configs: sorted(this.configs),
       indexes: sorted(this.indexes),
+      named: this.named,
       sources: sorted(this.sources),
       skipped: [...this.skipped].map(([reason, count]) => (count > 1 ? `${reason} (${count} times)` : reason)),
     }
@@ -140,6 +144,7 @@ class Walk {
   private async loneFile({ path, root, withSources }: Place): Promise<void> {
     await this.file(path, root, withSources)
     if (!isShardName(path)) return
+    this.named.add(path)
     const folder = dirname(path)
     for (const place of [folder, dirname(folder)]) {
       const config = join(place, 'config.json')
@@ -195,6 +200,7 @@ class Walk {
         } else if (isInteresting(path)) files.push(path)
       } else if (entry.isFile() && isInteresting(path) && !this.isExcluded(path, place.root)) files.push(path)
     }
+    for (const path of files) this.named.delete(path)
     await mapLimited(files, LANES, path => this.file(path, place.root, place.withSources))
     return folders
   }

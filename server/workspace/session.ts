@@ -2,18 +2,24 @@
 // It decides when to look (debounce, one run at a time, a second look at half-written shards) and leaves what to look for
 // to discover.ts, what files say to the caches, and what it means to the engine.
 
+import { dirname } from 'node:path'
 import type { Analysis, Snapshot } from '../engine'
 import { CheckpointCache, type Checkpoints } from './checkpointCache'
 import { discover, expandPath, type Discovery } from './discover'
 import type { FoundFile } from './nodeFiles'
+import { applyPolicy, noPolicy, type Policy, type Suppressed } from '../policy/policy'
 import type { OpenText } from './openTexts'
+import { PolicyFiles } from './policyFiles'
 import { ProgramCache } from './programCache'
 import { languageOf } from '../source/index'
 
 /** What the session knows after a run; the same object until something changed. */
 export interface SessionState {
   readonly snapshot: Snapshot
+  /** Its findings are those that the policy lets through. */
   readonly analysis: Analysis
+  readonly suppressed: readonly Suppressed[]
+  readonly policy: Policy
   /** What was left out of the walk and why. */
   readonly skipped: readonly string[]
   /** Versions of the open documents that this state has seen, by path. */
@@ -42,7 +48,17 @@ const TEXT_DELAY_MS = 150
 /** A sharding script writes its files one after another. */
 const FILES_DELAY_MS = 300
 
-const nothing: Discovery = { shards: [], configs: [], indexes: [], sources: [], skipped: [] }
+const nothing: Discovery = { shards: [], configs: [], indexes: [], named: new Set(), sources: [], skipped: [] }
+
+const noAnalysis: Analysis = { findings: [], sites: [], understood: 0, unknown: [], verify: () => [], broken: [] }
+
+export interface SessionParts {
+  readonly folders?: readonly string[]
+  readonly models?: readonly string[]
+  readonly exclude?: readonly string[]
+  /** What the editor or the command line asks for beside the files of the folders. */
+  readonly policy?: Partial<Omit<Policy, 'folders'>>
+}
 
 export class Session {
   private folders: readonly string[] = []
@@ -51,6 +67,10 @@ export class Session {
   private readonly open = new Map<string, OpenText>()
   private readonly checkpointCache: CheckpointCache
   private readonly programCache = new ProgramCache()
+  private readonly policyFiles = new PolicyFiles()
+  private policy = noPolicy
+  /** The analysis before the policy. */
+  private raw: Analysis = noAnalysis
   private found: Discovery = nothing
   private checkpoints: Checkpoints = { models: [], unsettled: false }
   private state: SessionState
@@ -67,18 +87,21 @@ export class Session {
     const snapshot: Snapshot = { folders: [], models: [], programs: [] }
     this.state = {
       snapshot,
-      analysis: { findings: [], sites: [], understood: 0, unknown: [], verify: () => [], broken: [] },
+      analysis: noAnalysis,
+      suppressed: [],
+      policy: noPolicy,
       skipped: [],
       versions: new Map(),
     }
   }
 
   /** Which folders are watched over, which models beside them, and which globs are left out. All paths absolute. */
-  configure(parts: { folders?: readonly string[]; models?: readonly string[]; exclude?: readonly string[] }): void {
+  configure(parts: SessionParts): void {
     const base = this.options.baseFolder ?? this.folders[0] ?? process.cwd()
     this.folders = parts.folders ?? this.folders
     this.models = parts.models?.map(path => expandPath(path, base)) ?? this.models
     this.exclude = parts.exclude ?? this.exclude
+    if (parts.policy) this.policy = { ...this.policy, ...parts.policy }
     this.want('files', 0)
   }
 
@@ -150,13 +173,15 @@ export class Session {
   private async run(walk: boolean): Promise<void> {
     const { folders } = this
     if (walk) {
-      this.found = await discover({
-        folders,
-        models: this.models,
-        exclude: this.exclude,
-        isCancelled: () => this.disposed,
-      })
+      const places = [...folders, ...this.models.map(path => (/\.safetensors$/i.test(path) ? dirname(path) : path))]
+      // Side by side: between seeing a file and reading it as little time as possible should pass.
+      const [found, policies] = await Promise.all([
+        discover({ folders, models: this.models, exclude: this.exclude, isCancelled: () => this.disposed }),
+        this.policyFiles.read(places),
+      ])
+      this.found = found
       if (this.disposed) return
+      if (policies !== this.policy.folders) this.policy = { ...this.policy, folders: policies }
     }
     // The texts as they are now: changes during the awaits below are the next run's.
     const open: ReadonlyMap<string, OpenText> = new Map(this.open)
@@ -172,9 +197,14 @@ export class Session {
     const same =
       last.snapshot.models === models && last.snapshot.programs === programs && last.snapshot.folders === folders
     const snapshot: Snapshot = same ? last.snapshot : { folders, models, programs }
+    if (!same) this.raw = this.options.analyse(snapshot)
+    const { policy } = this
+    const judged = same && policy === last.policy ? undefined : applyPolicy(this.raw, snapshot, policy)
     this.state = {
       snapshot,
-      analysis: same ? last.analysis : this.options.analyse(snapshot),
+      analysis: judged ? { ...this.raw, findings: judged.findings } : last.analysis,
+      suppressed: judged?.suppressed ?? last.suppressed,
+      policy,
       skipped: skipped > 0 ? [...this.found.skipped, `${skipped} sources beyond the cap`] : this.found.skipped,
       versions,
     }

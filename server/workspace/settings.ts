@@ -1,6 +1,7 @@
 // The settings as plain values, read once from whatever a client sends. A wrong type is as good as absent: an editor that
 // sends nothing at all gets a server that works.
 
+import { readSeverityTable } from '../policy/severity'
 import type { Settings } from '../protocol'
 
 export const defaultSettings: Settings = {
@@ -10,6 +11,7 @@ export const defaultSettings: Settings = {
   // An editor without a notion of trust runs programs of the workspace anyway.
   trusted: true,
   headerDocuments: false,
+  severity: {},
 }
 
 /** Reads settings over `base`; keys that are absent or of a wrong type keep its value. */
@@ -22,6 +24,7 @@ export function readSettings(value: unknown, base: Settings = defaultSettings): 
     exclude: strings(given.exclude) ?? base.exclude,
     trusted: typeof given.trusted === 'boolean' ? given.trusted : base.trusted,
     headerDocuments: typeof given.headerDocuments === 'boolean' ? given.headerDocuments : base.headerDocuments,
+    severity: readSeverityTable(given.severity) ?? base.severity,
   }
 }
 

@@ -238,7 +238,7 @@ describe('verify', () => {
 describe('a client that can more', () => {
   test('gets links into header documents, at the line of the tensor', async () => {
     const folder = workspace()
-    const client = await lspClient(fakeWorld({ homepage: 'https://example.org/tensorlint' }), {
+    const client = await lspClient(fakeWorld({ rulePage: rule => `/pages/${rule}.md` }), {
       folders: [folder],
       initializationOptions: { headerDocuments: true },
     })
@@ -248,7 +248,7 @@ describe('a client that can more', () => {
     expect(decodeURIComponent(related?.uri ?? '')).toBe(`tensorlint-header:${path}?tensor=proj.weight`)
     const header = await client.request<HeaderText>(messages.header, { path, tensor: 'proj.weight' })
     expect(related?.range.start.line).toBe(header.line)
-    expect(diagnostic?.codeDescription?.href).toBe('https://example.org/tensorlint/blob/main/docs/rules/broken-word.md')
+    expect(diagnostic?.codeDescription?.href).toBe('tensorlint-rule:/broken-word.md')
   })
 
   test('gets a finding inside a shard on the header document, never on the binary file', async () => {
@@ -374,6 +374,62 @@ describe('a client that can more', () => {
     await published(client, uri(folder, 'loader.py'), 1)
     await client.notify('workspace/didChangeConfiguration', { settings: null })
     await published(client, uri(folder, 'loader.py'), 0)
+  })
+})
+
+describe('what is shown', () => {
+  const fixed = fakeWorld({
+    analyse: snapshot => {
+      const analysis = fakeAnalysis(snapshot)
+      return { ...analysis, findings: analysis.findings.map(finding => ({ ...finding, rule: 'sliced-scales' })) }
+    },
+    rulePage: rule => `/pages/${rule}.md`,
+  })
+
+  test('follows the severities of the editor, and those of the project before them', async () => {
+    const folder = workspace()
+    writeFiles(folder, { '.git/HEAD': '' })
+    const client = await lspClient(fixed, {
+      folders: [folder],
+      initializationOptions: { severity: { 'sliced-scales': 'hint' } },
+    })
+    const at = uri(folder, 'loader.py')
+    const severity = () => client.diagnostics.get(at)?.diagnostics.map(diagnostic => diagnostic.severity)
+    await expect.poll(severity).toEqual([4])
+    await client.notify('workspace/didChangeConfiguration', {
+      settings: { tensorlint: { severity: { 'sliced-scales': 'warning', x: 3 } } },
+    })
+    await expect.poll(severity).toEqual([2])
+    const changed = (name: string) =>
+      client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: uri(folder, name), type: 1 }] })
+    writeFiles(folder, { '.tensorlintrc.json': '{"severity":{"sliced-scales":"information"}}' })
+    await changed('.tensorlintrc.json')
+    await expect.poll(severity).toEqual([3])
+    writeFiles(folder, { '.tensorlintrc.json': '{"ignore":[{"files":"loader.py"}],"severities":1}' })
+    await changed('.tensorlintrc.json')
+    await expect.poll(severity).toEqual([])
+    expect(await client.request<ServerStatus>(messages.status)).toMatchObject({ findings: 3, suppressed: 1 })
+    const { diagnostics } = await published(client, uri(folder, '.tensorlintrc.json'), 1)
+    expect(diagnostics[0]).toMatchObject({ code: 'faulty-settings', severity: 1 })
+  })
+
+  test('follows a comment as it is typed', async () => {
+    const folder = workspace()
+    const client = await lspClient(fixed, { folders: [folder] })
+    const at = uri(folder, 'loader.py')
+    await published(client, at, 1)
+    await open(client, at, 'import mlx\nx = "BROKEN"  # tensorlint: ignore[sliced-scales]\n')
+    await published(client, at, 0)
+  })
+
+  test('links to the page of the rule: a document of our client, a file for others', async () => {
+    const folder = workspace()
+    const href = async (initializationOptions: object) => {
+      const client = await lspClient(fixed, { folders: [folder], initializationOptions })
+      return (await published(client, uri(folder, 'loader.py'), 1)).diagnostics[0]?.codeDescription?.href
+    }
+    expect(await href({})).toBe('file:///pages/sliced-scales.md')
+    expect(await href({ headerDocuments: true })).toBe('tensorlint-rule:/sliced-scales.md')
   })
 })
 

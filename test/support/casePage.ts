@@ -1,8 +1,8 @@
 // Reads a page of cases: headings are names, fenced blocks are files. It knows Markdown and the order of things on the
-// page; what stands in a block is left to marks.ts and buildCheckpoint.ts.
+// page; what stands in a block is left to marks.ts, buildCheckpoint.ts and rawFile.ts.
 
 export interface Block {
-  /** First word after the fence: `checkpoint`, `json`, `py`, `ts`, `js`, … */
+  /** First word after the fence: `checkpoint`, `raw`, `json`, `py`, `ts`, `js`, … */
   readonly kind: string
   /** Shows its file as it is after the first fixes, instead of giving it. */
   readonly isFixed: boolean
@@ -18,6 +18,9 @@ export interface Case {
   readonly name: string
   readonly blocks: readonly Block[]
 }
+
+/** Whether a block gives a shard: a table of tensors, or a raw file byte by byte. */
+export const isShardBlock = ({ kind }: Block): boolean => kind === 'checkpoint' || kind === 'raw'
 
 /** The folder in which every case lives. */
 export const workspace = '/ws'

@@ -10,12 +10,13 @@ import type { Analysis, Snapshot } from '../../server/engine'
 import type { Finding, Fix, Range } from '../../server/protocol'
 import { languageOf, lowerProgram } from '../../server/source/index'
 import { applyEdits } from '../../server/util/applyEdits'
-import { bytesSource } from '../../server/util/byteSource'
+import { type ByteSource, bytesSource } from '../../server/util/byteSource'
 import { buildCheckpoint } from './buildCheckpoint'
-import { workspace } from './casePage'
+import { isShardBlock, workspace } from './casePage'
 import type { Block, Case } from './casePage'
 import { drawMark, readCheckpointMarks, readMarks } from './marks'
 import type { Mark } from './marks'
+import { rawSource } from './rawFile'
 
 export interface Engine {
   analyse(snapshot: Snapshot): Pick<Analysis, 'findings'> & Partial<Analysis>
@@ -60,9 +61,9 @@ async function readCase(blocks: readonly Block[]): Promise<{ files: Files; marks
   const marks: Mark[] = []
   for (const block of blocks) {
     if (block.isFixed) continue
-    if (block.kind === 'checkpoint') {
+    if (isShardBlock(block)) {
       const read = readCheckpointMarks(block.path, block.lines)
-      shards.push(await readShard(block.path, bytesSource(buildCheckpoint(read.table))))
+      shards.push(await readShard(block.path, sourceOf(block, read.table)))
       marks.push(...read.marks)
     } else {
       const read = readMarks(block.path, block.lines)
@@ -71,6 +72,10 @@ async function readCase(blocks: readonly Block[]): Promise<{ files: Files; marks
     }
   }
   return { files: { texts, shards }, marks }
+}
+
+function sourceOf({ kind }: Block, lines: readonly string[]): ByteSource {
+  return kind === 'raw' ? rawSource(lines) : bytesSource(buildCheckpoint(lines))
 }
 
 function snapshotOf({ texts, shards }: Files): Snapshot {

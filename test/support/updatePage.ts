@@ -2,7 +2,7 @@
 // Wording that still fits is kept as its author wrote it.
 
 import type { Finding } from '../../server/protocol'
-import { readCasePage } from './casePage'
+import { isShardBlock, readCasePage } from './casePage'
 import type { Block } from './casePage'
 import { drawCheckpointMark, drawMark, readCheckpointMarks, readMarks } from './marks'
 import type { Mark, Statement } from './marks'
@@ -21,7 +21,7 @@ export async function updatePage(text: string, engine: Engine): Promise<string> 
       if (block.isFixed) {
         const fixed = fixAll(block.path, files.texts, files.shards, engine)
         replacements.push({ block, lines: fixed.replace(/\n$/, '').split('\n') })
-      } else if (block.kind === 'checkpoint') replacements.push({ block, lines: updateCheckpoint(block, found) })
+      } else if (isShardBlock(block)) replacements.push({ block, lines: updateCheckpoint(block, found) })
       else replacements.push({ block, lines: updateText(block, found) })
     }
   }

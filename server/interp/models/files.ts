@@ -59,7 +59,7 @@ function withSuffix(c: LibraryCall): Value {
 }
 
 function glob(c: LibraryCall, pattern: Value): Value {
-  const found = globShards(c.m, pattern, c.at)
+  const found = globShards(c.m, pattern, c.at, c.name.startsWith('path.'))
   return found
     ? list(found.map(v => (c.name === 'path.glob' || c.name === 'path.rglob' ? asPath(v) : v)))
     : list([], 'list', true)

@@ -13,7 +13,7 @@ import { sink } from './sinks'
 
 export const frostMlx: LibraryModel = {
   calls: {
-    'frost.core.load': load,
+    'frost.core.load': c => load(c),
     'frost.core.dequantize': c =>
       sink(c, 'dequantize', { weight: [0], scales: [1], biases: [2], groupSize: [3], bits: [4] }),
     'frost.core.quantize': quantize,

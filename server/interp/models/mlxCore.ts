@@ -5,6 +5,7 @@
 import { anyArray, transpose } from '../arrays'
 import type { LibraryCall } from '../calls'
 import { loadWeights } from '../checkpoints'
+import type { Reader } from '../machine'
 import { multiply } from '../products'
 import { list, dict, none, truth, type Value } from '../value'
 import { arange, literal, ofShape } from './creation'
@@ -13,10 +14,10 @@ import { asFunction, operations } from './mlxArray'
 import type { LibraryModel } from './index'
 import { sink } from './sinks'
 
-export function load(c: LibraryCall): Value {
+export function load(c: LibraryCall, reader: Reader = 'mlx'): Value {
   const path = c.get(0, 'file', 'filename')
   if (!path) return dict([], true)
-  const weights = loadWeights(c.m, path.kind === 'file' ? path.path : path, c.at)
+  const weights = loadWeights(c.m, path.kind === 'file' ? path.path : path, c.at, reader)
   const both = c.get(-1, 'return_metadata')
   return both && truth(both, false) ? list([weights, dict([], true)], 'tuple') : weights
 }
@@ -63,8 +64,8 @@ const result = (c: LibraryCall): Value => anyArray(c.m.frame.activation)
 
 export const mlxCore: LibraryModel = {
   calls: {
-    'mlx.core.load': load,
-    'mlx.core.load_safetensors': load,
+    'mlx.core.load': c => load(c),
+    'mlx.core.load_safetensors': c => load(c),
     'mlx.core.dequantize': c =>
       sink(c, 'dequantize', {
         weight: [0, 'w'],

@@ -12,7 +12,7 @@ const handle = 'safetensors.safe_open'
 
 function open(c: LibraryCall): Value {
   const path = c.get(0, 'filename')
-  const weights = loadWeights(c.m, path?.kind === 'file' ? path.path : (path ?? none), c.at)
+  const weights = loadWeights(c.m, path?.kind === 'file' ? path.path : (path ?? none), c.at, 'rust')
   return {
     kind: 'instance',
     of: { kind: 'library', name: handle },
@@ -43,7 +43,11 @@ export const safetensors: LibraryModel = {
     [`${handle}.get_slice`]: getTensor,
     [`${handle}.keys`]: keys,
     [`${handle}.offset_keys`]: keys,
-    ...Object.fromEntries(['mlx', 'numpy', 'torch', 'flax'].map(f => [`safetensors.${f}.load_file`, load] as const)),
+    ...Object.fromEntries(
+      ['mlx', 'numpy', 'torch', 'flax'].map(
+        f => [`safetensors.${f}.load_file`, (c: LibraryCall) => load(c, 'rust')] as const,
+      ),
+    ),
   },
   aliases: Object.fromEntries(
     ['mlx', 'numpy', 'torch', 'flax'].map(f => [`safetensors.${f}.safe_open`, handle] as const),

@@ -3,7 +3,17 @@
 import assert from 'node:assert/strict'
 import * as vscode from 'vscode'
 import type { SceneTest } from '../suite'
-import { apply, fileUri, findings, findingsAppear, findingsGo, modulesThat, quickFixes, verify } from './support'
+import {
+  apply,
+  eventually,
+  fileUri,
+  findings,
+  findingsAppear,
+  findingsGo,
+  modulesThat,
+  quickFixes,
+  verify,
+} from './support'
 
 const python = () => fileUri('loader.py')
 const typescript = () => fileUri('loader.ts')
@@ -38,6 +48,46 @@ export const sample: readonly SceneTest[] = [
       const texts = (await findingsAppear(config())).map(({ range }) => document.getText(range))
       const quantization = (JSON.parse(document.getText()) as { quantization: { group_size: number } }).quantization
       assert(texts.includes(String(quantization.group_size)), `found at ${texts.join(' and ')}`)
+    },
+  },
+  {
+    name: 'a diagnostic links to the page of its rule, and Explain Rule shows it rendered',
+    async run() {
+      const [{ code } = { code: undefined }] = await findingsAppear(python())
+      assert(typeof code === 'object', 'the code is a link')
+      assert.equal(code.target.scheme, 'tensorlint-rule')
+      const page = await vscode.workspace.openTextDocument(code.target)
+      assert.equal(page.languageId, 'markdown')
+      assert.match(page.getText(), new RegExp(`^# ${code.value}\n`))
+      await vscode.commands.executeCommand('tensorlint.explainRule', code.value)
+      const preview = await eventually('a rendered page', () => {
+        const tab = vscode.window.tabGroups.activeTabGroup.activeTab
+        return tab?.input instanceof vscode.TabInputWebview ? tab : undefined
+      })
+      assert(preview.label.includes(String(code.value)), preview.label)
+      await vscode.window.tabGroups.close(preview)
+    },
+  },
+  {
+    name: 'the severity setting changes a squiggle and switches it off',
+    async run() {
+      const ruleOf = ({ code }: vscode.Diagnostic) => (typeof code === 'object' ? String(code.value) : '')
+      const rule = ruleOf((await findingsAppear(config()))[0] as vscode.Diagnostic)
+      const set = (severity: string | undefined) =>
+        vscode.workspace
+          .getConfiguration('tensorlint')
+          .update('severity', severity && { [rule]: severity }, vscode.ConfigurationTarget.Global)
+      const shown = (wanted: readonly vscode.DiagnosticSeverity[]) =>
+        eventually(`severities ${wanted.join()} of ${rule}`, () => {
+          const found = vscode.languages.getDiagnostics(config()).filter(each => ruleOf(each) === rule)
+          return [...new Set(found.map(({ severity }) => severity))].join() === wanted.join() ? true : undefined
+        })
+      await set('hint')
+      await shown([vscode.DiagnosticSeverity.Hint])
+      await set('off')
+      await shown([])
+      await set(undefined)
+      await shown([vscode.DiagnosticSeverity.Error])
     },
   },
   {

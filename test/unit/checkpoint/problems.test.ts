@@ -252,6 +252,23 @@ const cases: Readonly<Record<ShardProblemKind, Case>> = {
     refusedBy: both,
     nearMiss: () => fileOf('{"__metadata__":{"step":"7"}}', 0),
   },
+  unaligned: {
+    broken: () => fileOf(`{"b":${entry('"U8"', '[3]', '[0,3]')},"a":${entry('"F32"', '[2]', '[3,11]')}}`, 11),
+    says: '"a" begins at byte 3 of the data, which is no multiple of the 4 bytes of an element',
+    tensors: ['a'],
+    refusedBy: nobody,
+    nearMiss: () =>
+      fileOf(
+        `{"__metadata__":{"format":"mlx"},"b":${entry('"U8"', '[3]', '[0,3]')},"a":${entry('"F32"', '[2]', '[3,11]')}}`,
+        11,
+      ),
+  },
+  'no-tensors': {
+    broken: () => fileOf('{"__metadata__":{"format":"mlx"}}', 0),
+    says: 'names no tensor',
+    refusedBy: nobody,
+    nearMiss: () => healthy(),
+  },
 }
 
 const readCase = (given: Uint8Array | ByteSource): Promise<Shard> =>

@@ -78,6 +78,7 @@ describe('check', () => {
           ],
         },
       ],
+      suppressed: { comment: 0, settings: 0, baseline: 0 },
     })
   })
 

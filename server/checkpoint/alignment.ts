@@ -1,0 +1,34 @@
+// Whether tensors begin at a multiple of their element's size, which readers that map a file without a copy want. The
+// Rust writer sees to it: it pads the header to 8 bytes and stores wide dtypes first. MLX's writer does neither, so
+// its own files are never judged; a file that does not say who wrote it is judged by its offsets alone.
+
+import { dtypeBits, dtypes } from './dtype'
+import { Fault, type HeaderColumns } from './headerColumns'
+import { nobody, type ProblemList } from './problemList'
+
+/** Reports tensors that begin off their element's size. `dataStart`: where the data begins in the file. */
+export function checkAlignment(
+  columns: HeaderColumns,
+  nameAt: (row: number) => string,
+  dataStart: number,
+  format: string | undefined,
+  into: ProblemList,
+): void {
+  if (format === 'mlx') return
+  const shift = format === undefined ? 0 : dataStart
+  const sizes = dtypes.map(dtype => Math.max(1, dtypeBits[dtype] >> 3))
+  const { begin, end, dtype, fault, count } = columns
+  for (let row = 0; row < count; row++) {
+    const size = sizes[dtype[row] ?? 0] ?? 1
+    const at = (begin[row] ?? 0) + shift
+    if (size === 1 || at % size === 0 || fault[row] !== Fault.none || begin[row] === end[row]) continue
+    const where = shift > 0 ? 'of the file' : 'of the data'
+    into.addTensor(
+      'unaligned',
+      nobody,
+      nameAt(row),
+      () =>
+        `begins at byte ${at.toLocaleString('en-US')} ${where}, which is no multiple of the ${size} bytes of an element`,
+    )
+  }
+}

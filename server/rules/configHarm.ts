@@ -1,0 +1,50 @@
+// Whom a wrong value of config.json hurts, and so how bad it is. A loader in the workspace that uses the value makes it an
+// error. Where the workspace loads the model without using the value it is a warning. Where nothing in the workspace loads
+// the model, current mlx-lm is in play: what it refuses is an error, what only older or other loaders refuse a warning.
+
+import type { Node } from 'jsonc-parser'
+import type { JsonFile, Model } from '../checkpoint/facts'
+import type { Because, Severity } from '../protocol'
+import type { Facts } from './rule'
+import { rangeOf } from './show'
+
+/** Operations of the workspace's loaders that get the value at one of the nodes. */
+export function readers(facts: Facts, file: JsonFile, nodes: readonly (Node | undefined)[]): readonly Because[] {
+  const offsets = new Set(nodes.flatMap(n => (n ? [n.offset] : [])))
+  if (offsets.size === 0) return []
+  const places = new Map<string, Because>()
+  for (const { sink } of facts.deliveries)
+    for (const v of [sink.groupSize, sink.bits, sink.mode])
+      if (v?.kind === 'const' && v.config && v.config.file.path === file.path && offsets.has(v.config.offset)) {
+        const because: Because = {
+          path: sink.call.program.path,
+          range: rangeOf(sink.call),
+          message: `used by this ${sink.op}`,
+        }
+        places.set(JSON.stringify(because), because)
+      }
+  return [...places.values()].slice(0, 8)
+}
+
+/** Whether a program of the workspace was seen to load the model's weights. */
+export function isLoadedHere(facts: Facts, model: Model): boolean {
+  return facts.deliveries.some(d => d.model === model)
+}
+
+/** The severity of a fault that no loader in the workspace was seen to meet. */
+export function severityFor(facts: Facts, model: Model, mlxLmRefuses: boolean): Severity {
+  return mlxLmRefuses && !isLoadedHere(facts, model) ? 'error' : 'warning'
+}
+
+/** Tensors may be missing from what was read: a damaged shard, or an index or file numbers that speak of others. */
+export function isComplete(model: Model): boolean {
+  if (model.shards.some(shard => shard.problems.some(p => p.refusedBy.mlx || p.tensors.length > 0))) return false
+  const numbers = new Map<string, Set<string>>()
+  for (const { path } of model.shards) {
+    const found = /^(.*)-(\d+)-of-(\d+)\.safetensors$/.exec(path)
+    if (!found) continue
+    const key = `${found[1]} ${found[3]}`
+    numbers.set(key, (numbers.get(key) ?? new Set()).add(found[2] ?? ''))
+  }
+  return [...numbers].every(([key, seen]) => seen.size >= Number(key.slice(key.lastIndexOf(' ') + 1)))
+}
