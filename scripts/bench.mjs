@@ -1,6 +1,5 @@
 // `npm run bench`: builds what is shipped, bundles the benchmark, makes its Python environment, and runs it.
 import path from 'node:path'
-import esbuild from 'esbuild'
 import { ensureNodeModules } from './setup/nodeModules.mjs'
 import { pythonEnvironment } from './setup/python.mjs'
 import { cache, root, run } from './setup/shell.mjs'
@@ -9,6 +8,8 @@ async function main() {
   await ensureNodeModules()
   const built = await run(process.execPath, ['esbuild.js'], { stream: true })
   if (built.code !== 0) throw new Error('the build failed')
+  // Not at the top: on a fresh clone there is none before the line above.
+  const { default: esbuild } = await import('esbuild')
   const outfile = path.join(cache, 'bench.js')
   await esbuild.build({
     entryPoints: [path.join(root, 'scripts/bench/main.ts')],

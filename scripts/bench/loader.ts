@@ -16,9 +16,10 @@ export function deepSeekLoader(variant: DeepSeekVariant): string {
   if (missing < 0) throw new Error(`the loader has ${lines - missing} lines`)
   // What is left is what long files are full of: small helpers of no interest here.
   const helpers: string[] = []
-  for (let i = 0; helpers.length + 6 <= missing; i++)
-    helpers.push('', '', `def describe_step_${i}(step, total):`, `    share = step / max(1, total)`) &&
-      helpers.push(`    text = f"step {step} of {total} ({share:.0%})"`, `    return text + " " * ${i % 7}`)
+  for (let i = 0; helpers.length + 6 <= missing; i++) {
+    helpers.push('', '', `def describe_step_${i}(step, total):`, `    share = step / max(1, total)`)
+    helpers.push(`    text = f"step {step} of {total} ({share:.0%})"`, `    return text + " " * ${i % 7}`)
+  }
   while (helpers.length < missing) helpers.push('')
   return text.replace('\n# helpers\n', `\n# helpers${helpers.map(line => `\n${line}`).join('')}\n`)
 }

@@ -175,6 +175,9 @@ export function boundWeights(m: Machine, path: Value): DictValue {
   return weights
 }
 
+/** What a tensor that a key may mean costs, in evaluated nodes. */
+const workPerVariant = 3
+
 /** Tensors that a key can mean in a view. */
 export function lookup(m: Machine, view: WeightsView, key: Value): readonly ArrayVariant[] {
   const parts = partsOf(key)
@@ -203,6 +206,8 @@ export function lookup(m: Machine, view: WeightsView, key: Value): readonly Arra
       const assign = symbols.map((s, i) => [s, texts[i] ?? ''] as const).sort((a, b) => a[0] - b[0])
       add(e.model, e.shard, tensor, mergeAssigns(assign, e.assign))
     }
+  // A key that may mean thousands of tensors makes every step after it as heavy.
+  m.work -= variants.length * workPerVariant
   return variants
 }
 

@@ -11,7 +11,10 @@ import { type ArrayVariant, type Assign, isString, type Value, type WeightsView 
 /** The views of one dict, told apart by their files and what those stand for. */
 interface Stack {
   readonly views: readonly WeightsView[]
-  readonly found: Map<string, Found>
+  found: Map<string, Found>
+  /** What was found before `found` was begun anew; what is asked for again moves over. */
+  older: Map<string, Found>
+  variants: number
 }
 
 interface Found {
@@ -20,8 +23,8 @@ interface Found {
   readonly work: number
 }
 
-/** A long program asks for thousands of keys; one that walks over a whole checkpoint should not fill the memory. */
-const keptKeys = 20_000
+/** Arrays kept for one dict before the older half is dropped: a checkpoint of 90,000 tensors fits, garbage does not pile up. */
+const keptVariants = 150_000
 /** Programs in one folder read the same shards in a few different ways. */
 const keptStacks = 8
 
@@ -30,16 +33,25 @@ const stackOfViews = new WeakMap<readonly WeightsView[], { length: number; last:
 
 /** Every reading of a key; what was merged in later hides tensors of the same name. The array is shared: never change it. */
 export function lookupViews(m: Machine, views: readonly WeightsView[], key: Value): readonly ArrayVariant[] {
-  const keyText = keyOf(m, key)
+  const keyText = keyOf(key)
   const stack = keyText === undefined ? undefined : stackOf(views)
   if (!stack || keyText === undefined) return search(m, views, key)
   let found = stack.found.get(keyText)
   if (found) m.work -= found.work
   else {
-    const before = m.work
-    const variants = search(m, views, key)
-    found = { variants, work: before - m.work }
-    if (stack.found.size >= keptKeys) stack.found.clear()
+    found = stack.older.get(keyText)
+    if (found) m.work -= found.work
+    else {
+      const before = m.work
+      const variants = search(m, views, key)
+      found = { variants, work: before - m.work }
+    }
+    stack.variants += found.variants.length + 1
+    if (stack.variants > keptVariants) {
+      stack.older = stack.found
+      stack.found = new Map()
+      stack.variants = found.variants.length + 1
+    }
     stack.found.set(keyText, found)
   }
   for (const { stored } of found.variants) if (stored) m.met.add(stored.model)
@@ -79,17 +91,10 @@ function search(m: Machine, views: readonly WeightsView[], key: Value): readonly
   return all
 }
 
-/** A key's text for keeping what it finds; undefined where its holes are other symbols in the next run. */
-function keyOf(m: Machine, key: Value): string | undefined {
+/** A key's text for keeping what it finds; undefined for what is no text. */
+function keyOf(key: Value): string | undefined {
   if (isString(key)) return key.value
-  const parts = partsOf(key)
-  if (!parts) return undefined
-  let text = '\0'
-  for (const part of parts) {
-    if (typeof part !== 'string' && !m.ranges.has(part.symbol)) return undefined
-    text += typeof part === 'string' ? part : `\0${part.symbol}\0`
-  }
-  return text
+  return partsOf(key)?.reduce<string>((text, p) => text + (typeof p === 'string' ? p : `\0${p.symbol}\0`), '\0')
 }
 
 function stackOf(views: readonly WeightsView[]): Stack | undefined {
@@ -101,7 +106,7 @@ function stackOf(views: readonly WeightsView[]): Stack | undefined {
   const known = stacks.get(shard) ?? []
   let stack = known.find(s => sameViews(s.views, views))
   if (!stack) {
-    stack = { views: [...views], found: new Map() }
+    stack = { views: [...views], found: new Map(), older: new Map(), variants: 0 }
     stacks.set(shard, [stack, ...known.slice(0, keptStacks - 1)])
   }
   stackOfViews.set(views, { length: views.length, last, stack })
