@@ -93,7 +93,7 @@ async function openFacts(dir: string, paths: readonly string[]): Promise<number>
 }
 
 /** The same two reads, then JSON.parse. */
-function parseHeader(path: string): unknown {
+export function parseHeader(path: string): unknown {
   const handle = openSync(path, 'r')
   const first = Buffer.alloc(8)
   readSync(handle, first, 0, 8, 0)

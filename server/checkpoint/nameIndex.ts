@@ -20,6 +20,23 @@ export function viewOf(bytes: Uint8Array): DataView {
 
 const encoder = new TextEncoder()
 
+interface Encoded {
+  readonly bytes: Uint8Array
+  readonly hash: number
+}
+let lastName: string | undefined
+let lastEncoded: Encoded = { bytes: new Uint8Array(0), hash: 0 }
+
+/** A name's bytes and hash; the last one is kept, since a name is asked of one shard after another. */
+function encoded(name: string): Encoded {
+  if (name !== lastName) {
+    const bytes = encoder.encode(name)
+    lastEncoded = { bytes, hash: hashSpan(viewOf(bytes), 0, bytes.length) }
+    lastName = name
+  }
+  return lastEncoded
+}
+
 /** Honest names need about two probes each; this many for each of them is an attack. */
 const maxProbesPerName = 32
 
@@ -43,10 +60,10 @@ export class NameIndex {
   /** The last row of that name, or -1. */
   find(name: string): number {
     if (this.byText) return this.byText.get(name) ?? -1
-    const bytes = encoder.encode(name)
+    const { bytes, hash } = encoded(name)
     const { slots } = this
     const mask = slots.length - 1
-    let slot = hashSpan(viewOf(bytes), 0, bytes.length) & mask
+    let slot = hash & mask
     for (;;) {
       const row = (slots[slot] ?? 0) - 1
       if (row < 0 || this.same(row, bytes, 0, bytes.length)) return row

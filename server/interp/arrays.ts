@@ -156,6 +156,11 @@ export function combine(
 ): ArrayValue {
   let rows: { assign: Assign; variants: readonly ArrayVariant[] }[] = [{ assign: [], variants: [] }]
   for (const array of arrays) {
+    const only = array.variants[0]
+    if (only && array.variants.length === 1 && only.assign.length === 0) {
+      rows = rows.map(row => ({ assign: row.assign, variants: [...row.variants, only] }))
+      continue
+    }
     if (rows.length * array.variants.length > combinedReadings) return anyArray(activation)
     rows = rows.flatMap(row =>
       array.variants.flatMap(v => {
@@ -168,7 +173,31 @@ export function combine(
     const made = f(variants)
     return made ? [{ ...made, assign }] : []
   })
-  return { kind: 'array', variants, at, activation }
+  return { kind: 'array', variants: collapsed(variants), at, activation }
+}
+
+/** One variant for all, where nothing but what their symbols stand for tells them apart: the activations of many experts. */
+const shapes = new WeakMap<readonly ArrayVariant[], readonly ArrayVariant[]>()
+/** An array without what it stores, for those who ask for its shape alone: one variant where all have the same. */
+export function shapesOnly(array: ArrayValue): ArrayValue {
+  let known = shapes.get(array.variants)
+  if (!known) {
+    known = collapsed(array.variants.map(({ assign, shape, dtype }) => ({ assign, shape, dtype })))
+    shapes.set(array.variants, known)
+  }
+  return { ...array, variants: known }
+}
+
+function collapsed(variants: readonly ArrayVariant[]): readonly ArrayVariant[] {
+  const first = variants[0]
+  if (!first || variants.length === 1) return variants
+  const isLike = (v: ArrayVariant): boolean =>
+    !v.stored &&
+    !v.decoded &&
+    v.dtype === first.dtype &&
+    v.shape?.length === first.shape?.length &&
+    (v.shape === undefined || v.shape.every((d, i) => d === first.shape?.[i]))
+  return variants.every(isLike) ? [{ ...first, assign: [] }] : variants
 }
 
 /** NumPy's broadcasting of two shapes; undefined dimensions stay open. */

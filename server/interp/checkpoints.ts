@@ -5,6 +5,7 @@ import type { Node as JsonNode } from 'jsonc-parser'
 import type { JsonFile, Model, Shard, Tensor } from '../checkpoint/facts'
 import { derive, type Machine, noteLoads, noteRead, noteUnderstood, type Reader } from './machine'
 import { findNames, holesOf } from './nameIndex'
+import { isInRange } from './summary'
 import { literalSuffix, matchTemplate, partsOf, type Part } from './text'
 import {
   type ArrayVariant,
@@ -50,19 +51,55 @@ function readings(m: Machine, text: string, programPath: string): string[] {
   return [...new Set([...bases, ...roots])].map(base => normalize(`${base}/${text}`))
 }
 
+/** A file that a path may mean, and what it is. */
+export interface Candidate<T> {
+  readonly path: string
+  readonly value: T
+}
+
+const pathsOf = new WeakMap<readonly Candidate<unknown>[], ReadonlyMap<string, readonly unknown[]>>()
+/** Candidates by their paths in `/` form. */
+function byPath<T>(candidates: readonly Candidate<T>[]): ReadonlyMap<string, readonly Candidate<T>[]> {
+  const known = pathsOf.get(candidates)
+  if (known) return known as ReadonlyMap<string, readonly Candidate<T>[]>
+  const found = new Map<string, Candidate<T>[]>()
+  for (const candidate of candidates) {
+    const path = clean(candidate.path)
+    found.set(path, [...(found.get(path) ?? []), candidate])
+  }
+  pathsOf.set(candidates, found)
+  return found
+}
+
+interface ShardOfModel {
+  readonly model: Model
+  readonly shard: Shard
+}
+
+const shardsOf = new WeakMap<readonly Model[], readonly Candidate<ShardOfModel>[]>()
+/** All shards of all models, as the candidates of a path. */
+function shardCandidates(models: readonly Model[]): readonly Candidate<ShardOfModel>[] {
+  let known = shardsOf.get(models)
+  if (!known) {
+    known = models.flatMap(model => model.shards.map(shard => ({ path: shard.path, value: { model, shard } })))
+    shardsOf.set(models, known)
+  }
+  return known
+}
+
 /** Files among `paths` that a path value can mean, with what its holes stand for; undefined where it says nothing. */
 export function matchPaths<T>(
   m: Machine,
   path: Value,
   at: Place,
-  candidates: readonly { path: string; value: T }[],
+  candidates: readonly Candidate<T>[],
 ): readonly { value: T; assign: Assign }[] | undefined {
   const parts = partsOf(path)
   if (!parts) return undefined
   if (parts.length === 1 && typeof parts[0] === 'string') {
     for (const reading of readings(m, parts[0], at.program.path)) {
-      const found = candidates.filter(c => clean(c.path) === reading)
-      if (found.length > 0) return found.map(c => ({ value: c.value, assign: [] }))
+      const found = byPath(candidates).get(reading)
+      if (found) return found.map(c => ({ value: c.value, assign: [] }))
     }
     return undefined
   }
@@ -80,8 +117,7 @@ export function matchPaths<T>(
 
 /** The dict that loading a path gives. */
 export function loadWeights(m: Machine, path: Value, at: Place, reader: Reader): DictValue {
-  const all = m.models.flatMap(model => model.shards.map(shard => ({ path: shard.path, value: { model, shard } })))
-  let matched = matchPaths(m, path, at, all)
+  let matched = matchPaths(m, path, at, shardCandidates(m.models))
   if (matched && partsOf(path)?.some(p => typeof p !== 'string')) {
     const own = matched.filter(e => e.value.model === m.bound)
     if (matched.some(e => e.value.model !== matched?.[0]?.value.model)) m.askedBound = true
@@ -160,8 +196,10 @@ export function lookup(m: Machine, view: WeightsView, key: Value): readonly Arra
   }
   if (!usefulKey(parts)) return []
   const symbols = holesOf(parts)
+  const ranges = symbols.map(s => m.ranges.get(s))
   for (const e of view.entries)
     for (const { tensor, texts } of findNames(e.shard, parts, names => (m.work -= names / 10))) {
+      if (ranges.some((range, i) => range && !isInRange(range, texts[i] ?? ''))) continue
       const assign = symbols.map((s, i) => [s, texts[i] ?? ''] as const).sort((a, b) => a[0] - b[0])
       add(e.model, e.shard, tensor, mergeAssigns(assign, e.assign))
     }
@@ -169,7 +207,7 @@ export function lookup(m: Machine, view: WeightsView, key: Value): readonly Arra
 }
 
 /** A key that is nearly all holes would mean every tensor, which says nothing. */
-const usefulKey = (parts: readonly Part[]) =>
+export const usefulKey = (parts: readonly Part[]) =>
   parts.some(p => typeof p === 'string' && /[A-Za-z]{2}/.test(p)) &&
   parts.filter(p => typeof p !== 'string').length <= 3
 

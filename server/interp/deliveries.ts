@@ -41,44 +41,80 @@ const variantLimit = 200_000
 
 /** Every delivery of a run whose three shapes are known, once each. */
 export function deliveriesOf(sinks: readonly Sink[]): readonly Delivery[] {
-  const found = new Map<string, Delivery>()
+  const found: Delivery[] = []
+  const seen = new Map<string, { triples: Set<readonly Triple[]>; identities: Set<string> }>()
   for (const sink of sinks) {
     if (sink.guarded) continue
     const where = siteOf(sink)
-    if (!where) continue
-    const scales = byAssign(sink.scales)
-    const biases = sink.biases && byAssign(sink.biases)
-    if (sink.weight.variants.length > variantLimit) continue
-    for (const weight of sink.weight.variants)
-      for (const scale of compatible(scales, weight.assign))
-        for (const bias of biases ? compatible(biases, mergeAssigns(weight.assign, scale.assign) ?? []) : [undefined]) {
-          const delivery = deliver(sink, where, weight, scale, bias)
-          if (!delivery) continue
-          const key = [
-            placeKey(sink.call),
-            placeKey(where.site),
-            delivery.weight.shard.path,
-            delivery.weight.tensor.name,
-            JSON.stringify(delivery.weight.ops ?? 0),
-          ].join('\0')
-          if (!found.has(key)) found.set(key, delivery)
-        }
+    if (!where || sink.weight.variants.length > variantLimit) continue
+    const key = `${placeKey(sink.call)}\0${placeKey(where.site)}`
+    let here = seen.get(key)
+    if (!here) seen.set(key, (here = { triples: new Set(), identities: new Set() }))
+    const triples = triplesOf(sink)
+    // A model that is run for every token hands over the same arrays again.
+    if (here.triples.has(triples)) continue
+    here.triples.add(triples)
+    const { site, handles } = where
+    for (const { model, module, weight, scales, biases, verdict, identity } of triples) {
+      if (here.identities.has(identity)) continue
+      // A program that writes what it found broken is not the one at fault.
+      if (sink.op === 'save_safetensors' && verdict.kind !== 'fits' && !storedFits(weight, scales, biases)) continue
+      here.identities.add(identity)
+      found.push({ model, module, weight, scales, biases, site, handles, sink, verdict })
+    }
   }
+  return found
+}
+
+/** A delivery but for the place: three variants that can hold at the same time, and what they are to one another. */
+interface Triple {
+  readonly model: Model
+  readonly module: string
+  readonly weight: Arrived
+  readonly scales: Arrived
+  readonly biases: Arrived | undefined
+  readonly verdict: Verdict
+  /** Equal where the weight is the same tensor, treated alike. */
+  readonly identity: string
+}
+
+interface Joined {
+  readonly scales: readonly ArrayVariant[]
+  readonly biases: readonly ArrayVariant[] | undefined
+  readonly triples: readonly Triple[]
+}
+
+/**
+ * Joined triples by the weight's variants. Lookups give the same array of variants for the same key, so the next run of a
+ * program under edit joins nothing anew.
+ */
+const joinedCache = new WeakMap<readonly ArrayVariant[], Joined[]>()
+
+function triplesOf(sink: Sink): readonly Triple[] {
+  const [weight, scales, biases] = [sink.weight.variants, sink.scales.variants, sink.biases?.variants]
+  const known = joinedCache.get(weight)?.find(j => j.scales === scales && j.biases === biases)
+  if (known) return known.triples
+  const made: Joined = { scales, biases, triples: joinTriples(sink) }
+  joinedCache.set(weight, [made, ...(joinedCache.get(weight) ?? []).slice(0, 3)])
+  return made.triples
+}
+
+function joinTriples(sink: Sink): readonly Triple[] {
+  const scales = byAssign(sink.scales)
+  const biases = sink.biases && byAssign(sink.biases)
+  const found = new Map<string, Triple>()
+  for (const weight of sink.weight.variants)
+    for (const scale of compatible(scales, weight.assign))
+      for (const bias of biases ? compatible(biases, mergeAssigns(weight.assign, scale.assign) ?? []) : [undefined]) {
+        const triple = join(weight, scale, bias)
+        if (triple && !found.has(triple.identity)) found.set(triple.identity, triple)
+      }
   return [...found.values()]
 }
 
-function deliver(
-  sink: Sink,
-  where: { site: Place; handles: Handles },
-  weight: ArrayVariant,
-  scales: ArrayVariant,
-  biases: ArrayVariant | undefined,
-): Delivery | undefined {
+function join(weight: ArrayVariant, scales: ArrayVariant, biases: ArrayVariant | undefined): Triple | undefined {
   const [w, s, b] = [arrived(weight), arrived(scales), biases && arrived(biases)]
   if (!w || !s || (biases && !b) || !weight.stored) return undefined
-  const verdict = judgeTriple({ weight: w.shape, scales: s.shape, biases: b?.shape, float: s.dtype === 'U8' })
-  // A program that writes what it found broken is not the one at fault.
-  if (sink.op === 'save_safetensors' && !(verdict.kind === 'fits' || storedFits(w, s, b))) return undefined
   const name = w.tensor.name
   return {
     model: weight.stored.model,
@@ -86,9 +122,8 @@ function deliver(
     weight: w,
     scales: s,
     biases: b,
-    ...where,
-    sink,
-    verdict,
+    verdict: judgeTriple({ weight: w.shape, scales: s.shape, biases: b?.shape, float: s.dtype === 'U8' }),
+    identity: [w.shard.path, name, JSON.stringify(w.ops ?? 0)].join('\0'),
   }
 }
 

@@ -7,10 +7,19 @@ import { type Machine, place, unknown, withLiteral } from './machine'
 import { getAttribute, getIndex } from './members'
 import { binary, compare, unary } from './operators'
 import { assignTo, execute, iterate } from './statements'
+import { isUniform, summarize } from './summary'
 import { partsOf, textOf, type Part } from './text'
 import { constant, dict, isNumber, isString, join, list, none, type Scope, truth, type Value } from './value'
 
 export const isJavaScript = (scope: Scope) => scope.program.language !== 'python'
+
+const literals = new WeakMap<Expr, Value>()
+/** A literal's value with its place; one object for each, since loops evaluate them again and again. */
+function literalOf(e: Expr & { kind: 'literal' }, program: Scope['program']): Value {
+  let known = literals.get(e)
+  if (!known) literals.set(e, (known = withLiteral(constant(e.value), place(program, e.span))))
+  return known
+}
 
 export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
   if (m.work-- <= 0) {
@@ -20,7 +29,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
   const at = () => place(scope.program, e.span)
   switch (e.kind) {
     case 'literal':
-      return withLiteral(constant(e.value), at())
+      return literalOf(e, scope.program)
     case 'name':
       return lookupName(e.name, scope)
     case 'this':
@@ -226,9 +235,22 @@ function comprehension(m: Machine, e: Expr & { kind: 'comprehension' }, outer: S
       if (!certain) open = true
       return
     }
+    const iterable = evaluate(m, clause.iterable, scope)
+    const isPlain = e.result !== 'dict' && clause.conditions.length === 0 && iterable.kind === 'list' && !iterable.open
+    const summary = isPlain ? summarize(m, iterable.items) : undefined
+    if (summary && isUniform(m, e.element)) {
+      const from = items.length
+      m.summaries++
+      assignTo(m, clause.target, summary.item, scope)
+      walk(index + 1, certain)
+      m.summaries--
+      const made = items.slice(from)
+      for (let turn = 1; turn < summary.count; turn++) items.push(...made)
+      return
+    }
     iterate(
       m,
-      evaluate(m, clause.iterable, scope),
+      iterable,
       'values',
       (item, sure) => {
         assignTo(m, clause.target, item, scope)

@@ -3,6 +3,7 @@
 
 import type { Model, Shard } from '../checkpoint/facts'
 import type { ClassDef, FunctionDef, Program, Span } from '../source/ir'
+import type { NumberRange } from './summary'
 import type {
   ArrayValue,
   ClassValue,
@@ -118,6 +119,12 @@ export interface Machine {
   guarded: number
   /** Above zero where an earlier branch of the running function may have returned already. */
   alternative: number
+  /** Turns of the loops that are running, multiplied: how often their innermost body runs. */
+  turns: number
+  /** Long loops that are being read in one turn. */
+  summaries: number
+  /** Numbers that the symbols of such loops stand for. */
+  readonly ranges: Map<number, NumberRange>
   frame: Frame
   readonly modules: Map<Program, Scope>
   readonly called: Set<FunctionDef>
@@ -166,6 +173,9 @@ export function createMachine(
     keyGuarded: 0,
     guarded: 0,
     alternative: 0,
+    turns: 1,
+    summaries: 0,
+    ranges: new Map(),
     frame: { returned: undefined, activation: 0 },
     modules: new Map(),
     called: new Set(),
@@ -220,8 +230,21 @@ export function identity(v: Value): string | undefined {
   }
 }
 
-export const placeKey = (place: Place) => `${place.program.path}:${place.span.start}:${place.span.end}`
-export const place = (program: Program, span: Span): Place => ({ program, span })
+const placeKeys = new WeakMap<Place, string>()
+/** Equal for equal places. */
+export function placeKey(place: Place): string {
+  let key = placeKeys.get(place)
+  if (key === undefined) placeKeys.set(place, (key = `${place.program.path}:${place.span.start}:${place.span.end}`))
+  return key
+}
+
+const places = new WeakMap<Span, Place>()
+/** The place of a span; one object for each, since every expression has a span of its own. */
+export function place(program: Program, span: Span): Place {
+  let known = places.get(span)
+  if (known?.program !== program) places.set(span, (known = { program, span }))
+  return known
+}
 
 export function noteUnderstood(m: Machine, at: Place): void {
   m.understood.set(placeKey(at), at)

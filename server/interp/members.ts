@@ -3,8 +3,9 @@
 import type { Expr } from '../source/ir'
 import { pick, sliceAxis, sliceOfLength, transpose } from './arrays'
 import { invoke } from './calls'
-import { configKey, lookup, lookupFree } from './checkpoints'
+import { configKey, lookupFree } from './checkpoints'
 import { evaluate } from './expressions'
+import { hasEvery, lookupViews } from './lookups'
 import { derive, identity, type Machine, noteRead, noteUnderstood, noteUnfollowed, placeKey, unknown } from './machine'
 import { models, properties } from './models/index'
 import { spanOf } from './operators'
@@ -266,23 +267,18 @@ function absentKey(m: Machine, object: DictValue, key: Value, at: Place): Value 
 
 function noteHit(m: Machine, object: DictValue, key: Value): void {
   const id = identity(key) ?? ''
-  for (const view of object.views) {
-    const hits = m.hits.get(view)
-    if (hits) hits.add(id)
-    else m.hits.set(view, new Set([id]))
-  }
+  // The youngest checkpoint speaks for all: an absent key is noted with that one.
+  const view = object.views[object.views.length - 1]
+  if (!view) return
+  const hits = m.hits.get(view)
+  if (hits) hits.add(id)
+  else m.hits.set(view, new Set([id]))
 }
 
-/** Every reading of a key in the checkpoints behind a dict; what was merged in later hides tensors of the same name. */
+/** Every reading of a key in the checkpoints behind a dict, but for what was deleted from it. */
 function lookupAll(m: Machine, object: DictValue, key: Value): readonly ArrayVariant[] {
-  let variants: readonly ArrayVariant[] = []
-  for (const view of [...object.views].reverse()) {
-    const found = lookup(m, view, key)
-    if (found.length === 0) continue
-    const hidden = new Set(variants.map(v => v.stored?.tensor.name))
-    variants = [...variants, ...found.filter(v => !hidden.has(v.stored?.tensor.name))]
-    if (isString(key)) break
-  }
+  const variants = lookupViews(m, object.views, key)
+  if (object.deleted.size === 0) return variants
   return variants.filter(v => !v.stored || !object.deleted.has(v.stored.tensor.name))
 }
 
@@ -292,6 +288,10 @@ export function has(m: Machine, object: Value, key: Value, javascript: boolean):
     case 'dict': {
       if (isString(key) || isNumber(key)) {
         if (object.map.has(key.value)) return true
+        if (isString(key) && object.views.every(v => v.entries.length === 1)) {
+          if (!object.deleted.has(key.value) && lookupViews(m, object.views, key).length > 0) return true
+          return object.open ? undefined : false
+        }
         if (
           !object.deleted.has(key.value) &&
           object.views.some(v => v.entries.every(e => e.shard.tensors.find(String(key.value))))
@@ -300,7 +300,9 @@ export function has(m: Machine, object: Value, key: Value, javascript: boolean):
         if (object.views.some(v => v.entries.some(e => e.shard.tensors.find(String(key.value))))) return undefined
         return object.open ? undefined : false
       }
-      return undefined
+      if (key.kind !== 'template' || object.open || object.deleted.size > 0) return undefined
+      const known = hasEvery(m, object.views, key)
+      return known === false && object.map.size > 0 ? undefined : known
     }
     case 'list': {
       if (key.kind !== 'const') return undefined

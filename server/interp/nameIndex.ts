@@ -56,6 +56,36 @@ export function findNames(shard: Shard, parts: readonly Part[], onWork: (names: 
   const names = namesOf(shard)
   const known = names.found.get(key)
   if (known) return known
+  const { general, exact } = patternsOf(key, parts, order)
+  const found: NameMatch[] = []
+  onWork(names.families.length)
+  for (const family of names.families) {
+    if (!general.test(family.sample)) continue
+    onWork(family.names.length)
+    for (const name of family.names) {
+      const match = exact.exec(name)
+      const tensor = match && shard.tensors.find(name)
+      if (tensor) found.push({ tensor, texts: match.slice(1) })
+    }
+  }
+  if (names.found.size >= keptPatterns) names.found.clear()
+  names.found.set(key, found.length > 0 ? found : nothing)
+  return found
+}
+
+const nothing: readonly NameMatch[] = []
+
+interface Patterns {
+  readonly general: RegExp
+  readonly exact: RegExp
+}
+
+const patterns = new Map<string, Patterns>()
+
+/** Matches any name of a family, and the names that the parts mean; kept, since one key is asked of many shards. */
+function patternsOf(key: string, parts: readonly Part[], order: readonly number[]): Patterns {
+  const known = patterns.get(key)
+  if (known) return known
   // The sources are made of escaped literals of the program; a hole cannot run past '.' or '/'.
   const first = isPrefixed(parts) ? prefix : hole
   const holeAt = (i: number) => (i === 0 ? first : hole)
@@ -74,20 +104,9 @@ export function findNames(shard: Shard, parts: readonly Part[], onWork: (names: 
       })
       .join('')}$`,
   )
-  const found: NameMatch[] = []
-  onWork(names.families.length)
-  for (const family of names.families) {
-    if (!general.test(family.sample)) continue
-    onWork(family.names.length)
-    for (const name of family.names) {
-      const match = exact.exec(name)
-      const tensor = match && shard.tensors.find(name)
-      if (tensor) found.push({ tensor, texts: match.slice(1) })
-    }
-  }
-  if (names.found.size >= keptPatterns) names.found.clear()
-  names.found.set(key, found)
-  return found
+  if (patterns.size >= keptPatterns) patterns.clear()
+  patterns.set(key, { general, exact })
+  return { general, exact }
 }
 
 function numberOf(order: number[], symbol: number): number {

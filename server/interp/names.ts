@@ -1,7 +1,7 @@
 // What can be told from a program's text alone, without running it: which names it calls, and whether a function
 // mentions an operation that quantized weights end in. Answers are kept with the immutable tree they are about.
 
-import type { Expr, FunctionDef, Program, Stmt } from '../source/ir'
+import type { ClassDef, Expr, FunctionDef, Program, Stmt } from '../source/ir'
 
 type Visit = (e: Expr) => void
 
@@ -59,6 +59,117 @@ export function importsOf(program: Program): readonly (Stmt & { kind: 'import' }
     importCache.set(program, (known = found))
   }
   return known
+}
+
+/** Names that a body adds to, as in `count += 1`. */
+export function writtenNames(body: readonly Stmt[]): readonly string[] {
+  const names = new Set<string>()
+  walkNodes(body, node => {
+    const { op, target } = node as { op?: string; target?: Expr }
+    if ((node.kind === 'assign' || node.kind === 'assignment') && op && target?.kind === 'name') names.add(target.name)
+  })
+  return [...names]
+}
+
+const mentionCache = new WeakMap<readonly Stmt[], ReadonlySet<string>>()
+/** Whether a body names a variable. */
+export function mentions(body: readonly Stmt[], name: string): boolean {
+  let names = mentionCache.get(body)
+  if (!names) {
+    const found = new Set<string>()
+    walk(body, e => {
+      if (e.kind === 'name') found.add(e.name)
+    })
+    mentionCache.set(body, (names = found))
+  }
+  return names.has(name)
+}
+
+interface CallShape {
+  readonly name: string
+  readonly count: number
+}
+
+interface Effects {
+  /** Whether something is written or removed by key, or an attribute is counted up, so that each turn has its own effect. */
+  readonly byKey: boolean
+  /** What is called, by name and number of arguments (-1 where that is not known). */
+  readonly calls: ReadonlyMap<string, CallShape>
+}
+
+const effectsCache = new WeakMap<object, Effects>()
+function effectsOf(body: object): Effects {
+  let known = effectsCache.get(body)
+  if (!known) {
+    let byKey = false
+    const calls = new Map<string, CallShape>()
+    walkNodes(body, node => {
+      const e = node as unknown as Stmt | Expr
+      if (e.kind === 'assign' || e.kind === 'assignment')
+        byKey ||= e.target.kind === 'index' || (e.op !== undefined && e.target.kind === 'attribute')
+      else if (e.kind === 'delete') byKey ||= e.targets.some(t => t.kind === 'index')
+      else if (e.kind === 'call' && (e.callee.kind === 'attribute' || e.callee.kind === 'name')) {
+        const { name } = e.callee
+        byKey ||= e.callee.kind === 'attribute' && keyWriters.test(name)
+        const count = e.args.some(a => a.spread) ? -1 : e.args.length
+        calls.set(`${name} ${count}`, { name, count })
+      }
+    })
+    effectsCache.set(body, (known = { byKey, calls }))
+  }
+  return known
+}
+
+/** Methods that change what a dict or a list holds. */
+const keyWriters = /^(pop|popitem|setdefault|update|set|delete|clear|remove|insert|push|append|add|extend|__setitem__)$/
+
+const functionCache = new WeakMap<Program, ReadonlyMap<string, readonly FunctionDef[]>>()
+/** Functions and methods of a program by name; a class's name stands for its constructor. */
+function functionsOf(program: Program): ReadonlyMap<string, readonly FunctionDef[]> {
+  const known = functionCache.get(program)
+  if (known) return known
+  const found = new Map<string, FunctionDef[]>()
+  const add = (name: string, def: FunctionDef): void => {
+    const same = found.get(name)
+    if (same) same.push(def)
+    else found.set(name, [def])
+  }
+  walkNodes(program.body, node => {
+    if (node.kind === 'function')
+      add((node as unknown as { def: FunctionDef }).def.name, (node as never as { def: FunctionDef }).def)
+    if (node.kind !== 'class') return
+    const { def } = node as unknown as { def: ClassDef }
+    for (const method of def.methods) {
+      add(method.name, method)
+      if (method.name === '__init__') add(def.name, method)
+    }
+  })
+  functionCache.set(program, found)
+  return found
+}
+
+/** Whether a function can be called with so many arguments, its receiver counted among them or not. */
+function takes(def: FunctionDef, count: number): boolean {
+  if (count < 0 || def.params.some(p => p.rest)) return true
+  const needed = def.params.filter(p => !p.default).length
+  return count + 1 >= needed && count <= def.params.length
+}
+
+/** Whether a body, or anything that it may call by name, writes by key. */
+export function writesByKey(programs: readonly Program[], body: readonly Stmt[] | Expr): boolean {
+  const seen = new Set<string>()
+  const open: object[] = [body]
+  for (let next = open.pop(); next; next = open.pop()) {
+    const { byKey, calls } = effectsOf(next)
+    if (byKey) return true
+    for (const [key, { name, count }] of calls) {
+      if (seen.has(key)) continue
+      seen.add(key)
+      for (const program of programs)
+        for (const def of functionsOf(program).get(name) ?? []) if (takes(def, count)) open.push(def.body)
+    }
+  }
+  return false
 }
 
 const walk = (body: readonly Stmt[], visit: Visit): void => walkNodes(body, node => visit(node as unknown as Expr))

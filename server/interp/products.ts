@@ -1,6 +1,6 @@
 // Products and sums of arrays: what shape comes out, and a record of every product for the rules to judge.
 
-import { anyArray, broadcast, combine } from './arrays'
+import { anyArray, broadcast, combine, shapesOnly } from './arrays'
 import { type Machine } from './machine'
 import type { ArrayValue, Place, Value } from './value'
 
@@ -12,7 +12,7 @@ export function multiply(m: Machine, left: Value, right: Value, at: Place, right
   if (m.guarded === 0)
     m.products.push({ call: at, left: a, right, rightPlace, uncertain: m.uncertain > 0 || m.alternative > 0 })
   return combine(
-    [a, right],
+    [a, shapesOnly(right)],
     activation,
     ([x, w]) => {
       const [rows, columns] = [x?.shape?.slice(0, -1), w?.shape?.[w.shape.length - 1]]

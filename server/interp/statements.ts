@@ -6,6 +6,7 @@ import { evaluate, isJavaScript, itemsOf, keysOf, mergeDict } from './expression
 import { type Machine, place, turnLimit, unknown } from './machine'
 import { getAttribute, getItem } from './members'
 import { importModule } from './modules'
+import { countedNames, isUniform, summarize, summarizeUnused } from './summary'
 import { binary } from './operators'
 import {
   type ClassValue,
@@ -56,7 +57,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       return branch(m, truth(evaluate(m, s.test, scope), isJavaScript(scope)), s.yes, s.no, scope)
     case 'for': {
       let ended: Completion = 'next'
-      iterate(m, evaluate(m, s.iterable, scope), s.over, item => {
+      const turn = (item: Value): boolean => {
         assignTo(m, s.target, item, scope)
         const completion = execute(m, s.body, scope)
         if (completion === 'break') return false
@@ -65,7 +66,17 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
           return false
         }
         return true
-      })
+      }
+      const iterable = evaluate(m, s.iterable, scope)
+      const items = s.over === 'values' && iterable.kind === 'list' && !iterable.open ? iterable.items : []
+      const summary = summarizeUnused(items, s.target, s.body) ?? summarize(m, items)
+      if (summary && isUniform(m, s.body)) {
+        for (const name of countedNames(s.body))
+          if (scope.vars.has(name)) scope.vars.set(name, unknown(m, 'counted in a long loop'))
+        m.summaries++
+        turn(summary.item)
+        m.summaries--
+      } else iterate(m, iterable, s.over, turn)
       if (ended !== 'next') return m.uncertain > 0 && ended === 'raise' ? 'next' : ended
       return execute(m, s.orElse, scope)
     }
@@ -216,10 +227,16 @@ export function iterate(
   if (v.kind === 'dict' && !v.open) items = keysOf(m, v)
   if (items && !(v.kind === 'list' && v.open)) {
     // A copy: the body may change the list that it walks.
+    const { turns } = m
+    m.turns *= Math.max(1, items.length)
     for (const [turn, item] of [...items].entries()) {
-      if (turn >= turnLimit || m.work <= 0) return partial()
-      if (!visit(item, true)) return
+      if (turn >= turnLimit || m.work <= 0) {
+        partial()
+        break
+      }
+      if (!visit(item, true)) break
     }
+    m.turns = turns
     return
   }
   partial()

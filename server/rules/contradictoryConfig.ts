@@ -172,18 +172,26 @@ function fixes(where: Where, group: Group, served: number): Fix[] {
         replaceNode(file, first.at, JSON.stringify(parametersText(pair, first.wantedMode)).replace(/([:,])/g, '$1 ')),
       ],
     }))
-  const readings = new Set(group.map(c => JSON.stringify([c.wantedMode, closest(c)])))
-  const [most] = closest(first)
-  const isForAll =
-    most !== undefined && readings.size === 1 && (group.length === served || restFits(where, group, most))
+  // One value must suit them all: modules whose width is known settle it for those of which nothing tells.
+  const readings = sharedReadings(group)
+  const [most] = readings
+  const isForAll = most !== undefined && agree(group) && (group.length === served || restFits(where, group, most))
   if (!isForAll) return group.length < served && isSure(group) ? [overrideFix(where, group)] : []
-  // Modules of which nothing tells the width may still be what the config says.
-  const kind = isSure(group) && group.length === served ? 'safe' : 'needs-a-look'
-  return closest(first).flatMap(pair => {
+  const kind = readings.length === 1 && group.length === served ? 'safe' : 'needs-a-look'
+  return readings.flatMap(pair => {
     const edits = changeBlock(where, first, pair)
     return edits ? [{ ...edits, kind }] : []
   })
 }
+
+/** Pairs that every module of the group could mean. */
+function sharedReadings(group: Group): readonly Pair[] {
+  const isIn = (pair: Pair, c: Contradiction) =>
+    closest(c).some(p => p.bits === pair.bits && p.groupSize === pair.groupSize)
+  return closest(group[0]).filter(pair => group.every(c => isIn(pair, c)))
+}
+
+const agree = (group: Group) => group.every(c => c.wantedMode === group[0].wantedMode)
 
 /** Whether the block's other modules, which the present values fit, take the new ones as well. */
 function restFits({ model, config, modules }: Where, group: Group, pair: Pair): boolean {

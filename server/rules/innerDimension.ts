@@ -1,15 +1,18 @@
 // A product whose inner dimensions do not agree. `mx.dequantize` returns `[out, in]`, so `x @ w` wants `.T`: an error
 // where the matrix is not square, and silently wrong numbers where it is.
 
-import type { Product, Sink } from '../interp/machine'
+import type { Delivery } from '../interp/deliveries'
+import type { Product } from '../interp/machine'
 import { placeKey } from '../interp/machine'
 import { type ArrayVariant, mergeAssigns, type Place } from '../interp/value'
 import type { Fix } from '../protocol'
+import { logicalColumns } from '../quant/affine'
 import { expectedWidth } from '../quant/dimensions'
 import { groupBy } from '../util/groupBy'
-import { passed } from './parameters'
+import { judgeParameters, passed, tripleOf } from './parameters'
 import { defineRule, type Draft } from './rule'
 import { count, foldNames, rangeOf, showShape, textAt } from './show'
+import { judged } from './sites'
 
 interface Misfit {
   readonly call: Place
@@ -29,8 +32,8 @@ export const innerDimension = defineRule({
   id: 'inner-dimension-mismatch',
   severity: 'error',
   title: 'The inner dimensions of a product do not agree',
-  *check({ runs }) {
-    const found = runs.flatMap(run => [...run.products.flatMap(misfits), ...run.sinks.flatMap(packedMisfits)])
+  *check({ runs, deliveries }) {
+    const found = [...runs.flatMap(run => run.products.flatMap(misfits)), ...judged(deliveries).flatMap(packedMisfits)]
     for (const group of groupBy(found, m => `${placeKey(m.call)} ${m.silent}`).values()) yield draft(group)
   },
 })
@@ -76,37 +79,40 @@ function judge(product: Product, x: ArrayVariant, w: ArrayVariant, right: readon
   return undefined
 }
 
-/** The same for products with a packed weight: its rows or its logical columns meet the left factor's. */
-function packedMisfits(sink: Sink): Misfit[] {
-  const { x } = sink
-  if (sink.op !== 'quantized_matmul' || sink.uncertain || sink.guarded || !x) return []
-  const bits = passed(sink, 'bits').value
-  const turned =
-    sink.transpose === undefined ? true : sink.transpose.kind === 'const' ? Boolean(sink.transpose.value) : undefined
-  if (bits === undefined || turned === undefined) return []
-  return sink.weight.variants.flatMap(w =>
-    x.variants.flatMap(v => {
-      const last = v.shape?.[v.shape.length - 1]
-      if (last === undefined || !known(w.shape) || w.shape.length !== 2 || !mergeAssigns(v.assign, w.assign)) return []
-      const logical = [w.shape[0] ?? 0, ((w.shape[1] ?? 0) * 32) / bits]
-      const right = turned ? [logical[1] ?? 0, logical[0] ?? 0] : logical
-      if (last === right[0]) return []
-      const name = w.stored?.tensor.name
-      const module = name?.slice(0, Math.max(0, name.lastIndexOf('.')))
-      return [
-        {
-          call: sink.call,
-          rightPlace: undefined,
-          columns: last,
-          why: `the left factor has ${last} columns`,
-          right,
-          module,
-          wantsTurn: false,
-          silent: false,
-        },
-      ]
-    }),
+/** The same for products with a packed weight, where its triple and its parameters are sound. */
+function packedMisfits(d: Delivery): Misfit[] {
+  const { x, transpose } = d.sink
+  if (d.sink.op !== 'quantized_matmul' || d.sink.uncertain || !x || d.verdict.kind !== 'fits') return []
+  const given = { groupSize: passed(d.sink, 'groupSize').value, bits: passed(d.sink, 'bits').value }
+  const isTurned = transpose === undefined ? true : transpose.kind === 'const' ? Boolean(transpose.value) : undefined
+  const triple = tripleOf(d)
+  const { shape } = d.weight
+  if (
+    !triple ||
+    given.bits === undefined ||
+    given.groupSize === undefined ||
+    isTurned === undefined ||
+    shape.length !== 2
   )
+    return []
+  if (judgeParameters(given, triple)) return []
+  const logical = [shape[0] ?? 0, logicalColumns(shape[1] ?? 0, given.bits)]
+  const right = isTurned ? [...logical].reverse() : logical
+  const widths = new Set(x.variants.map(v => v.shape?.[v.shape.length - 1]))
+  const [columns] = widths
+  if (columns === undefined || widths.size !== 1 || columns === right[0]) return []
+  return [
+    {
+      call: d.sink.call,
+      rightPlace: undefined,
+      columns,
+      why: `the left factor has ${columns} columns`,
+      right,
+      module: d.module,
+      wantsTurn: false,
+      silent: false,
+    },
+  ]
 }
 
 function draft(group: readonly Misfit[]): Draft {

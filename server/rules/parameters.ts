@@ -1,7 +1,7 @@
 // What a delivery's tensors say about bits and group size, against what the program passes. Shared by the rule about the
 // program and the rule about the config, so that one contradiction is told once, where it can be repaired.
 
-import type { Delivery } from '../interp/deliveries'
+import type { Arrived, Delivery } from '../interp/deliveries'
 import type { Sink } from '../interp/machine'
 import { isNumber, type Value } from '../interp/value'
 import { type Pair, showPairs } from '../quant/affine'
@@ -81,8 +81,25 @@ export function showExpected(wanted: readonly number[], judgements: readonly Jud
   return wanted.length === 1 ? `say ${wanted[0]}` : `say ${wanted.join(' and ')}, by module`
 }
 
+/** The shapes of a delivery that its parameters are judged by. */
+export interface DeliveredTriple {
+  readonly pairs: readonly Pair[]
+  readonly packedColumns: number
+  readonly groups: number
+  readonly width: Width | undefined
+}
+
+/** Kept with the weight as it arrives, which stays the same object while a program is being edited. */
+const triples = new WeakMap<Arrived, DeliveredTriple | 'none'>()
+
 /** The triple of a delivery, in the orientation that fits; undefined where none does. */
-export function tripleOf(d: Delivery) {
+export function tripleOf(d: Delivery): DeliveredTriple | undefined {
+  let known = triples.get(d.weight)
+  if (!known) triples.set(d.weight, (known = readTriple(d) ?? 'none'))
+  return known === 'none' ? undefined : known
+}
+
+function readTriple(d: Delivery): DeliveredTriple | undefined {
   if (d.verdict.kind !== 'fits' && d.verdict.kind !== 'turned') return undefined
   const turned = d.verdict.kind === 'turned' ? d.verdict.turned : undefined
   const last = (shape: readonly number[], isTurned: boolean | undefined) =>

@@ -1,7 +1,7 @@
 // Deliveries grouped by the place where they could be handed over differently, and the edits that would do it.
 
-import type { Delivery } from '../interp/deliveries'
 import { compareNatural } from '../checkpoint/paths'
+import type { Arrived, Delivery } from '../interp/deliveries'
 import { placeKey } from '../interp/machine'
 import { importsOf } from '../interp/names'
 import type { Place } from '../interp/value'
@@ -16,7 +16,14 @@ export interface Site {
 }
 
 /** Tensors of different modules, or scales and biases in each other's place: told by their names, whatever the shapes say. */
-export const isCrossed = (d: Delivery): boolean => swapped(d) || strangers(d).length > 0
+export function isCrossed(d: Delivery): boolean {
+  // A delivery's tensors stay the same objects while a program is being edited; only their places are new.
+  let known = crossed.get(d.weight)
+  if (known === undefined) crossed.set(d.weight, (known = swapped(d) || strangers(d).length > 0))
+  return known
+}
+
+const crossed = new WeakMap<Arrived, boolean>()
 
 /** Scales and biases of one module in each other's place. */
 export const swapped = (d: Delivery): boolean =>

@@ -7,7 +7,15 @@ import type { Place } from '../interp/value'
 import type { Fix } from '../protocol'
 import { showPair, showPairs } from '../quant/affine'
 import { groupBy } from '../util/groupBy'
-import { type Judgement, judgeParameters, type Parameter, passed, showExpected, tripleOf } from './parameters'
+import {
+  type DeliveredTriple,
+  type Judgement,
+  judgeParameters,
+  type Parameter,
+  passed,
+  showExpected,
+  tripleOf,
+} from './parameters'
 import { defineRule, type Draft } from './rule'
 import { becauseTensor, count, foldNames, rangeOf, showTensor } from './show'
 import { judged } from './sites'
@@ -36,12 +44,24 @@ export const wrongParameters = defineRule({
   },
 })
 
+type Given = Contradiction['given']
+
+const judgements = new WeakMap<DeliveredTriple, { readonly given: Given; readonly judgement: Judgement | undefined }>()
+/** The same parameters meet the same tensors again after every edit. */
+function judgementOf(given: Given, triple: DeliveredTriple): Judgement | undefined {
+  const known = judgements.get(triple)
+  if (known && known.given.groupSize === given.groupSize && known.given.bits === given.bits) return known.judgement
+  const judgement = judgeParameters(given, triple)
+  judgements.set(triple, { given, judgement })
+  return judgement
+}
+
 function contradictions(d: Delivery): Contradiction[] {
   const triple = tripleOf(d)
   if (!triple || d.scales.dtype === 'U8' || d.sink.op === 'save_safetensors') return []
   const [groupSize, bits] = [passed(d.sink, 'groupSize'), passed(d.sink, 'bits')]
   const given = { groupSize: groupSize.value, bits: bits.value }
-  const judgement = judgeParameters(given, triple)
+  const judgement = judgementOf(given, triple)
   if (!judgement) return []
   return judgement.wrong.flatMap(which => {
     const from = (which === 'groupSize' ? groupSize : bits).from

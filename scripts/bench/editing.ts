@@ -1,0 +1,175 @@
+// How long the server takes from a keystroke to its diagnostics, and how much memory it needs meanwhile: the built server
+// over its real stdio, a loader of 1,000 lines open, the DeepSeek checkpoint bound to it. The debounce is set to nothing;
+// each of 200 edits changes another place of the file, and the time ends with the diagnostics of that version.
+
+import { type ChildProcess, spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { pathToFileURL } from 'node:url'
+import {
+  createMessageConnection,
+  type MessageConnection,
+  StreamMessageReader,
+  StreamMessageWriter,
+} from 'vscode-jsonrpc/node'
+import type { Row } from './row'
+
+const edits = 200
+
+export interface EditingFiles {
+  /** The workspace: `loader.py`, and the checkpoint in `model` beside it. */
+  readonly folder: string
+  readonly loader: string
+  readonly server: string
+  /** For the rows' names. */
+  readonly variant: string
+}
+
+/** Opens the workspace in a server process, edits the loader, and gives the time and memory rows. */
+export async function benchEditing({ folder, loader, server, variant }: EditingFiles): Promise<readonly Row[]> {
+  const child = spawn(process.execPath, [server, '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  try {
+    const client = await connect(child, folder)
+    const uri = pathToFileURL(loader).toString()
+    const document = new Typing(readFileSync(loader, 'utf8'))
+    await client.connection.sendNotification('textDocument/didOpen', {
+      textDocument: { uri, languageId: 'python', version: 1, text: document.text },
+    })
+    await client.lenses(uri)
+    const peakOpen = peakBytes(child)
+    const times: number[] = []
+    let seen = 0
+    for (let i = 0; i < edits; i++) {
+      const version = i + 2
+      const contentChanges = [document.edit(i)]
+      const began = performance.now()
+      await client.connection.sendNotification('textDocument/didChange', {
+        textDocument: { uri, version },
+        contentChanges,
+      })
+      // Asking for lenses waits for the analysis, and for no debounce; diagnostics are sent before the answer.
+      await client.lenses(uri)
+      times.push(performance.now() - began)
+      if (client.published.get(uri) === version) seen++
+    }
+    const peakEdited = peakBytes(child)
+    client.connection.dispose()
+    times.sort((a, b) => a - b)
+    const at = (share: number): number => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0
+    const rows: Row[] = [
+      {
+        name: `edit of a 1,000-line loader to its diagnostics, ${variant}, 95th percentile of ${edits}, ${seen} with diagnostics (median ${at(0.5).toFixed(1)} ms, worst ${at(1).toFixed(1)} ms)`,
+        value: at(0.95),
+        unit: 'ms',
+        limit: 50,
+        direction: 'at most',
+      },
+    ]
+    if (peakOpen !== undefined && peakEdited !== undefined)
+      rows.push({
+        name: `server's peak resident memory with the checkpoint open, ${variant} (${mb(peakEdited)} MB after ${edits} edits)`,
+        value: mb(peakOpen),
+        unit: 'MB',
+        limit: 150,
+        direction: 'at most',
+      })
+    return rows
+  } finally {
+    child.kill()
+  }
+}
+
+const mb = (bytes: number): number => Math.round(bytes / 1e6)
+
+interface Client {
+  readonly connection: MessageConnection
+  /** The version of the last diagnostics of every document. */
+  readonly published: ReadonlyMap<string, number | undefined>
+  lenses(uri: string): Promise<unknown>
+}
+
+async function connect(child: ChildProcess, folder: string): Promise<Client> {
+  if (!child.stdout || !child.stdin) throw new Error('the server has no pipes')
+  const connection = createMessageConnection(
+    new StreamMessageReader(child.stdout),
+    new StreamMessageWriter(child.stdin),
+  )
+  const published = new Map<string, number | undefined>()
+  connection.onNotification(
+    'textDocument/publishDiagnostics',
+    (params: { uri: string; version?: number }) => void published.set(params.uri, params.version),
+  )
+  connection.listen()
+  const uri = pathToFileURL(folder).toString()
+  await connection.sendRequest('initialize', {
+    processId: process.pid,
+    rootUri: uri,
+    capabilities: {},
+    workspaceFolders: [{ uri, name: 'bench' }],
+  })
+  await connection.sendNotification('initialized', {})
+  return {
+    connection,
+    published,
+    lenses: document => connection.sendRequest('textDocument/codeLens', { textDocument: { uri: document } }),
+  }
+}
+
+interface Change {
+  readonly range: { readonly start: Place; readonly end: Place }
+  readonly text: string
+}
+
+interface Place {
+  readonly line: number
+  readonly character: number
+}
+
+/** A person at work all over a file: a remark, a new statement, a call half typed and then taken back. */
+class Typing {
+  private readonly lines: string[]
+  private halfTyped: { readonly line: number; readonly character: number; readonly length: number } | undefined
+
+  constructor(text: string) {
+    this.lines = text.split('\n')
+  }
+
+  get text(): string {
+    return this.lines.join('\n')
+  }
+
+  edit(i: number): Change {
+    const undo = this.halfTyped
+    if (undo) {
+      this.halfTyped = undefined
+      return this.replace(undo.line, undo.character, undo.length, '')
+    }
+    const line = (i * 337) % this.lines.length
+    const end = this.lines[line]?.length ?? 0
+    if (i % 3 === 0) return this.replace(line, end, 0, `  # remark ${i}`)
+    if (i % 3 === 1) {
+      const text = ' weights[f"model.'
+      this.halfTyped = { line, character: end, length: text.length }
+      return this.replace(line, end, 0, text)
+    }
+    const method = this.lines.findIndex((text, at) => at >= line && /^ {4}def \w+\(self.*\):$/.test(text))
+    const at = method < 0 ? this.lines.findIndex(text => /^ {4}def \w+\(self.*\):$/.test(text)) : method
+    return this.replace(at, this.lines[at]?.length ?? 0, 0, `\n        step = ${i}`)
+  }
+
+  private replace(line: number, character: number, length: number, text: string): Change {
+    const before = this.lines[line] ?? ''
+    const after = before.slice(0, character) + text + before.slice(character + length)
+    this.lines.splice(line, 1, ...after.split('\n'))
+    return { range: { start: { line, character }, end: { line, character: character + length } }, text }
+  }
+}
+
+/** The most memory that a process has had, in bytes; undefined where the system does not say. */
+function peakBytes({ pid }: ChildProcess): number | undefined {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    return Number(/VmHWM:\s+(\d+) kB/.exec(status)?.[1]) * 1024 || undefined
+  } catch {
+    return undefined
+  }
+}
