@@ -10,6 +10,7 @@ import {
   createMachine,
   type Load,
   type Machine,
+  type ModuleLoad,
   type Product,
   type Quantization,
   type Sink,
@@ -27,6 +28,7 @@ export interface Run {
   readonly sinks: readonly Sink[]
   readonly products: readonly Product[]
   readonly quantizations: readonly Quantization[]
+  readonly moduleLoads: readonly ModuleLoad[]
   /** Places where a load was followed to its tensors. */
   readonly understood: readonly Place[]
   readonly unfollowed: readonly Unfollowed[]
@@ -69,6 +71,7 @@ export function interpret(
     sinks: m.sinks,
     products: m.products,
     quantizations: m.quantizations,
+    moduleLoads: m.moduleLoads,
     understood: [...m.understood.values()],
     unfollowed: [...m.unfollowed.values()],
     loads: [...m.loads.values()],

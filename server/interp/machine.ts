@@ -4,6 +4,7 @@
 import type { Model, Shard } from '../checkpoint/facts'
 import type { ClassDef, FunctionDef, Program, Span } from '../source/ir'
 import type { NumberRange } from './summary'
+import type { ParameterTree } from './parameters'
 import type {
   ArrayValue,
   ClassValue,
@@ -49,6 +50,18 @@ export interface Product {
   readonly left: ArrayValue
   readonly right: ArrayValue
   readonly rightPlace: Place | undefined
+  readonly uncertain: boolean
+}
+
+/** `model.load_weights(…)`: what the model was built with, and what it is given. */
+export interface ModuleLoad {
+  readonly call: Place
+  /** Undefined where the program decides that in a way that is not followed. */
+  readonly strict: boolean | undefined
+  readonly strictPlace: Place | undefined
+  readonly parameters: ParameterTree
+  /** Undefined where there may be others. */
+  readonly given: ReadonlyMap<string, Value> | undefined
   readonly uncertain: boolean
 }
 
@@ -135,6 +148,7 @@ export interface Machine {
   readonly sinks: Sink[]
   readonly products: Product[]
   readonly quantizations: Quantization[]
+  readonly moduleLoads: ModuleLoad[]
   readonly understood: Map<string, Place>
   readonly loads: Map<string, Load>
   readonly unfollowed: Map<string, Unfollowed>
@@ -185,6 +199,7 @@ export function createMachine(
     sinks: [],
     products: [],
     quantizations: [],
+    moduleLoads: [],
     understood: new Map(),
     loads: new Map(),
     unfollowed: new Map(),

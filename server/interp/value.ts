@@ -140,7 +140,8 @@ export interface ClassValue {
 
 export interface InstanceValue {
   readonly kind: 'instance'
-  readonly of: ClassValue | LibraryValue
+  /** `nn.quantize` puts a packed layer in a layer's place. */
+  of: ClassValue | LibraryValue
   readonly attributes: Map<string, Value>
 }
 

@@ -24,6 +24,7 @@ import { slicedScales } from './slicedScales'
 import { splitTriple } from './splitTriple'
 import { staleIndex } from './staleIndex'
 import { storedTransposed } from './storedTransposed'
+import { strictLoadMismatch } from './strictLoadMismatch'
 import { tiedEmbeddings } from './tiedEmbeddings'
 import { transposedTriple } from './transposedTriple'
 import { unindexedTensor } from './unindexedTensor'
@@ -44,6 +45,7 @@ export const rules = [
   absentTensor,
   innerDimension,
   packedQuantizedAgain,
+  strictLoadMismatch,
   contradictoryConfig,
   unmatchedOverride,
   missingQuantization,

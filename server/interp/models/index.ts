@@ -12,6 +12,7 @@ import { frostMlx } from './frostMlx'
 import { javascript } from './javascript'
 import { mlxArray } from './mlxArray'
 import { mlxCore } from './mlxCore'
+import { mlxModule } from './mlxModule'
 import { mlxNn } from './mlxNn'
 import { python } from './python'
 import { regex } from './regex'
@@ -38,6 +39,7 @@ export const libraries: readonly LibraryModel[] = [
   safetensors,
   mlxCore,
   mlxArray,
+  mlxModule,
   mlxNn,
   frostMlx,
 ]

@@ -3,7 +3,7 @@
 
 import type { LibraryCall } from '../calls'
 import { libraryInstance } from '../calls'
-import { none, type Value } from '../value'
+import type { Value } from '../value'
 import type { LibraryModel } from './index'
 
 /** Constructor arguments become attributes under their own names, as the classes themselves keep them. */
@@ -31,13 +31,7 @@ export const quantizedClasses: ReadonlySet<string> = new Set([
 
 export const mlxNn: LibraryModel = {
   calls: {
-    'mlx.nn.QuantizedLinear': quantized('mlx.nn.QuantizedLinear', linear),
-    'mlx.nn.QuantizedEmbedding': quantized('mlx.nn.QuantizedEmbedding', embedding),
     'frost.nn.QuantizedLinear': quantized('frost.nn.QuantizedLinear', linear),
     'frost.nn.QuantizedEmbedding': quantized('frost.nn.QuantizedEmbedding', embedding),
-    'nn.Module.__init__': () => none,
-    'nn.Module.eval': c => c.self ?? none,
-    'nn.Module.freeze': c => c.self ?? none,
-    'nn.Module.train': c => c.self ?? none,
   },
 }

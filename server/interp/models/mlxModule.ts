@@ -1,0 +1,114 @@
+// mlx.nn.Module and nn.quantize: a model that the program builds, packs and fills. What `load_weights` would say of the
+// weights it is given is written down for the rules. Source: mlx/nn/layers/base.py and quantized.py, MLX 0.32.4.
+
+import { callFunction, libraryInstance, type LibraryCall } from '../calls'
+import { loadWeights } from '../checkpoints'
+import { itemsOf } from '../expressions'
+import { unknown } from '../machine'
+import { layerArguments, layerName, modulesIn, parametersIn } from '../parameters'
+import { constant, type DictValue, dict, type InstanceValue, isString, none, truth, type Value } from '../value'
+import { entriesOf, fromPairs } from './collections'
+import type { LibraryModel } from './index'
+
+/** A layer whose constructor's arguments are kept under their names. */
+const layer =
+  (name: string) =>
+  (c: LibraryCall): Value => {
+    const made = libraryInstance(c.m, `mlx.nn.${name}`, c.args)
+    c.args.positional.forEach((argument, i) => {
+      const parameter = layerArguments[name]?.[i]
+      if (parameter) made.attributes.set(parameter, argument.value)
+    })
+    return made
+  }
+
+const packedName: Readonly<Record<string, string>> = { Linear: 'QuantizedLinear', Embedding: 'QuantizedEmbedding' }
+
+/** `nn.quantize(model, group_size, bits, mode=…, class_predicate=…)`: layers that the predicate admits become packed ones. */
+function quantizeModel(c: LibraryCall): Value {
+  const model = c.get(0, 'model')
+  if (model?.kind !== 'instance') return none
+  const predicate = c.get(3, 'class_predicate')
+  for (const { path, module } of modulesIn(model).modules) {
+    const name = layerName(module)
+    const packed = name === undefined ? undefined : packedName[name]
+    if (!packed || c.args.open) continue
+    const answer =
+      predicate?.kind === 'function' ? callFunction(c.m, predicate, [constant(path), module]) : constant(true)
+    const admitted =
+      predicate && predicate.kind === 'unknown' ? undefined : answer.kind === 'dict' ? true : truth(answer, false)
+    if (admitted === false) continue
+    if (admitted === undefined) module.attributes.set('weight', unknown(c.m, 'a layer that may be packed'))
+    else repack(module, packed, answer.kind === 'dict' ? answer : undefined, c)
+  }
+  return none
+}
+
+function repack(module: InstanceValue, name: string, own: DictValue | undefined, c: LibraryCall): void {
+  const given = (key: string, position: number) => (own ? own.map.get(key) : c.get(position, key))
+  module.of = { kind: 'library', name: `mlx.nn.${name}` }
+  for (const [key, position] of [
+    ['group_size', 1],
+    ['bits', 2],
+    ['mode', -1],
+  ] as const) {
+    const value = given(key, position)
+    if (value && !(value.kind === 'const' && value.value === null)) module.attributes.set(key, value)
+  }
+}
+
+/** The weights that a module is given: a path, a list of pairs or a dict. */
+function weightsOf(c: LibraryCall, given: Value | undefined): DictValue | undefined {
+  if (!given) return undefined
+  if (given.kind === 'list') return fromPairs(given)
+  if (given.kind === 'dict') return given
+  if (given.kind === 'file' || isString(given) || given.kind === 'template')
+    return loadWeights(c.m, given.kind === 'file' ? given.path : given, c.at, 'mlx')
+  return undefined
+}
+
+/** Compares what the model was built with and what it is given, as strict loading does. */
+function loadIntoModule(c: LibraryCall): Value {
+  const model = c.self
+  const strict = c.get(1, 'strict')
+  const isStrict = strict === undefined ? true : truth(strict, false)
+  const weights = weightsOf(c, c.get(0, 'file_or_weights'))
+  if (model?.kind !== 'instance' || !weights || c.m.guarded > 0) return model ?? none
+  const entries = entriesOf(c, weights)
+  const pairs = entries.kind === 'list' && !entries.open ? itemsOf(c.m, entries) : undefined
+  const given =
+    pairs &&
+    new Map(
+      pairs.flatMap(p =>
+        p.kind === 'list' && p.items[0] && isString(p.items[0]) && p.items[1]
+          ? [[p.items[0].value, p.items[1]] as const]
+          : [],
+      ),
+    )
+  c.m.moduleLoads.push({
+    call: c.at,
+    strict: isStrict,
+    strictPlace: c.placeOf(1, 'strict'),
+    parameters: parametersIn(model),
+    given: given && pairs && given.size === pairs.length ? given : undefined,
+    uncertain: c.m.uncertain > 0 || c.m.alternative > 0,
+  })
+  return model
+}
+
+export const mlxModule: LibraryModel = {
+  calls: {
+    'mlx.nn.Linear': layer('Linear'),
+    'mlx.nn.Embedding': layer('Embedding'),
+    'mlx.nn.RMSNorm': layer('RMSNorm'),
+    'mlx.nn.QuantizedLinear': layer('QuantizedLinear'),
+    'mlx.nn.QuantizedEmbedding': layer('QuantizedEmbedding'),
+    'mlx.nn.quantize': quantizeModel,
+    'nn.Module.__init__': () => none,
+    'nn.Module.eval': c => c.self ?? none,
+    'nn.Module.freeze': c => c.self ?? none,
+    'nn.Module.train': c => c.self ?? none,
+    'nn.Module.load_weights': loadIntoModule,
+    'nn.Module.parameters': () => dict([], true),
+  },
+}

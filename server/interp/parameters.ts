@@ -1,0 +1,122 @@
+// The parameters of a module of mlx.nn as the program built it: path → stored shape. A part that was not followed leaves
+// the tree open: there may then be parameters besides those listed. Source: mlx/python/mlx/nn/layers/base.py, 0.32.4.
+
+import type { Dimensions } from './arrays'
+import { libraryBase } from './members'
+import { isNumber, type InstanceValue, type Value } from './value'
+
+export interface ParameterTree {
+  readonly shapes: ReadonlyMap<string, Dimensions>
+  /** There may be others. */
+  readonly open: boolean
+}
+
+/** One module inside another. */
+export interface ModuleAt {
+  readonly path: string
+  readonly module: InstanceValue
+}
+
+/** More modules than this are not walked: a loop that builds for ever. */
+const walkedModules = 20_000
+
+const isModule = (v: Value): v is InstanceValue => v.kind === 'instance' && libraryBase(v.of)?.includes('.nn.') === true
+
+/** Every module inside `root`, itself first; `open` where a part was not followed. */
+export function modulesIn(root: InstanceValue): { modules: readonly ModuleAt[]; open: boolean } {
+  const modules: ModuleAt[] = []
+  let open = false
+  const seen = new Set<InstanceValue>()
+  const visit = (path: string, v: Value): void => {
+    if (modules.length > walkedModules) open = true
+    else if (isModule(v)) {
+      if (seen.has(v)) return
+      seen.add(v)
+      modules.push({ path, module: v })
+      // MLX keeps attributes that begin with an underscore to itself.
+      for (const [name, value] of v.attributes) if (!name.startsWith('_')) visit(path ? `${path}.${name}` : name, value)
+    } else if (v.kind === 'list') {
+      if (v.open) open = true
+      v.items.forEach((item, i) => visit(`${path}.${i}`, item))
+    } else if (v.kind === 'dict') {
+      if (v.open || v.views.length > 0) open = true
+      for (const [key, value] of v.map) visit(`${path}.${key}`, value)
+    } else if (v.kind === 'unknown') open = true
+  }
+  visit('', root)
+  return { modules, open }
+}
+
+const size = (v: Value | undefined) => (v && isNumber(v) ? v.value : undefined)
+
+/** What a layer's constructor makes of its arguments. */
+type Layer = (attribute: (name: string) => Value | undefined) => Readonly<Record<string, Dimensions>>
+
+const withBias = (
+  attribute: (name: string) => Value | undefined,
+  out: number | undefined,
+): Readonly<Record<string, Dimensions>> => {
+  const bias = attribute('bias')
+  const without = bias?.kind === 'const' && bias.value === false
+  return without ? {} : { bias: [out] }
+}
+
+/** Layers with parameters. One that is named neither here nor below leaves the tree open. */
+const layers: Readonly<Record<string, Layer>> = {
+  Linear: a => ({ weight: [size(a('output_dims')), size(a('input_dims'))], ...withBias(a, size(a('output_dims'))) }),
+  Embedding: a => ({ weight: [size(a('num_embeddings')), size(a('dims'))] }),
+  RMSNorm: a => ({ weight: [size(a('dims'))] }),
+  QuantizedLinear: a => packed(a, size(a('output_dims')), size(a('input_dims')), withBias(a, size(a('output_dims')))),
+  QuantizedEmbedding: a => packed(a, size(a('num_embeddings')), size(a('dims')), {}),
+}
+
+function packed(
+  a: (name: string) => Value | undefined,
+  rows: number | undefined,
+  columns: number | undefined,
+  rest: Readonly<Record<string, Dimensions>>,
+) {
+  const [bits, groupSize] = [a('bits') ? size(a('bits')) : 4, a('group_size') ? size(a('group_size')) : 64]
+  const groups = columns !== undefined && groupSize ? columns / groupSize : undefined
+  const words = columns !== undefined && bits ? (columns * bits) / 32 : undefined
+  const mode = a('mode')
+  const isAffine = mode === undefined || (mode.kind === 'const' && (mode.value === 'affine' || mode.value === null))
+  return { weight: [rows, words], scales: [rows, groups], ...(isAffine ? { biases: [rows, groups] } : {}), ...rest }
+}
+
+const withoutParameters = /^(SiLU|GELU|ReLU|ReLU2|Sigmoid|Tanh|Dropout|RoPE|Identity|Softmax|Sequential|Module)$/
+
+/** Names of constructor arguments, in order, of the layers above. */
+export const layerArguments: Readonly<Record<string, readonly string[]>> = {
+  Linear: ['input_dims', 'output_dims', 'bias'],
+  Embedding: ['num_embeddings', 'dims'],
+  RMSNorm: ['dims', 'eps'],
+  QuantizedLinear: ['input_dims', 'output_dims', 'bias', 'group_size', 'bits', 'mode'],
+  QuantizedEmbedding: ['num_embeddings', 'dims', 'group_size', 'bits', 'mode'],
+}
+
+/** A layer's class without its library, or undefined for a class of the workspace. */
+export const layerName = (module: InstanceValue): string | undefined =>
+  module.of.kind === 'library' ? module.of.name.replace(/^.*\./, '') : undefined
+
+/** All parameters of a module and of those inside it. */
+export function parametersIn(root: InstanceValue): ParameterTree {
+  const found = modulesIn(root)
+  const shapes = new Map<string, Dimensions>()
+  let { open } = found
+  for (const { path, module } of found.modules) {
+    const name = layerName(module)
+    const prefix = path ? `${path}.` : ''
+    const layer = name === undefined ? undefined : layers[name]
+    if (layer)
+      for (const [parameter, shape] of Object.entries(layer(n => module.attributes.get(n))))
+        shapes.set(prefix + parameter, shape)
+    else if (name !== undefined && !withoutParameters.test(name)) open = true
+    if (layer) continue
+    for (const [attribute, v] of module.attributes) {
+      if (attribute.startsWith('_')) continue
+      if (v.kind === 'array') shapes.set(prefix + attribute, v.variants.length === 1 ? v.variants[0]?.shape : undefined)
+    }
+  }
+  return { shapes, open }
+}

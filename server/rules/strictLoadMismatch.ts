@@ -1,0 +1,112 @@
+// A model that the program builds is filled by a strict `load_weights`, and the weights are not the model's: names that it
+// does not have, parameters that stay empty, or other shapes. MLX stops at the first kind, in this order
+// (mlx/nn/layers/base.py, load_weights, 0.32.4); all of them are counted here.
+
+import type { ModuleLoad } from '../interp/machine'
+import { placeKey } from '../interp/machine'
+import type { Value } from '../interp/value'
+import { groupBy } from '../util/groupBy'
+import { defineRule, type Draft } from './rule'
+import { becauseTensor, count, foldNames, rangeOf, showShape } from './show'
+
+interface Mismatch {
+  readonly load: ModuleLoad
+  readonly extra: readonly string[]
+  readonly missing: readonly string[]
+  readonly shapes: readonly {
+    readonly name: string
+    readonly expected: readonly number[]
+    readonly received: readonly number[]
+  }[]
+}
+
+export const strictLoadMismatch = defineRule({
+  id: 'strict-load-mismatch',
+  severity: 'error',
+  title: 'The weights are not those of the model',
+  *check({ runs }) {
+    const loads = runs.flatMap(run => run.moduleLoads.map(load => ({ load, run })))
+    for (const group of groupBy(loads, l => placeKey(l.load.call)).values()) {
+      // Several checkpoints may be meant by a path that is not known: what is said must hold for each that was met.
+      const met = group.filter(({ run }) => run.bound === undefined || run.met.has(run.bound) || !run.askedBound)
+      const found = met.map(({ load }) => mismatch(load))
+      const first = found[0]
+      if (first && found.every(m => m !== undefined)) yield draft(first)
+    }
+  },
+})
+
+function mismatch(load: ModuleLoad): Mismatch | undefined {
+  const { given, parameters } = load
+  if (load.strict !== true || load.uncertain || !given || given.size === 0 || parameters.shapes.size === 0)
+    return undefined
+  const extra = parameters.open ? [] : [...given.keys()].filter(name => !parameters.shapes.has(name))
+  const missing = [...parameters.shapes.keys()].filter(name => !given.has(name))
+  const shapes = [...given].flatMap(([name, value]) => {
+    const expected = known(parameters.shapes.get(name))
+    const received = shapeOf(value)
+    const differ =
+      expected && received && (expected.length !== received.length || expected.some((d, i) => d !== received[i]))
+    return differ ? [{ name, expected, received }] : []
+  })
+  return extra.length + missing.length + shapes.length > 0 ? { load, extra, missing, shapes } : undefined
+}
+
+const known = (shape: readonly (number | undefined)[] | undefined): readonly number[] | undefined =>
+  shape?.every((d): d is number => d !== undefined) ? shape : undefined
+
+/** The one shape that a value has in every reading. */
+function shapeOf(value: Value): readonly number[] | undefined {
+  if (value.kind !== 'array') return undefined
+  const [first, ...rest] = value.variants.map(v => known(v.shape))
+  return first && rest.every(s => s && s.length === first.length && s.every((d, i) => d === first[i]))
+    ? first
+    : undefined
+}
+
+function draft({ load, extra, missing, shapes }: Mismatch): Draft {
+  const [shape] = shapes
+  const raises =
+    extra.length > 0
+      ? `Received ${extra.length} parameters not in model`
+      : missing.length > 0
+        ? `Missing ${missing.length} parameters`
+        : `Expected shape (${shape?.expected.join(', ')}) but received shape (${shape?.received.join(', ')}) for parameter ${shape?.name}`
+  const parts = [
+    ...(extra.length > 0
+      ? [`${count(extra.length, 'name')} that the model does not have, ${foldNames(extra)}${packedHint(extra)}`]
+      : []),
+    ...(missing.length > 0
+      ? [`${count(missing.length, 'parameter')} of the model not among them, ${foldNames(missing)}`]
+      : []),
+    ...(shape
+      ? [
+          `${count(shapes.length, 'tensor')} of another shape, ${shape.name} is ${showShape(shape.received)} where the model has ${showShape(shape.expected)}`,
+        ]
+      : []),
+  ]
+  return {
+    path: load.call.program.path,
+    range: rangeOf(load.call),
+    message: `the weights hold ${parts.join('; ')}; MLX raises "${raises}"`,
+    tensors: [...extra, ...shapes.map(s => s.name)],
+    because: [...(load.given ?? [])].flatMap(([name, value]) => {
+      const stored = value.kind === 'array' ? value.variants[0]?.stored : undefined
+      const concerned = name === shape?.name || name === extra[0]
+      return stored && concerned
+        ? [
+            becauseTensor(
+              stored,
+              `${stored.tensor.name} is stored ${stored.tensor.dtype} ${showShape(stored.tensor.shape)}`,
+            ),
+          ]
+        : []
+    }),
+  }
+}
+
+/** Scales alone say that the layers were never made packed ones. */
+const packedHint = (extra: readonly string[]) =>
+  extra.every(name => /\.(scales|biases)$/.test(name))
+    ? ': the checkpoint is packed, and nn.quantize was not applied to these layers'
+    : ''
