@@ -219,6 +219,7 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
     vars: new Map(),
     parent: f.scope,
     program: f.program,
+    outer: new Set(),
     self: f.program.language === 'python' || f.def.isArrow ? undefined : f.self,
     owner: f.owner,
   }

@@ -161,7 +161,6 @@ export function boundWeights(m: Machine, path: Value): DictValue {
   const weights = dict([], m.bound === undefined)
   const model = m.bound
   if (!model) return weights
-  m.loaded.add(model)
   const key = `bound file of ${JSON.stringify(partsOf(path) ?? '?')}`
   const choice = model.shards.length > 1 ? derive(m, key, 'one of the files of the model') : undefined
   weights.views.push({

@@ -9,7 +9,20 @@ import { binary, compare, unary } from './operators'
 import { assignTo, execute, iterate } from './statements'
 import { isUniform, summarize } from './summary'
 import { partsOf, textOf, type Part } from './text'
-import { constant, dict, isNumber, isString, join, list, none, type Scope, truth, type Value } from './value'
+import {
+  asKey,
+  constant,
+  dict,
+  isNumber,
+  isString,
+  join,
+  list,
+  none,
+  type Scope,
+  truth,
+  type Value,
+  keyValue,
+} from './value'
 
 export const isJavaScript = (scope: Scope) => scope.program.language !== 'python'
 
@@ -103,7 +116,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       for (const entry of e.entries) {
         if ('spread' in entry) mergeDict(made, evaluate(m, entry.spread, scope))
         else {
-          const key = evaluate(m, entry.key, scope)
+          const key = asKey(evaluate(m, entry.key, scope))
           const value = evaluate(m, entry.value, scope)
           if (isString(key) || isNumber(key)) made.map.set(key.value, value)
           else made.open = true
@@ -197,7 +210,7 @@ export function keysOf(m: Machine, v: Value & { kind: 'dict' }): Value[] | undef
       }
   }
   for (const key of v.map.keys()) keys.add(key)
-  return [...keys].map(constant)
+  return [...keys].map(keyValue)
 }
 
 export function mergeDict(into: Value & { kind: 'dict' }, from: Value): void {
@@ -228,7 +241,7 @@ function comprehension(m: Machine, e: Expr & { kind: 'comprehension' }, outer: S
     if (!clause) {
       const value = evaluate(m, e.element, scope)
       if (e.result === 'dict') {
-        const key = e.key ? evaluate(m, e.key, scope) : none
+        const key = e.key ? asKey(evaluate(m, e.key, scope)) : none
         if (isString(key) || isNumber(key)) made.map.set(key.value, value)
         else open = true
       } else items.push(value)

@@ -40,8 +40,6 @@ export interface Run {
   readonly configReads: readonly ConfigPlace[]
   /** Models whose tensors were met. */
   readonly met: ReadonlySet<Model>
-  /** Models of which a file was loaded, whatever became of its tensors. */
-  readonly loaded: ReadonlySet<Model>
   /** Whether anything depended on which checkpoint was bound. */
   readonly askedBound: boolean
   /** Why the run ended early, if it did. */
@@ -78,7 +76,6 @@ export function interpret(
     absent: [...m.absent.values()].filter(a => a.view.named || (m.hits.get(a.view)?.size ?? 0) >= provenHits),
     configReads: [...m.configReads.values()],
     met: m.met,
-    loaded: m.loaded,
     askedBound: m.askedBound,
     stopped: m.stopped.why,
   }

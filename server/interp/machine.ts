@@ -161,8 +161,6 @@ export interface Machine {
   askedBound: boolean
   /** Models whose tensors were really met. */
   readonly met: Set<Model>
-  /** Models of which a file was loaded. */
-  readonly loaded: Set<Model>
   nextSymbol: number
   nextActivation: number
   readonly derived: Map<string, UnknownValue>
@@ -208,7 +206,6 @@ export function createMachine(
     configReads: new Map(),
     askedBound: false,
     met: new Set(),
-    loaded: new Set(),
     nextSymbol: 1,
     nextActivation: 1,
     derived: new Map(),

@@ -10,6 +10,7 @@ import { derive, identity, type Machine, noteRead, noteUnderstood, noteUnfollowe
 import { models, properties } from './models/index'
 import { spanOf } from './operators'
 import {
+  asKey,
   type ArrayVariant,
   type ClassValue,
   constant,
@@ -219,7 +220,8 @@ function representative(m: Machine, items: readonly Value[]): Value {
 }
 
 /** The value of a key; undefined where the dict is known not to have it. */
-export function dictItem(m: Machine, object: DictValue, key: Value, at: Place): Value | undefined {
+export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place): Value | undefined {
+  const key = asKey(asked)
   if (isString(key) || isNumber(key)) {
     const own = object.map.get(key.value)
     if (own) {
@@ -283,7 +285,8 @@ function lookupAll(m: Machine, object: DictValue, key: Value): readonly ArrayVar
 }
 
 /** Membership; undefined where it is not known. */
-export function has(m: Machine, object: Value, key: Value, javascript: boolean): boolean | undefined {
+export function has(m: Machine, object: Value, asked: Value, javascript: boolean): boolean | undefined {
+  const key = object.kind === 'dict' ? asKey(asked) : asked
   switch (object.kind) {
     case 'dict': {
       if (isString(key) || isNumber(key)) {

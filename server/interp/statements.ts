@@ -9,6 +9,7 @@ import { importModule } from './modules'
 import { countedNames, isUniform, summarize, summarizeUnused } from './summary'
 import { binary } from './operators'
 import {
+  asKey,
   type ClassValue,
   constant,
   type DictValue,
@@ -126,6 +127,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
     case 'assert':
       return truth(evaluate(m, s.test, scope), isJavaScript(scope)) === false ? 'raise' : 'next'
     case 'global':
+      for (const name of s.names) scope.outer?.add(name)
       return 'next'
     case 'block':
       return execute(m, s.body, scope)
@@ -259,7 +261,7 @@ function makeClass(m: Machine, def: ClassValue['def'], scope: Scope): ClassValue
 export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope): void {
   switch (target.kind) {
     case 'name':
-      scope.vars.set(target.name, value)
+      ownerOf(scope, target.name).vars.set(target.name, value)
       return
     case 'attribute': {
       const object = evaluate(m, target.object, scope)
@@ -314,6 +316,14 @@ export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope): 
   }
 }
 
+/** The scope that a name assigned here belongs to. */
+function ownerOf(scope: Scope, name: string): Scope {
+  if (!scope.outer?.has(name)) return scope
+  let owner = scope.parent ?? scope
+  while (!owner.vars.has(name) && owner.parent) owner = owner.parent
+  return owner
+}
+
 export function setMember(m: Machine, object: Value, name: string, value: Value): void {
   if (object.kind === 'instance') {
     const before = m.uncertain > 0 ? object.attributes.get(name) : undefined
@@ -323,7 +333,8 @@ export function setMember(m: Machine, object: Value, name: string, value: Value)
   else if (object.kind === 'dict') setItem(m, object, constant(name), value)
 }
 
-export function setItem(m: Machine, object: Value, key: Value | undefined, value: Value): void {
+export function setItem(m: Machine, object: Value, asked: Value | undefined, value: Value): void {
+  const key = asked && object.kind === 'dict' ? asKey(asked) : asked
   if (object.kind === 'dict') {
     if (key && (isString(key) || isNumber(key))) {
       const before = m.uncertain > 0 ? (object.map.get(key.value) ?? behind(m, object, key.value)) : undefined

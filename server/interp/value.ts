@@ -185,6 +185,8 @@ export interface Scope {
   readonly program: Program
   /** JavaScript's `this`. */
   readonly self?: Value
+  /** Names that belong to an outer scope though they are assigned here: `global` and `nonlocal`. */
+  readonly outer?: Set<string>
   /** The class whose method runs here, for `super`. */
   readonly owner?: ClassValue
 }
@@ -267,4 +269,20 @@ export function join(a: Value | undefined, b: Value | undefined, fresh: (why: st
   if (a.kind === 'unknown' && !a.free) return a
   if (b.kind === 'unknown' && !b.free) return b
   return fresh('differs between two paths of the program')
+}
+
+const tupleMark = 'tuple\0'
+
+/** A value as the key of a dict: a tuple of constants becomes a text, which `keyValue` turns back; all else is itself. */
+export function asKey(v: Value): Value {
+  if (v.kind !== 'list' || v.shape !== 'tuple' || v.open) return v
+  const parts = v.items.map(i => (i.kind === 'const' ? i.value : undefined))
+  return parts.every(p => p !== undefined) ? constant(tupleMark + JSON.stringify(parts)) : v
+}
+
+/** The value of a dict's key. */
+export function keyValue(key: string | number): Value {
+  if (typeof key !== 'string' || !key.startsWith(tupleMark)) return constant(key)
+  const parts = JSON.parse(key.slice(tupleMark.length)) as ConstValue['value'][]
+  return list(parts.map(constant), 'tuple')
 }

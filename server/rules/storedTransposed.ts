@@ -17,7 +17,7 @@ export const storedTransposed = defineRule({
   severity: 'error',
   title: 'Quantized tensors are stored transposed',
   *check({ models, runs }) {
-    const met = new Set(runs.flatMap(run => [...run.met, ...run.loaded]))
+    const met = new Set(runs.flatMap(run => [...run.met, ...run.loads.map(l => l.model)]))
     const someLoadUnknown = runs.some(run => run.unfollowed.length > 0)
     for (const model of models) {
       if (met.has(model) || someLoadUnknown) continue

@@ -8,6 +8,7 @@ import { dictItem } from '../members'
 import { iterate } from '../statements'
 import { partsOf, textOf, type Part } from '../text'
 import {
+  asKey,
   constant,
   type DictValue,
   dict,
@@ -39,7 +40,8 @@ function get(c: LibraryCall): Value {
 }
 
 function pop(c: LibraryCall): Value {
-  const [self, key] = [c.self, c.get(0)]
+  const self = c.self
+  const key = c.get(0) && asKey(c.get(0) ?? none)
   if (self?.kind === 'list')
     return key === undefined && !self.open ? (self.items.pop() ?? none) : ((self.open = true), unknown(c.m, 'pop'))
   const value = get(c)
@@ -175,8 +177,8 @@ export const collections: LibraryModel = {
       return none
     },
     'dict.setdefault': c => {
-      const key = c.get(0)
-      if (!key || !isString(key)) return unknown(c.m, 'setdefault')
+      const key = asKey(c.get(0) ?? none)
+      if (!isString(key) && !isNumber(key)) return unknown(c.m, 'setdefault')
       const found = dictItem(c.m, selfDict(c), key, c.at)
       if (found) return found
       const value = c.get(1) ?? none
@@ -215,7 +217,8 @@ export function fromPairs(pairs: ListValue): DictValue {
   const made = dict([], pairs.open)
   for (const pair of pairs.items) {
     const [key, value] = pair.kind === 'list' ? pair.items : []
-    if (key && value && (isString(key) || isNumber(key))) made.map.set(key.value, value)
+    const text = key && asKey(key)
+    if (text && value && (isString(text) || isNumber(text))) made.map.set(text.value, value)
     else made.open = true
   }
   return made

@@ -32,7 +32,7 @@ function regexReplace(
 
 /** A match object is the list of its groups; no match is None. */
 function regexMatch(c: LibraryCall, before: string, after = ''): Value {
-  const [pattern, text] = [c.get(0), c.get(1)]
+  const [pattern, text] = [patternOf(c.get(0)), c.get(1)]
   if (!pattern || !text || !isString(pattern) || !isString(text) || !safePattern(pattern.value))
     return unknown(c.m, c.name)
   try {
@@ -43,7 +43,7 @@ function regexMatch(c: LibraryCall, before: string, after = ''): Value {
     return {
       kind: 'instance',
       of: { kind: 'library', name: 're.Match' },
-      attributes: new Map<string, Value>([['groups', groups]]),
+      attributes: new Map<string, Value>([['#groups', groups]]),
     }
   } catch {
     return unknown(c.m, c.name)
@@ -71,7 +71,19 @@ export function matchOf(c: LibraryCall, expression: RegExp | undefined, text: Va
   return found ? list([...found].map(g => (g === undefined ? none : constant(g)))) : none
 }
 
-const groupsOf = (c: LibraryCall) => (c.self?.kind === 'instance' ? c.self.attributes.get('groups') : undefined)
+const patternClass = 're.Pattern'
+
+/** The text of a pattern, compiled or not. */
+const patternOf = (v: Value | undefined): Value | undefined =>
+  v?.kind === 'instance' && v.of.kind === 'library' && v.of.name === patternClass ? v.attributes.get('pattern') : v
+
+/** A method of a compiled pattern, as the function that takes the pattern first. */
+const compiled = (c: LibraryCall): LibraryCall => ({
+  ...c,
+  get: (position, ...keywords) => (position === 0 ? patternOf(c.self) : c.get(position - 1, ...keywords)),
+})
+
+const groupsOf = (c: LibraryCall) => (c.self?.kind === 'instance' ? c.self.attributes.get('#groups') : undefined)
 
 export const regex: LibraryModel = {
   calls: {
@@ -88,11 +100,19 @@ export const regex: LibraryModel = {
       return found.kind === 'unknown' ? found : constant(found.kind === 'list')
     },
     [`${expressionClass}.exec`]: c => matchOf(c, expressionOf(c.self), c.get(0)),
-    're.sub': c => regexReplace(c, c.get(0), c.get(1), c.get(2)),
+    're.sub': c => regexReplace(c, patternOf(c.get(0)), c.get(1), c.get(2)),
     're.match': c => regexMatch(c, '^'),
     're.fullmatch': c => regexMatch(c, '^', '$'),
     're.search': c => regexMatch(c, ''),
-    're.compile': c => c.get(0) ?? none,
+    're.compile': c => ({
+      kind: 'instance',
+      of: { kind: 'library', name: patternClass },
+      attributes: new Map<string, Value>([['pattern', c.get(0) ?? none]]),
+    }),
+    [`${patternClass}.match`]: c => regexMatch(compiled(c), '^'),
+    [`${patternClass}.fullmatch`]: c => regexMatch(compiled(c), '^', '$'),
+    [`${patternClass}.search`]: c => regexMatch(compiled(c), ''),
+    [`${patternClass}.sub`]: c => regexReplace(c, patternOf(c.self), c.get(0), c.get(1)),
     're.Match.group': c => {
       const groups = groupsOf(c)
       return groups ? c.getItem(groups, c.get(0) ?? constant(0)) : unknown(c.m, 'group')
