@@ -39,6 +39,8 @@ export interface BrokenRule {
 }
 
 export interface Analysis {
+  /** What the rules were shown; a written analysis weighs the same. */
+  readonly facts: Facts
   readonly findings: readonly Finding[]
   readonly sites: readonly LoadSite[]
   /** Loads that were followed to their tensors, and those that were not, with the reason. */
@@ -60,6 +62,7 @@ export function analyse(snapshot: Snapshot): Analysis {
   const configs = new Map(snapshot.models.flatMap(m => m.configs.map(file => [file.path, file] as const)))
   const facts: Facts = { models: snapshot.models, configs: [...configs.values()], runs, deliveries }
   return {
+    facts,
     findings: findingsOf(facts, broken),
     sites: sitesOf(deliveries).map(site => ({
       path: site.place.program.path,

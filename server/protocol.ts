@@ -185,6 +185,34 @@ export interface HeaderText {
   readonly line: number
 }
 
+/** What a written analysis is about; without any of these, everything that is open. */
+export interface ExplainParams {
+  /** A model's path. */
+  readonly model?: string
+  /** A module path, or a shard or folder of shards. */
+  readonly scope?: string
+  /** A finding: its rule, and the file and zero-based line where it sits. */
+  readonly finding?: { readonly rule: string; readonly path?: string; readonly line?: number }
+  /** The text of an error, with its traceback where there is one. */
+  readonly error?: string
+}
+
+/** A written analysis, and the places where a reader wants to land, best first. */
+export interface Explanation {
+  readonly markdown: string
+  readonly places: readonly Because[]
+}
+
+/** How a line of a terminal looks in which MLX's error begins; a regular expression that needs linear time. */
+export const errorLinePattern =
+  '\\[(?:dequantize|quantize|quantized_matmul|gather_qmm|qqmm|QQMatmul|GatherQQMM|load_safetensors|safetensor|load|read|reshape|broadcast_shapes|matmul|fast::[\\w:]{1,60})\\] .{1,400}' +
+  '|Expected shape \\([\\d, ]{0,200}\\) but received shape .{1,400}' +
+  '|(?:Received|Missing) \\d{1,9} parameters.{0,400}' +
+  '|Quantization (?:group size|bits) must be .{1,100}' +
+  '|Cannot infer the quantization mode of .{1,300}' +
+  '|Invalid quantization mode .{1,200}' +
+  '|conversion failure from undefined.{0,200}'
+
 /** Names of our own requests and notifications. */
 export const messages = {
   /** client → server: children of a row → TreeNode[] */
@@ -195,6 +223,8 @@ export const messages = {
   verify: 'tensorlint/verify',
   /** client → server: HeaderParams → HeaderText */
   header: 'tensorlint/header',
+  /** client → server: ExplainParams → Explanation */
+  explain: 'tensorlint/explain',
   /** client → server: () → ServerStatus, for "Copy Debug Information" and tests */
   status: 'tensorlint/status',
 } as const

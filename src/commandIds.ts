@@ -1,6 +1,8 @@
 // Every command that the extension contributes: no `vscode` here, so that a test can compare the list with package.json.
 export const commandIds = [
   'tensorlint.verify',
+  'tensorlint.writeAnalysis',
+  'tensorlint.explainError',
   'tensorlint.refresh',
   'tensorlint.groupByShard',
   'tensorlint.groupByModule',

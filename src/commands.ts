@@ -7,16 +7,20 @@ import { chooseInterpreter } from './commands/chooseInterpreter'
 import { copyDebugInformation } from './commands/copyDebugInformation'
 import { explainRule } from './commands/explainRule'
 import { copyName, revealFile } from './commands/rows'
+import { explainError } from './commands/explainError'
 import { filterTensors } from './commands/filterTensors'
 import { openHeader } from './commands/openHeader'
 import { showStatus } from './commands/showStatus'
 import { verify } from './commands/verify'
+import { writeAnalysis } from './commands/writeAnalysis'
 import type { Ctx } from './context'
 
 type Handler = (ctx: Ctx, ...args: unknown[]) => unknown
 
 const commands: Readonly<Record<CommandId, Handler>> = {
   'tensorlint.verify': verify,
+  'tensorlint.writeAnalysis': writeAnalysis,
+  'tensorlint.explainError': explainError,
   'tensorlint.refresh': ctx => {
     ctx.tree.refresh()
     return ctx.status.refresh()

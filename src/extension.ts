@@ -13,6 +13,7 @@ import { registerRuleDocuments } from './ruleDocuments'
 import { keepSettingsSent } from './settings'
 import { StatusItem } from './statusItem'
 import { ModelTree } from './views/modelTree'
+import { registerTerminalLinks } from './terminalLinks'
 import { registerRowDecorations } from './views/rowDecorations'
 
 /** What `extension.exports` offers: the server's answers as plain data. */
@@ -33,6 +34,7 @@ const features: readonly ((ctx: Ctx) => vscode.Disposable)[] = [
   registerHeaderEditor,
   registerRuleDocuments,
   registerCommands,
+  registerTerminalLinks,
   keepSettingsSent,
   ctx => ctx.server,
 ]

@@ -27,8 +27,9 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'server/rules': [...engineLayers, 'jsonc-parser', 'fastest-levenshtein'],
   'server/verify': [...engineLayers, 'server/rules'],
   'server/actions': [...engineLayers, 'server/engine'],
+  'server/explain': [...engineLayers, 'server/engine', 'server/rules', 'server/verify', 'jsonc-parser', 'diff'],
   // Of Node only the reckoning with paths, which reads nothing.
-  'server/tree': [...engineLayers, 'server/engine', 'node:path'],
+  'server/tree': [...engineLayers, 'server/engine'],
   'server/engine': [...engineLayers, 'server/rules', 'server/verify'],
   'server/policy': [...engineLayers, 'server/engine', 'server/rules', 'node:', 'jsonc-parser'],
   'server/workspace': [
@@ -42,8 +43,8 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   ],
   'server/worker': ['server/checkpoint', 'server/quant', 'server/util', 'node:', 'vscode-jsonrpc'],
   'server/lsp': [
-    ...['server/engine', 'server/policy', 'server/workspace', 'server/worker', 'server/tree', 'server/checkpoint'],
-    'server/util',
+    ...['server/engine', 'server/policy', 'server/workspace', 'server/worker', 'server/tree', 'server/explain'],
+    ...['server/checkpoint', 'server/util'],
     ...['vscode-languageserver', 'vscode-languageserver-textdocument', 'vscode-uri', 'vscode-jsonrpc', 'node:'],
   ],
   'server/world': ['server/', 'node:', '*'],

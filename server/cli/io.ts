@@ -8,6 +8,8 @@ export interface CliIo {
   err(text: string): void
   /** Whether standard output may carry colours. */
   readonly colours: boolean
+  /** Standard input to its end, or as much of its end as is worth reading. */
+  input?(): Promise<string>
   /** Columns of the terminal; undefined where there is none. */
   readonly columns: number | undefined
 }
@@ -30,8 +32,16 @@ export function processIo(): CliIo {
     // NO_COLOR counts when it is set and not empty (no-color.org).
     colours: !env.NO_COLOR && env.TERM !== 'dumb' && (forced || stdout.isTTY === true),
     columns: stdout.columns,
+    input: async () => {
+      let text = ''
+      for await (const chunk of process.stdin.setEncoding('utf8')) text = (text + String(chunk)).slice(-MAX_INPUT)
+      return text
+    },
   }
 }
+
+/** Of a longer input only the end is kept. */
+const MAX_INPUT = 256 * 1024
 
 /** A mistake in the command line or in the world around it: printed without a stack, exit code 2. */
 export class UsageError extends Error {}

@@ -5,6 +5,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import type { World } from '../lsp/context'
 import type { Engine } from '../protocol'
 import { check, type CheckOptions, type Format } from './check'
+import { explain, type ExplainOptions } from './explain'
 import { fix } from './fix'
 import { addPolicyOptions } from './policyOptions'
 import { UsageError, type CliIo } from './io'
@@ -63,6 +64,16 @@ export async function run(argv: readonly string[], io: CliIo, world: World): Pro
     .addOption(format())
     .action(async (paths: string[], options: { format: Format; write: boolean }) => {
       code = await fix(paths, options, world, io)
+    })
+  program
+    .command('explain')
+    .description('write an analysis in Markdown: what is wrong, which explanations hold, what to do')
+    .argument('<path>', 'a folder or a file', (path: string) => notEmpty(path, undefined)[0])
+    .option('--error <file>', 'explain the error text or traceback in this file; - reads standard input')
+    .option('--finding <rule>', 'explain the first finding of this rule')
+    .addOption(format())
+    .action(async (path: string, options: ExplainOptions) => {
+      code = await explain(path, options, world, io)
     })
   try {
     await program.parseAsync([...argv], { from: 'user' })

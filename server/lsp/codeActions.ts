@@ -3,7 +3,7 @@
 // offered alone.
 
 import { CodeActionKind, type CodeAction, type CodeActionParams, type Diagnostic } from 'vscode-languageserver'
-import type { Fix } from '../protocol'
+import type { ExplainParams, Fix } from '../protocol'
 import { mergeSafeFixes, type MergedFixes } from '../workspace/fixes'
 import type { SessionState } from '../workspace/session'
 import { pathOf, workspaceEdit } from './convert'
@@ -26,6 +26,9 @@ export async function codeActions(ctx: ServerContext, params: CodeActionParams):
     for (const diagnostic of ours) actions.push(...quickFixes(ctx, diagnostic))
     const fixable = ours.filter(diagnostic => dataOf(diagnostic)?.fixes.some(({ kind }) => kind === 'safe'))
     if (fixable.length > 0) actions.push(...(await bulkFixes(ctx, params.textDocument.uri, fixable)))
+    // Only our own client has the command.
+    if (ctx.settings.headerDocuments)
+      for (const diagnostic of ours) actions.push(writeAnalysis(params.textDocument.uri, diagnostic))
   }
   // Asked for by name (on save, from a menu); without a name every light bulb would carry it.
   if (params.context.only && wants(fixAllKind)) {
@@ -48,6 +51,21 @@ function quickFixes(ctx: ServerContext, diagnostic: Diagnostic): CodeAction[] {
     isPreferred: safe.length === 1 && fix === safe[0],
     edit: workspaceEdit(fix.edits, { documentChanges: takesVersions(ctx), versions: data.versions }),
   }))
+}
+
+/** The client's command; its argument is an ExplainParams. */
+export const analysisCommand = 'tensorlint.writeAnalysis'
+
+function writeAnalysis(uri: string, diagnostic: Diagnostic): CodeAction {
+  const rule = String(diagnostic.code)
+  const params: ExplainParams = { finding: { rule, path: pathOf(uri), line: diagnostic.range.start.line } }
+  const title = 'Write analysis…'
+  return {
+    title,
+    kind: CodeActionKind.QuickFix,
+    diagnostics: [diagnostic],
+    command: { title, command: analysisCommand, arguments: [params] },
+  }
 }
 
 async function bulkFixes(ctx: ServerContext, uri: string, diagnostics: Diagnostic[]): Promise<CodeAction[]> {

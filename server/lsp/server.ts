@@ -12,7 +12,7 @@ import {
   type InitializeResult,
 } from 'vscode-languageserver'
 import { TextDocument } from 'vscode-languageserver-textdocument'
-import { messages, type HeaderParams, type HeaderText, type TreeParams } from '../protocol'
+import { messages, type ExplainParams, type HeaderParams, type HeaderText, type TreeParams } from '../protocol'
 import { Session, type SessionOptions, type SessionState } from '../workspace/session'
 import { defaultSettings, readSettings } from '../workspace/settings'
 import { codeActionKinds, codeActions } from './codeActions'
@@ -20,6 +20,7 @@ import { codeLenses, verifyCommand } from './codeLens'
 import { guarded, type ServerContext, type World } from './context'
 import { pathOf } from './convert'
 import { DiagnosticsPublisher } from './diagnostics'
+import { explain } from './explain'
 import { header } from './header'
 import { status } from './status'
 import { tree } from './tree'
@@ -173,6 +174,8 @@ export function startServer(connection: Connection, world: World, options: Serve
       header(ctx, params),
     ),
   )
+  // An error reaches the caller here too: an empty document would look like an answer.
+  connection.onRequest(messages.explain, (params: ExplainParams | null) => explain(ctx, params))
   connection.onRequest(messages.status, () => status(ctx))
   // An error reaches the caller: whoever asks to verify must not take silence for success.
   connection.onRequest(messages.verify, (params: VerifyRequest | null, token) => verify(ctx, params ?? {}, token))

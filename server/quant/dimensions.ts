@@ -10,7 +10,7 @@ import { fittingPairs, logicalColumns, type Pair } from './affine'
 import { firstHalves, layerNorms, type Place, placeOf, residualInputs, residualOutputs } from './roles'
 import { modelTypes } from './mlxLm'
 import { partOf, stated } from './sizes'
-import { judgeTriple } from './triple'
+import { judgeTriple, turn } from './triple'
 
 export interface Width {
   /** Logical input features. */
@@ -196,7 +196,7 @@ class View {
     return member && tensorOf(member).shape
   }
 
-  /** Output features as stored; undefined where the weight is no matrix or its orientation is not certain. */
+  /** Output features, of a transposed weight in the orientation that fits; undefined where the weight is no matrix or its orientation is not certain. */
   private rows(module: string): number | undefined {
     const oriented = this.oriented(module)
     return oriented?.weight[oriented.weight.length - 2]
@@ -226,6 +226,11 @@ class View {
     const stored = tensorOf(scales)
     const verdict = judgeTriple({ weight: tensor.shape, scales: stored.shape, float: stored.dtype === 'U8' })
     if (verdict.kind === 'fits') return { weight: tensor.shape, scales: stored.shape }
-    return undefined
+    if (verdict.kind !== 'turned') return undefined
+    const { turned } = verdict
+    return {
+      weight: turned.weight ? turn(tensor.shape) : tensor.shape,
+      scales: turned.scales ? turn(stored.shape) : stored.shape,
+    }
   }
 }

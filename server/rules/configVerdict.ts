@@ -2,13 +2,13 @@
 // ones in the orientation that fits, so that a wrong config and a wrong loader are two findings, each at its own place.
 
 import type { Node } from 'jsonc-parser'
-import type { Model, Tensor } from '../checkpoint/facts'
+import type { Model } from '../checkpoint/facts'
 import { modulesOf, tensorOf } from '../checkpoint/modules'
+import type { TensorFamily } from '../checkpoint/tensorFamilies'
 import { fittingFloatPairs, floatModes, type Pair } from '../quant/affine'
 import { overrideOf, parametersOf, type ParameterBlock, type QuantizationConfig } from '../quant/config'
 import { expectedWidth, withEvidence } from '../quant/dimensions'
-import type { QuantizedModule, StoredTensor } from '../quant/quantizedModules'
-import { judgeTriple } from '../quant/triple'
+import { type QuantizedModule, type StoredTensor, verdictOf } from '../quant/quantizedModules'
 import { judgeParameters, type Judgement } from './parameters'
 
 /** `mode`: the mode is another. `quantized`: said not to be quantized, but is. `packed`: given parameters, but is not. */
@@ -36,9 +36,9 @@ export interface Contradiction {
 /** Every contradiction of one module. */
 export function contradictions(model: Model, module: QuantizedModule, config: QuantizationConfig): Contradiction[] {
   const { weight, scales, biases } = module
-  const isFloat = scales.tensor.dtype === 'U8'
-  // Scales of another kind, or floating-point scales with biases, are no format of MLX: nothing to hold the config to.
-  if (isFloat ? biases !== undefined : !/^(F16|BF16|F32)$/.test(scales.tensor.dtype)) return []
+  const isFloat = scales.family.dtype === 'U8'
+  // Scales of another kind, biases beside bytes or none beside floats are no format of MLX: nothing to hold the config to.
+  if (isFloat ? biases !== undefined : !biases || !/^(F16|BF16|F32)$/.test(scales.family.dtype)) return []
   const triple = tripleOf(model, module, isFloat)
   if (!triple) return []
   const override = overrideOf(config, module.path)
@@ -93,29 +93,26 @@ export function contradictionsOf(
   modules: readonly QuantizedModule[],
   config: QuantizationConfig,
 ): Contradiction[] {
-  const judged = new Map<string, { readonly module: QuantizedModule; readonly isSound: boolean }[]>()
-  return modules.flatMap(module => {
+  // Of each kind of weight the expert that was judged last, and up to where its path is that of its layer.
+  const judged = new Map<TensorFamily, { readonly module: QuantizedModule; readonly layer: string }>()
+  const found: Contradiction[] = []
+  for (const module of modules) {
     const { path } = module
-    const expert = path.indexOf('.experts.')
-    if (expert < 0) return contradictions(model, module, config)
-    const id = path.slice(0, expert) + path.slice(path.lastIndexOf('.'))
-    const known = judged.get(id)
-    if (known?.some(other => other.isSound && isAlike(other.module, module)) && !config.overrides.has(path)) return []
-    const found = contradictions(model, module, config)
-    const entry = { module, isSound: found.length === 0 }
-    if (known) known.push(entry)
-    else judged.set(id, [entry])
-    return found
-  })
+    const known = judged.get(module.weight.family)
+    if (known && path.startsWith(known.layer) && isAlike(known.module, module) && !config.overrides.has(path)) continue
+    const own = contradictions(model, module, config)
+    found.push(...own)
+    const expert = path.indexOf(experts)
+    if (own.length === 0 && expert >= 0)
+      judged.set(module.weight.family, { module, layer: path.slice(0, expert + experts.length) })
+  }
+  return found
 }
 
-function isAlike(a: QuantizedModule, b: QuantizedModule): boolean {
-  const same = (x: StoredTensor | undefined, y: StoredTensor | undefined) =>
-    x?.tensor.dtype === y?.tensor.dtype &&
-    x?.tensor.shape.length === y?.tensor.shape.length &&
-    (x?.tensor.shape.every((size, i) => size === y?.tensor.shape[i]) ?? true)
-  return same(a.weight, b.weight) && same(a.scales, b.scales) && same(a.biases, b.biases)
-}
+const experts = '.experts.'
+
+const isAlike = (a: QuantizedModule, b: QuantizedModule) =>
+  a.weight.family === b.weight.family && a.scales.family === b.scales.family && a.biases?.family === b.biases?.family
 
 /** Overrides that give parameters to a weight stored unpacked, without scales. */
 export function* unpackedOverrides(model: Model, config: QuantizationConfig): Generator<Contradiction> {
@@ -160,22 +157,17 @@ function modeOf(pair: Pair | undefined): string {
   return found?.[0] ?? 'mxfp4'
 }
 
-function tripleOf(model: Model, { path, weight, scales, biases }: QuantizedModule, isFloat: boolean) {
-  const verdict = judgeTriple({
-    weight: weight.tensor.shape,
-    scales: scales.tensor.shape,
-    biases: biases?.tensor.shape,
-    float: isFloat,
-  })
+function tripleOf(model: Model, module: QuantizedModule, isFloat: boolean) {
+  const verdict = verdictOf(module)
   if (verdict.kind !== 'fits' && verdict.kind !== 'turned') return undefined
-  const last = ({ shape }: Tensor, isTurned: boolean) => shape[shape.length - (isTurned ? 2 : 1)] ?? 0
+  const last = ({ shape }: TensorFamily, isTurned: boolean) => shape[shape.length - (isTurned ? 2 : 1)] ?? 0
   const turned = verdict.kind === 'turned' ? verdict.turned : undefined
-  const packedColumns = last(weight.tensor, turned?.weight === true)
-  const groups = last(scales.tensor, turned?.scales === true)
+  const packedColumns = last(module.weight.family, turned?.weight === true)
+  const groups = last(module.scales.family, turned?.scales === true)
   return {
     pairs: isFloat ? fittingFloatPairs(packedColumns, groups) : verdict.pairs,
     packedColumns,
     groups,
-    width: expectedWidth(model, path),
+    width: expectedWidth(model, module.path),
   }
 }

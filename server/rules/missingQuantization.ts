@@ -37,7 +37,7 @@ export const missingQuantization = defineRule({
   },
 })
 
-const foreign = /\.(qweight|weight_packed|weight_scale|weight_scale_inv|SCB|W_q|qzeros)$|\.weight\.absmax$/
+const foreign = /\.(qweight|weight_packed|weight_scale|weight_scale_inv|SCB|W_q|qzeros|qbiases)$|\.weight\.absmax$/
 
 function hasForeignTensors(model: Model): boolean {
   return model.shards.some(({ tensors }) => {

@@ -4,8 +4,8 @@
 
 import type { Model } from '../checkpoint/facts'
 import { showPairs } from '../quant/affine'
-import { type QuantizedModule, quantizedModules } from '../quant/quantizedModules'
-import { judgeTriple, turn, type Verdict } from '../quant/triple'
+import { type QuantizedModule, quantizedModules, verdictOf } from '../quant/quantizedModules'
+import { turn, type Verdict } from '../quant/triple'
 import { groupBy } from '../util/groupBy'
 import { defineRule } from './rule'
 import { count, fileStart, foldNames, showShape, showTensor } from './show'
@@ -43,13 +43,7 @@ export const storedTransposed = defineRule({
 
 function turnedModules(model: Model): TurnedModule[] {
   return quantizedModules(model).flatMap(module => {
-    const { weight, scales, biases } = module
-    const verdict = judgeTriple({
-      weight: weight.tensor.shape,
-      scales: scales.tensor.shape,
-      biases: biases?.tensor.shape,
-      float: scales.tensor.dtype === 'U8',
-    })
+    const verdict = verdictOf(module)
     return verdict.kind === 'turned' && verdict.turned.weight ? [{ module, verdict }] : []
   })
 }

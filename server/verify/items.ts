@@ -107,7 +107,8 @@ function asConfigured(model: Model, module: QuantizedModule): VerifyItem {
       : floatMode(pair)
     : (parameters?.mode ?? 'affine')
   const arrive = (t: QuantizedModule['weight']): Arrived => ({
-    ...t,
+    shard: t.shard,
+    tensor: t.tensor,
     shape: t.tensor.shape,
     dtype: t.tensor.dtype,
     ops: [],

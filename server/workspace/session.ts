@@ -50,7 +50,15 @@ const FILES_DELAY_MS = 300
 
 const nothing: Discovery = { shards: [], configs: [], indexes: [], named: new Set(), sources: [], skipped: [] }
 
-const noAnalysis: Analysis = { findings: [], sites: [], understood: 0, unknown: [], verify: () => [], broken: [] }
+const noAnalysis: Analysis = {
+  facts: { models: [], configs: [], runs: [], deliveries: [] },
+  findings: [],
+  sites: [],
+  understood: 0,
+  unknown: [],
+  verify: () => [],
+  broken: [],
+}
 
 export interface SessionParts {
   readonly folders?: readonly string[]

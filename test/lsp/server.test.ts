@@ -2,7 +2,14 @@ import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
 import type { CodeAction, CodeLens, Diagnostic, PublishDiagnosticsParams, WorkspaceEdit } from 'vscode-languageserver'
-import { messages, type HeaderText, type ServerStatus, type TreeNode, type VerifyReport } from '../../server/protocol'
+import {
+  messages,
+  type Explanation,
+  type HeaderText,
+  type ServerStatus,
+  type TreeNode,
+  type VerifyReport,
+} from '../../server/protocol'
 import { loadGrammars } from '../../server/source/grammars'
 import { applyEdits } from '../../server/util/applyEdits'
 import { readGrammar } from '../../server/workspace/grammarFiles'
@@ -507,3 +514,41 @@ function textsAfter(folder: string, edit: WorkspaceEdit | undefined): Record<str
     }),
   )
 }
+
+describe('the written analysis', () => {
+  test('answers for a finding and for an error text', async () => {
+    const folder = workspace()
+    const client = await lspClient(fakeWorld(), { folders: [folder] })
+    await published(client, uri(folder, 'loader.py'), 1)
+    const finding = { rule: 'broken-word', path: join(folder, 'loader.py'), line: 1 }
+    const analysis = await client.request<Explanation>(messages.explain, { finding })
+    expect(analysis.markdown).toMatch(/^# broken-word at `loader\.py:2`\n/)
+    const error = await client.request<Explanation>(messages.explain, {
+      error: '[dequantize] Invalid value for bits: 0',
+    })
+    expect(error.markdown).toContain('Bits and group size must be positive')
+    expect(await client.request<Explanation>(messages.explain, null)).toHaveProperty('markdown')
+  })
+
+  test('is offered by the light bulb to our own client only', async () => {
+    for (const own of [true, false]) {
+      const folder = workspace()
+      const client = await lspClient(fakeWorld(), {
+        folders: [folder],
+        initializationOptions: { headerDocuments: own },
+      })
+      const at = uri(folder, 'loader.py')
+      const { diagnostics } = await published(client, at, 1)
+      const actions = await client.request<CodeAction[]>('textDocument/codeAction', {
+        textDocument: { uri: at },
+        range: diagnostics[0]?.range,
+        context: { diagnostics },
+      })
+      const offered = actions.filter(({ title }) => title === 'Write analysis…').map(({ command }) => command)
+      const finding = { rule: 'broken-word', path: join(folder, 'loader.py'), line: 1 }
+      expect(offered).toEqual(
+        own ? [{ title: 'Write analysis…', command: 'tensorlint.writeAnalysis', arguments: [{ finding }] }] : [],
+      )
+    }
+  })
+})

@@ -134,6 +134,7 @@ export const sample: readonly SceneTest[] = [
   {
     name: 'the light bulb repairs every loading site of the workspace, and all squiggles go',
     async run() {
+      for (const uri of sources.map(file => file())) assert(findings(uri).length > 0, `${uri.path} needs repair`)
       for (const uri of sources.map(file => file())) {
         // One action may have repaired both files at once.
         if (findings(uri).length === 0) continue

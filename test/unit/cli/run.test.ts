@@ -439,3 +439,45 @@ describe('fix', () => {
     expect(existsSync(path)).toBe(true)
   })
 })
+
+describe('explain', () => {
+  const folder = () => tempFolder({ 'ws/m/model.safetensors': shard(), 'ws/loader.py': 'import mlx\nx = "BROKEN"\n' })
+
+  test('prints Markdown, exits 0 whatever it says, and names paths from the workspace', async () => {
+    const { code, out, err } = await tensorlint(folder(), 'explain ws')
+    expect(code).toBe(0)
+    expect(err).toBe('')
+    expect(out).toMatch(/^# Analysis of `m`: 1 error\n/)
+    expect(out).toContain('`loader.py:2`')
+    expect(out).not.toContain('tensorlint-')
+    expect(out.endsWith('\n')).toBe(true)
+  })
+
+  test('takes an error from a file or from standard input', async () => {
+    const at = folder()
+    const text =
+      '[quantized_matmul] The shapes of the weight and scales are incompatible based on bits and group_size. w.shape() == (128,32) and scales.shape() == (128,4) with group_size=32 and bits=4'
+    writeFiles(at, { 'log.txt': text })
+    const fromFile = await tensorlint(at, 'explain ws --error log.txt --format json')
+    const fromInput = await tensorlint(at, 'explain ws --error - --format json', fakeWorld(), {
+      input: async () => text,
+    })
+    expect(fromFile.code).toBe(0)
+    expect(fromFile.json()).toMatchObject({
+      version: 1,
+      places: expect.arrayContaining([
+        expect.objectContaining({ path: 'ws/m/model.safetensors', tensor: 'proj.weight' }),
+      ]) as unknown,
+    })
+    expect(fromInput.out).toBe(fromFile.out)
+    expect((await tensorlint(at, 'explain ws --error none.txt')).code).toBe(2)
+  })
+
+  test('takes a rule, and says which there are where it has no finding', async () => {
+    const at = folder()
+    expect((await tensorlint(at, 'explain ws --finding broken-word')).out).toMatch(/^# broken-word at `loader\.py:2`\n/)
+    const { code, err } = await tensorlint(at, 'explain ws --finding nonsense')
+    expect(code).toBe(2)
+    expect(err).toContain('found were: broken-word')
+  })
+})
