@@ -1,5 +1,5 @@
-// Comments that suppress findings: `# tensorlint: ignore[rule, rule] why` at the end of a line or on a line of its own above
-// it, and `ignore-file` for the whole file; without brackets every rule is meant. `//` and `/* */` are the same.
+// Comments that suppress findings: `tensorlint:` and then `ignore[rule, rule] why`, at the end of a line or on a line of its
+// own above it, and `ignore-file` for the whole file; without brackets every rule is meant. Python and JavaScript alike.
 
 import type { Finding, Range } from '../protocol'
 import { rangeIn } from '../rules/show'

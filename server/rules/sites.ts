@@ -1,6 +1,7 @@
 // Deliveries grouped by the place where they could be handed over differently, and the edits that would do it.
 
 import { compareNatural } from '../checkpoint/paths'
+import type { Shard } from '../checkpoint/facts'
 import type { Arrived, Delivery } from '../interp/deliveries'
 import { placeKey } from '../interp/machine'
 import { importsOf } from '../interp/names'
@@ -60,16 +61,23 @@ export function sitesOf(deliveries: readonly Delivery[]): readonly Site[] {
     else sites.set(key, { place: delivery.site, deliveries: [delivery] })
   }
   const found = [...sites.values()]
-  for (const site of found) site.deliveries.sort(inFileOrder)
+  const rank = shardRanks(deliveries)
+  for (const site of found) site.deliveries.sort(inFileOrder(rank))
   cache.set(deliveries, found)
   return found
 }
 
 /** As the checkpoint stores them, whatever order the program takes. */
-const inFileOrder = (a: Delivery, b: Delivery) =>
+const inFileOrder = (rank: ReadonlyMap<Shard, number>) => (a: Delivery, b: Delivery) =>
   a.weight.shard === b.weight.shard
     ? a.weight.tensor.beginBytes - b.weight.tensor.beginBytes
-    : compareNatural(a.weight.shard.path, b.weight.shard.path)
+    : (rank.get(a.weight.shard) ?? 0) - (rank.get(b.weight.shard) ?? 0)
+
+/** Shards by their place in natural order of paths: compared once each, not for every pair of deliveries. */
+function shardRanks(deliveries: readonly Delivery[]): ReadonlyMap<Shard, number> {
+  const shards = [...new Set(deliveries.map(d => d.weight.shard))]
+  return new Map(shards.sort((a, b) => compareNatural(a.path, b.path)).map((shard, i) => [shard, i]))
+}
 
 const tensorKey = (d: Delivery) => `${d.weight.shard.path}\0${d.weight.tensor.name}`
 

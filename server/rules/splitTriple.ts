@@ -36,8 +36,10 @@ function missedBy(facts: Facts, model: Model, split: readonly QuantizedModule[])
   const own = facts.deliveries.filter(d => d.model === model)
   if (!whole || own.length === 0) return []
   const delivered = new Set(own.map(d => d.weight.tensor.name))
+  const absent = split.filter(({ weight }) => !delivered.has(weight.tensor.name))
+  if (absent.length === 0) return []
   const patterns = new Set(own.map(d => pattern(d.module)))
-  return split.filter(({ path, weight }) => !delivered.has(weight.tensor.name) && patterns.has(pattern(path)))
+  return absent.filter(({ path }) => patterns.has(pattern(path)))
 }
 
 function draft(facts: Facts, model: Model, modules: readonly QuantizedModule[], isMissed: boolean): Draft {
