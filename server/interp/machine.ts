@@ -100,8 +100,8 @@ export interface AbsentKey {
   readonly view: WeightsView
 }
 
-/** Work allowed to one run, in evaluated nodes: about a second; what is left then is unknown. */
-const workLimit = 3_000_000
+/** Work allowed to one run, in evaluated nodes: about half a second; what is left then is unknown. */
+const workLimit = 1_200_000
 /** Calls inside calls; deeper recursion than this in a loader is a loop we cannot follow. */
 export const depthLimit = 60
 /** Turns of one loop that are followed one by one. */
