@@ -2,6 +2,7 @@
 // Start reading here, then one rule in rules/, then its case in test/cases/.
 
 import type { Model } from './checkpoint/facts'
+import { candidates } from './interp/binding'
 import { componentsOf } from './interp/components'
 import { deliveriesOf, type Delivery } from './interp/deliveries'
 import { interpret, type Run } from './interp/index'
@@ -154,14 +155,9 @@ function runsOf({ models, folders }: Snapshot, programs: readonly Program[], bro
   return runs
 }
 
-/** Nearest checkpoints first: those that share the deepest folder with the programs are meant if their keys are asked for. */
+/** One run for each checkpoint that may be meant; a single one where the programs' own paths decide. */
 function bind(programs: readonly Program[], models: readonly Model[], folders: readonly string[]): readonly Run[] {
-  const byDistance = new Map<number, Model[]>()
-  for (const model of models) {
-    const distance = Math.min(...programs.map(p => levelsUp(p.path, model.path)))
-    byDistance.set(distance, [...(byDistance.get(distance) ?? []), model])
-  }
-  const groups = [...byDistance].sort((a, b) => a[0] - b[0]).map(([, group]) => group)
+  const groups = candidates(programs, models)
   let unmet: readonly Run[] | undefined
   for (const group of groups.length > 0 ? groups : [[undefined]]) {
     const runs: Run[] = []
@@ -174,13 +170,4 @@ function bind(programs: readonly Program[], models: readonly Model[], folders: r
     unmet ??= runs
   }
   return unmet ?? []
-}
-
-/** Folders to go up from a file until the other path lies below. */
-function levelsUp(from: string, to: string): number {
-  const a = from.split(/[\\/]/).slice(0, -1)
-  const b = to.split(/[\\/]/)
-  let shared = 0
-  while (shared < a.length && a[shared] === b[shared]) shared++
-  return a.length - shared
 }
