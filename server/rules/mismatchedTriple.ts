@@ -84,6 +84,8 @@ function whyNot(module: QuantizedModule): string | undefined {
     case 'misfit':
       return verdict.why
     case 'sliced':
+      // Turned and sliced at once is no likely story.
+      if (verdict.turned) return 'no bits and group size of MLX fit, in either orientation'
       return `the weight has ${verdict.weightRows} rows and the scales ${verdict.scalesRows}: one was sliced without the other`
     case 'turned':
       return verdict.turned.weight ? undefined : 'the weight lies as it should, what belongs to it is transposed'
