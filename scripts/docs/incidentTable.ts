@@ -27,16 +27,24 @@ export function incidentCases(): readonly IncidentCase[] {
 
 const unique = (found: Iterable<string>): readonly string[] => [...new Set(found)]
 
-/** The cases of one page that name an incident. */
+/** The cases of one page that name an incident. A line of a block that begins with `#` is no heading. */
 export function casesOf(page: string, text: string): readonly IncidentCase[] {
-  return text.split(/^(?=#{1,6} )/m).flatMap(section => {
-    const [heading = ''] = section.split('\n', 1)
-    const prose = section.replace(/^(`{3,}).*\n[^]*?^\1$/gm, '')
+  const sections: { heading: string; prose: string; blocks: string }[] = []
+  let fence: string | undefined
+  for (const line of text.split('\n')) {
+    const ticks = /^`{3,}/.exec(line)?.[0]
+    const heading = fence === undefined ? /^#{1,6}\s+(.*)$/.exec(line)?.[1] : undefined
+    if (heading !== undefined) sections.push({ heading, prose: heading, blocks: '' })
+    const section = sections.at(-1)
+    if (section && fence === undefined) section.prose += `\n${line}`
+    else if (section) section.blocks += `\n${line}`
+    if (ticks !== undefined) fence = fence === undefined ? ticks : fence === line.trimEnd() ? undefined : fence
+  }
+  return sections.flatMap(({ heading, prose, blocks }) => {
     const named = unique([...prose.matchAll(/\bI-\d+\b/g)].map(([id]) => id))
-    if (named.length === 0) return []
-    const marks = section.matchAll(/(?:error|warning|information|hint)\[([\w-]+)\]/g)
+    const marks = blocks.matchAll(/(?:error|warning|information|hint)\[([\w-]+)\]/g)
     const rules = unique([...marks].map(([, rule = '']) => rule))
-    return [{ page, heading: heading.replace(/^#+\s+/, ''), incidents: named, rules }]
+    return named.length === 0 ? [] : [{ page, heading, incidents: named, rules }]
   })
 }
 
@@ -89,7 +97,7 @@ function row({ id, what, threads }: Incident, cases: readonly IncidentCase[]): s
     ({ page, heading }) => `[${heading.replace(/ \(I-.*\)$/, '')}](../test/cases/${page}#${anchor(heading)})`,
   )
   const links = threads.map(thread => `[${thread}](${threadAddress(thread)})`)
-  const found = rules.length > 0 ? rules.join(', ') : 'none: it is sound'
+  const found = rules.length > 0 ? rules.join(', ') : 'none: the files are sound, the loader is not'
   return `| ${id} | ${what} (${links.join(', ')}) | ${found} | ${places.join('; ')} |`
 }
 

@@ -20,8 +20,12 @@ test('docs/incidents.md is current', () => {
 test('an incident without a case or a reason is told, and one with both', () => {
   const none = incidentFaults([])
   expect(none).toContain('I-01 has neither a case nor a reason')
-  const made = casesOf('rules/x.md', '# x\n\n## A case (I-27)\n\n```json config.json\n"I-99"\n// ^ error[tensor-gap]: I-98\n```\n')
-  expect(made).toEqual([{ page: 'rules/x.md', heading: 'A case (I-27)', incidents: ['I-27'], rules: ['tensor-gap'] }])
+  const page = ['# x', '## A case (I-27)', '```py a.py', '"I-99"', '# ^ error[tensor-gap]: I-98', '```', '## I-26', '']
+  const made = casesOf('rules/x.md', page.join('\n'))
+  expect(made).toEqual([
+    { page: 'rules/x.md', heading: 'A case (I-27)', incidents: ['I-27'], rules: ['tensor-gap'] },
+    { page: 'rules/x.md', heading: 'I-26', incidents: ['I-26'], rules: [] },
+  ])
   expect(incidentFaults(made)).toContain('I-27 has a case and a reason for having none')
   expect(incidentFaults(casesOf('rules/x.md', '## A case (I-999)\n'))).toContain('I-999 is named by a case and not listed')
 })
