@@ -11,7 +11,6 @@ export const reasons = {
   gpu: 'a kernel of MLX computes wrongly; nothing of it is in a file',
   version: 'the version of an installed library, not the files',
   ranks: 'the checkpoint is sound; how many machines share it decides',
-  harmless: 'every loader takes it and computes rightly, only slower',
   activations: 'the weights are sound; what a model computes with them leaves the range of its dtype',
 } as const
 
@@ -108,8 +107,8 @@ export const incidents: readonly Incident[] = [
   incident('I-151', 'mlx#369', 'Arrays that were broadcast, saved as zeros', 'values'),
   incident('I-152', 'MinishLab/model2vec#341', 'Arrays in Fortran’s order, saved with their values mixed up', 'values'),
   incident('I-153', 'mlx-vlm#1163', 'Features of an image beyond what half precision holds', 'activations'),
-  incident('I-155', 'mlx-swift#420', 'Scales in half precision beside bfloat16', 'harmless'),
-  incident('I-156', 'lablup/mlxcel#289 lablup/mlxcel#290', 'The same, a third slower', 'harmless'),
+  incident('I-155', 'mlx-swift#420', 'Scales in half precision beside bfloat16'),
+  incident('I-156', 'lablup/mlxcel#289 lablup/mlxcel#290', 'The same, a third slower'),
   incident('I-157', 'mlx-lm#1172 mlx-lm#1564', 'An adapter fused into 4 bits, whose grid swallows it', 'values'),
   incident('I-158', 'mlx-lm', 'A config with the copy of the block for Hugging Face’s tools alone: KeyError'),
   incident('I-159', 'mlx-examples#425', 'A fused model that equals its base', 'values'),

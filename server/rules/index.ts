@@ -14,6 +14,7 @@ import { mismatchedNvfp4 } from './mismatchedNvfp4'
 import { mismatchedTriple } from './mismatchedTriple'
 import { misplacedTensor } from './misplacedTensor'
 import { missingShard } from './missingShard'
+import { mixedFloatDtypes } from './mixedFloatDtypes'
 import { mixedShardSets } from './mixedShardSets'
 import { incompleteQuantization } from './incompleteQuantization'
 import { leftoverQuantization } from './leftoverQuantization'
@@ -60,6 +61,7 @@ export const rules = [
   missingTower,
   missingModelType,
   mismatchedNvfp4,
+  mixedFloatDtypes,
   storedTransposed,
   ...shardRules,
   invalidConfig,
