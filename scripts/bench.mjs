@@ -22,7 +22,7 @@ async function main() {
     alias: { 'web-tree-sitter': path.join(root, 'node_modules/web-tree-sitter/web-tree-sitter.cjs') },
     logLevel: 'warning',
   })
-  const venv = await pythonEnvironment('bench')
+  const venv = await pythonEnvironment()
   if (!venv.ok) throw new Error(`${venv.reason}; ${venv.remedy}`)
   const { code } = await run(process.execPath, [outfile, venv.python, ...process.argv.slice(2)], { stream: true })
   process.exitCode = code ?? 1

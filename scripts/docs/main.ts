@@ -1,8 +1,9 @@
-// `npm run docs`: writes what is derived from the list of rules. The diff is the review.
+// `npm run docs`: writes what is derived from the list of rules and from the cases. The diff is the review.
 
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
+import { incidentPage } from './incidentTable'
 import { ruleIndex, settingsFileSchema, severitySetting } from './ruleTexts'
 
 const root = join(__dirname, '..', '..')
@@ -23,7 +24,8 @@ async function main(): Promise<void> {
     await format(JSON.stringify(settingsFileSchema(), null, 2), { ...options, filepath: schemaPath }),
   )
   writeFileSync(join(root, 'docs', 'rules', 'README.md'), ruleIndex())
-  console.log('Written: package.json, media/tensorlintrc.schema.json, docs/rules/README.md')
+  writeFileSync(join(root, 'docs', 'incidents.md'), incidentPage())
+  console.log('Written: package.json, media/tensorlintrc.schema.json, docs/rules/README.md, docs/incidents.md')
 }
 
 void main()

@@ -1,5 +1,5 @@
-// Python virtual environments in .cache: one with MLX and the reference libraries for the tests, one that adds what
-// the benchmark compares with. Versions are pinned in the requirements files beside this script.
+// A Python virtual environment in .cache, with MLX, the reference libraries and what the benchmark compares with. Versions
+// are pinned in the requirements file beside this script.
 import { createHash } from 'node:crypto'
 import fs from 'node:fs'
 import path from 'node:path'
@@ -7,27 +7,27 @@ import { cache, makeOnce, missing, root, run, tail } from './shell.mjs'
 
 /**
  * Makes the environment where needed. `mlxVersion` is undefined on platforms that MLX does not serve.
- * @param {'test' | 'bench'} [purpose]
  * @returns {Promise<{ ok: true, python: string, mlxVersion: string | undefined } | import('./shell.mjs').Missing>}
  */
-export async function pythonEnvironment(purpose = 'test') {
-  const directory = path.join(cache, purpose === 'test' ? 'venv' : 'venv-bench')
-  const files = purpose === 'test' ? ['requirements.txt'] : ['requirements.txt', 'requirements-bench.txt']
-  const requirements = files.map(file => path.join(root, 'scripts/setup', file))
+export async function pythonEnvironment() {
+  const directory = path.join(cache, 'venv')
+  const requirements = path.join(root, 'scripts/setup/requirements.txt')
   const base = await basePython()
   if (base === undefined) return missing('there is no Python 3.10 or newer', 'install Python 3 with its venv module')
   const python = path.join(directory, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python')
-  const hash = createHash('sha256')
-  for (const file of requirements) hash.update(fs.readFileSync(file))
+  const hash = createHash('sha256').update(fs.readFileSync(requirements))
   const identity = `${base.version} ${process.platform}-${process.arch} ${hash.digest('hex')}\n`
   const trouble = await makeOnce(directory, identity, async () => {
-    console.log(`Making ${path.relative(root, directory)} with ${files.join(', ')}`)
+    console.log(`Making ${path.relative(root, directory)} with requirements.txt`)
     const made = await run(base.command, ['-m', 'venv', directory])
     if (made.code !== 0) return missing(`python -m venv failed: ${tail(made.output, 3)}`, 'install the venv module')
     const args = ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-input']
-    const installed = await run(python, [...args, ...requirements.flatMap(file => ['-r', file])])
+    const installed = await run(python, [...args, '-r', requirements])
     if (installed.code === 0) return undefined
-    return missing(`pip install failed: ${tail(installed.output, 3)}`, `pip install -r ${files.join(' -r ')}`)
+    return missing(
+      `pip install failed: ${tail(installed.output, 3)}`,
+      `pip install -r ${path.relative(root, requirements)}`,
+    )
   })
   if (trouble !== undefined) return trouble
   const probe = await run(python, ['-c', 'import mlx.core as mx; print(mx.__version__)'])

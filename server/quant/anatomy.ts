@@ -13,6 +13,8 @@ export interface Part {
   /** Of the weight, in elements; the last axis is packed where `isPacked`. */
   readonly shape: readonly number[]
   readonly isPacked: boolean
+  /** How many inputs it may have: one number, or one for each pair of bits and group size that fits. */
+  readonly widths: readonly number[]
 }
 
 export interface Anatomy {
@@ -53,7 +55,8 @@ function examine(model: Model): Anatomy | undefined {
     if (!weight) return undefined
     const tensor = tensorOf(weight)
     const stored = { shard: weight.shard, tensor }
-    if (/^(BF16|F16|F32|F8_E4M3)$/.test(tensor.dtype)) return { path, stored, shape: tensor.shape, isPacked: false }
+    if (/^(BF16|F16|F32|F8_E4M3)$/.test(tensor.dtype))
+      return { path, stored, shape: tensor.shape, isPacked: false, widths: tensor.shape.slice(-1) }
     const scales = members?.findLast(m => m.parameter === 'scales')
     const biases = members?.findLast(m => m.parameter === 'biases')
     if (tensor.dtype !== 'U32' || !scales) return undefined
@@ -63,7 +66,10 @@ function examine(model: Model): Anatomy | undefined {
       biases: biases && tensorOf(biases).shape,
       float: tensorOf(scales).dtype === 'U8',
     })
-    return verdict.kind === 'fits' ? { path, stored, shape: tensor.shape, isPacked: true } : undefined
+    if (verdict.kind !== 'fits') return undefined
+    const words = tensor.shape.at(-1) ?? 0
+    const widths = verdict.pairs.map(pair => (words * 32) / pair.bits)
+    return { path, stored, shape: tensor.shape, isPacked: true, widths }
   }
   const prefixes = new Map<string, Map<number, Map<string, Part>>>()
   for (const [path, members] of modules) {

@@ -128,6 +128,11 @@ function mayBeNamed({ overrides }: QuantizationConfig, module: string): boolean 
 
 const lastName = (path: string) => path.slice(path.lastIndexOf('.') + 1)
 
+/** The mode that a value names; null and nothing name `affine`, and what is no text is no mode, under its own name. */
+function modeOf(written: Node | undefined): string {
+  return written === undefined || written.type === 'null' ? 'affine' : String(written.value ?? written.type)
+}
+
 /** What MLX takes where a mode is named and a parameter is not. */
 export function modeDefaults(mode: string): Pair {
   return mode in floatModes ? floatModes[mode as keyof typeof floatModes] : { bits: 4, groupSize: 64 }
@@ -177,7 +182,7 @@ function parameters(node: Node): ParameterBlock {
     node,
     groupSize: number(written.groupSize),
     bits: number(written.bits),
-    mode: written.mode?.type === 'string' ? String(written.mode.value) : 'affine',
+    mode: modeOf(written.mode),
     written,
   }
 }

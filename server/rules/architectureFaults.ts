@@ -203,13 +203,19 @@ function* mlpFaults(numbers: Numbers, layer: ReadonlyMap<string, Part>): Generat
     ['mlp.c_fc', 1],
     ['mlp.gate_up_proj', 2],
   ] as const
+  let fits = true
   for (const [name, share] of halves) {
     const part = layer.get(name)
     if (part?.shape.length !== 2) continue
     const rows = rowsOf(part)
-    if (rows !== share * number.value)
-      yield fault(number, part, rows, `${share * number.value}`, rows % share === 0 ? rows / share : undefined)
+    if (rows === share * number.value) continue
+    fits = false
+    yield fault(number, part, rows, `${share * number.value}`, rows % share === 0 ? rows / share : undefined)
   }
+  // The way back down has the same size as its inputs; a wrong number is told once, by the rows.
+  const down = layer.get('mlp.down_proj')
+  if (!fits || down?.shape.length !== 2 || down.widths.includes(number.value)) return
+  yield { ...fault(number, down, 0, `${number.value}`, undefined), found: `${down.widths.join(' or ')} columns` }
 }
 
 function* expertFaults(

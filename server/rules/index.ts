@@ -10,13 +10,18 @@ import { foreignFormatRule } from './foreignFormat'
 import { innerDimension } from './innerDimension'
 import { invalidConfig } from './invalidConfig'
 import { invalidIndex } from './invalidIndex'
+import { mismatchedNvfp4 } from './mismatchedNvfp4'
 import { mismatchedTriple } from './mismatchedTriple'
 import { misplacedTensor } from './misplacedTensor'
 import { missingShard } from './missingShard'
+import { mixedFloatDtypes } from './mixedFloatDtypes'
 import { mixedShardSets } from './mixedShardSets'
 import { incompleteQuantization } from './incompleteQuantization'
 import { leftoverQuantization } from './leftoverQuantization'
+import { missingExpert } from './missingExpert'
+import { missingModelType } from './missingModelType'
 import { missingQuantization } from './missingQuantization'
+import { missingTower } from './missingTower'
 import { packedQuantizedAgain } from './packedQuantizedAgain'
 import type { Rule } from './rule'
 import { shardRules } from './shardRules'
@@ -54,6 +59,11 @@ export const rules = [
   architectureMismatch,
   vocabularyMismatch,
   tiedEmbeddings,
+  missingExpert,
+  missingTower,
+  missingModelType,
+  mismatchedNvfp4,
+  mixedFloatDtypes,
   storedTransposed,
   ...shardRules,
   invalidConfig,

@@ -1,5 +1,6 @@
-// A config.json that does not parse: every loader that reads it stops there.
+// A config.json that does not parse, or is no object: every loader that reads it stops there.
 
+import type { JsonFile } from '../checkpoint/facts'
 import { defineRule } from './rule'
 import { rangeIn } from './show'
 
@@ -9,7 +10,7 @@ export const invalidConfig = defineRule({
   title: 'config.json is not valid JSON',
   *check({ configs }) {
     for (const file of configs) {
-      const first = file.problems[0]
+      const first = file.problems[0] ?? notAnObject(file)
       if (!first) continue
       yield {
         path: file.path,
@@ -20,3 +21,10 @@ export const invalidConfig = defineRule({
     }
   },
 })
+
+function notAnObject({ root, text }: JsonFile) {
+  if (!root || root.type === 'object') return undefined
+  const { offset, length } = root
+  const shown = text.slice(offset, offset + Math.min(length, 40))
+  return { offset, length, message: `the config is ${shown}, expected an object: nothing in it has a name` }
+}

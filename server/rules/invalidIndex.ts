@@ -1,6 +1,7 @@
 // An index that does not parse, or whose parts have the wrong type. mlx-lm does not read it; transformers stops.
 
 import type { JsonFile } from '../checkpoint/facts'
+import { findProperty } from '../checkpoint/jsonFile'
 import { indexFitOf } from '../checkpoint/indexFit'
 import type { IndexFault } from '../checkpoint/shardIndex'
 import { playersOf, severityOf } from './players'
@@ -14,9 +15,9 @@ export const invalidIndex = defineRule({
   *check(facts) {
     for (const model of facts.models) {
       const { index: file } = model
-      const faults = indexFitOf(model)?.index.faults ?? []
+      const index = indexFitOf(model)?.index
       if (!file) continue
-      const first = faultOf(file, faults)
+      const first = faultOf(file, index?.faults ?? []) ?? (index?.count === 0 ? emptyMap(file) : undefined)
       if (!first) continue
       yield {
         path: file.path,
@@ -63,4 +64,9 @@ function faultOf(
         message: `"weight_map" has ${text} where a file name is expected${times > 1 ? ` (${count(times, 'value')} in all)` : ''}`,
       }
   }
+}
+
+function emptyMap(file: JsonFile) {
+  const { offset, length } = findProperty(file.root, ['weight_map']) ?? { offset: 0, length: 0 }
+  return { offset, length, message: '"weight_map" is empty: no tensor has a file' }
 }

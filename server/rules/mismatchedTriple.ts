@@ -1,9 +1,16 @@
 // Weight and scales that cannot be one MLX weight in any orientation: tensors of different modules, or a weight that is
-// not packed at all. Tensors of another format that can be named are left to foreignFormat.ts.
+// not packed at all. Said at the call that gets them; of a model that says it is MLX's and that no program was seen to load,
+// at its shard. Tensors of another format that can be named are left to foreignFormat.ts.
 
+import type { Model } from '../checkpoint/facts'
+import { quantizationBlocks } from '../quant/config'
+import { isForeign } from '../quant/formats/format'
+import { formatsOfModule } from '../quant/formats/formatsOf'
+import { type QuantizedModule, quantizedModules, verdictOf } from '../quant/quantizedModules'
+import { groupBy } from '../util/groupBy'
 import { foreignFormat, isPacked } from './foreign'
-import { defineRule } from './rule'
-import { count, foldNames, rangeOf, showTensor } from './show'
+import { defineRule, type Draft, type Facts } from './rule'
+import { count, fileStart, foldNames, rangeOf, showTensor } from './show'
 import { sitesOf } from './sites'
 import { because, tensorNames } from './transposedTriple'
 
@@ -11,8 +18,9 @@ export const mismatchedTriple = defineRule({
   id: 'mismatched-triple',
   severity: 'error',
   title: 'Weight and scales are not one MLX weight',
-  *check({ deliveries }) {
-    for (const site of sitesOf(deliveries)) {
+  *check(facts) {
+    yield* stored(facts)
+    for (const site of sitesOf(facts.deliveries)) {
       const group = site.deliveries.filter(d => (d.verdict.kind === 'misfit' || !isPacked(d)) && !foreignFormat(d))
       const first = group[0]
       if (!first) continue
@@ -31,3 +39,55 @@ export const mismatchedTriple = defineRule({
     }
   },
 })
+
+/** In models that no program was seen to load; where one might, because a load was not followed, nothing is said. */
+function* stored({ models, runs }: Facts): Iterable<Draft> {
+  const met = new Set(runs.flatMap(run => [...run.met, ...run.loaded]))
+  if (runs.some(run => run.unfollowed.length > 0)) return
+  for (const model of models) {
+    if (met.has(model)) continue
+    const claims = isMlxQuantized(model)
+    const wrong = quantizedModules(model).flatMap(module => {
+      const why = whyNot(module)
+      return why !== undefined && (claims || module.weight.shard.metadata.get('format') === 'mlx')
+        ? [{ module, why }]
+        : []
+    })
+    const own = wrong.filter(
+      ({ module }) => !formatsOfModule(model, module.path).some(f => isForeign(f.recognition.format)),
+    )
+    for (const [shard, group] of groupBy(own, ({ module }) => module.weight.shard)) {
+      const first = group[0]
+      if (!first) continue
+      const { weight, scales } = first.module
+      yield {
+        path: shard.path,
+        range: fileStart,
+        message: `${weight.tensor.name} is ${showTensor(weight.tensor)} with scales ${showTensor(scales.tensor)}; MLX cannot take them as one weight: ${first.why}; ${count(group.length, 'module')}, ${foldNames(group.map(({ module }) => module.path))}; mlx-lm refuses them`,
+        tensors: group.flatMap(({ module }) =>
+          [module.weight, module.scales, module.biases].flatMap(t => (t ? [t.tensor.name] : [])),
+        ),
+      }
+    }
+  }
+}
+
+const isMlxQuantized = (model: Model) =>
+  model.configs.some(file => quantizationBlocks(file).some(({ key }) => key === 'quantization'))
+
+/** Why the three are no weight of MLX's; a weight that is only turned is for storedTransposed.ts. */
+function whyNot(module: QuantizedModule): string | undefined {
+  const verdict = verdictOf(module)
+  switch (verdict.kind) {
+    case 'fits':
+      return undefined
+    case 'misfit':
+      return verdict.why
+    case 'sliced':
+      // Turned and sliced at once is no likely story.
+      if (verdict.turned) return 'no bits and group size of MLX fit, in either orientation'
+      return `the weight has ${verdict.weightRows} rows and the scales ${verdict.scalesRows}: one was sliced without the other`
+    case 'turned':
+      return verdict.turned.weight ? undefined : 'the weight lies as it should, what belongs to it is transposed'
+  }
+}

@@ -1,7 +1,12 @@
 // A weight that is packed already is quantized once more: MLX refuses, since only floats can be quantized; MLX for Node
-// packs the packed words, silently (`@frost-beta/mlx` 0.0.7).
+// packs the packed words, silently (`@frost-beta/mlx` 0.0.7). The same holds for the codes of another format.
 
+import type { Model } from '../checkpoint/facts'
+import { splitName } from '../checkpoint/modules'
 import { placeKey } from '../interp/machine'
+import { isForeign, showRecognition } from '../quant/formats/format'
+import { formatOfTensor } from '../quant/formats/formatsOf'
+import type { StoredTensor } from '../quant/quantizedModules'
 import { groupBy } from '../util/groupBy'
 import { defineRule } from './rule'
 import { becauseTensor, count, foldNames, rangeOf, showTensor } from './show'
@@ -10,10 +15,13 @@ export const packedQuantizedAgain = defineRule({
   id: 'packed-quantized-again',
   severity: 'error',
   title: 'A packed weight is quantized again',
-  *check({ runs }) {
+  *check({ models, runs }) {
     const packed = runs.flatMap(run =>
       run.quantizations.flatMap(q =>
-        q.array.variants.flatMap(v => (v.dtype === 'U32' && v.stored ? [{ call: q.call, stored: v.stored }] : [])),
+        q.array.variants.flatMap(v => {
+          const format = v.stored && v.dtype === v.stored.tensor.dtype ? codesOf(models, v.stored) : undefined
+          return v.stored && format !== undefined ? [{ call: q.call, stored: v.stored, format }] : []
+        }),
       ),
     )
     for (const group of groupBy(packed, p => placeKey(p.call)).values()) {
@@ -27,7 +35,7 @@ export const packedQuantizedAgain = defineRule({
       yield {
         path: first.call.program.path,
         range: rangeOf(first.call),
-        message: `${first.stored.tensor.name} is ${showTensor(first.stored.tensor)}, packed already; quantize wants a float weight, and ${silently}; ${count(names.length, 'tensor')}, ${foldNames(names)}`,
+        message: `${first.stored.tensor.name} is ${showTensor(first.stored.tensor)}, packed already${first.format}; quantize wants a float weight, and ${silently}; ${count(names.length, 'tensor')}, ${foldNames(names)}`,
         tensors: names,
         because: [
           becauseTensor(first.stored, `${first.stored.tensor.name} is stored ${showTensor(first.stored.tensor)}`),
@@ -36,3 +44,14 @@ export const packedQuantizedAgain = defineRule({
     }
   },
 })
+
+/** Whether a tensor holds codes: MLX's, or those of a format that is then named; undefined where it does not. */
+function codesOf(models: readonly Model[], { shard, tensor }: StoredTensor): string | undefined {
+  if (tensor.dtype === 'U32') return ''
+  if (/^(F16|BF16|F32|F64)$/.test(tensor.dtype)) return undefined
+  const model = models.find(each => each.shards.includes(shard))
+  const found = model && formatOfTensor(model, shard, tensor.name)
+  return found && isForeign(found.format) && splitName(tensor.name).parameter === found.main
+    ? ` as ${showRecognition(found)}`
+    : undefined
+}

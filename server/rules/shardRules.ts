@@ -4,8 +4,8 @@
 import type { Shard, ShardProblem, ShardProblemKind } from '../checkpoint/facts'
 import type { Severity } from '../protocol'
 import { becauseLoads, type Player, type Players, playersOf, severityOf } from './players'
-import { defineRule, type Draft, type Rule } from './rule'
-import { baseName, fileStart } from './show'
+import { defineRule, type Draft, type Facts, type Rule } from './rule'
+import { baseName, count, fileStart } from './show'
 
 const titles = {
   'not-safetensors': 'The file is no safetensors file',
@@ -83,6 +83,7 @@ export const shardRules: readonly Rule<ShardRuleId>[] = (Object.keys(titles) as 
         for (const shard of model.shards)
           for (const problem of shard.problems)
             if (ruleOf[problem.kind] === id) yield draft(playersOf(facts, model), shard, problem)
+      if (id === 'empty-shard') yield* withoutElements(facts)
     },
   }),
 )
@@ -125,4 +126,20 @@ function whoRefuses({ kind, refusedBy: { rust, mlx } }: ShardProblem): string {
   return mlx
     ? `MLX${late} refuses the file, the safetensors library reads it`
     : 'MLX and the safetensors library read it all the same'
+}
+
+/** Models that have tensors, and no element in any: a header without its data, or a save that went wrong. */
+function* withoutElements({ models }: Facts): Iterable<Draft> {
+  for (const { shards } of models) {
+    const [first] = shards
+    const isEmpty = ({ tensors, dataBytes, problems }: Shard) =>
+      tensors.count > 0 && dataBytes === 0 && problems.length === 0
+    if (!first || !shards.every(isEmpty)) continue
+    yield {
+      path: first.path,
+      range: fileStart,
+      message: `no tensor of the model has an element: ${count(first.tensors.count, 'tensor')} of no size, ${first.tensors.nameAt(0)} among them; every reader takes the file, and there is nothing in it`,
+      tensors: [...first.tensors.names()],
+    }
+  }
 }
