@@ -9,6 +9,7 @@ import { formatsOfModule } from '../quant/formats/formatsOf'
 import { type QuantizedModule, quantizedModules, verdictOf } from '../quant/quantizedModules'
 import { groupBy } from '../util/groupBy'
 import { foreignFormat, isPacked } from './foreign'
+import { modelsNothingLoads } from './players'
 import { defineRule, type Draft, type Facts } from './rule'
 import { count, fileStart, foldNames, rangeOf, showTensor } from './show'
 import { sitesOf } from './sites'
@@ -41,11 +42,8 @@ export const mismatchedTriple = defineRule({
 })
 
 /** In models that no program was seen to load; where one might, because a load was not followed, nothing is said. */
-function* stored({ models, runs }: Facts): Iterable<Draft> {
-  const met = new Set(runs.flatMap(run => [...run.met, ...run.loaded]))
-  if (runs.some(run => run.unfollowed.length > 0)) return
-  for (const model of models) {
-    if (met.has(model)) continue
+function* stored(facts: Facts): Iterable<Draft> {
+  for (const model of modelsNothingLoads(facts)) {
     const claims = isMlxQuantized(model)
     const wrong = quantizedModules(model).flatMap(module => {
       const why = whyNot(module)

@@ -7,6 +7,7 @@ import { isSeenByMlxLm } from '../checkpoint/indexFit'
 import { findProperty } from '../checkpoint/jsonFile'
 import { ranksOf } from '../checkpoint/models'
 import { anatomyOf } from '../quant/anatomy'
+import { modelsNothingLoads } from './players'
 import { defineRule } from './rule'
 import { baseName, count, fileStart, rangeIn } from './show'
 
@@ -14,11 +15,9 @@ export const missingModelType = defineRule({
   id: 'missing-model-type',
   severity: 'error',
   title: 'Nothing says which architecture the model is',
-  *check({ models, runs }) {
-    const met = new Set(runs.flatMap(run => [...run.met, ...run.loaded]))
-    if (runs.some(run => run.unfollowed.length > 0)) return
-    for (const model of models) {
-      if (met.has(model) || !isWholeModel(model)) continue
+  *check(facts) {
+    for (const model of modelsNothingLoads(facts)) {
+      if (!isWholeModel(model)) continue
       const [file] = model.configs
       if (!file) yield withoutConfig(model)
       else {

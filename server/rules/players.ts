@@ -66,3 +66,10 @@ export function becauseLoads({ loads }: Players, path?: string): Because[] {
   }
   return [...places.values()]
 }
+
+/** Models that no program of the workspace was seen to load; none where some load was not followed, for it may be theirs. */
+export function modelsNothingLoads({ models, runs }: Facts): readonly Model[] {
+  if (runs.some(run => run.unfollowed.length > 0)) return []
+  const met = new Set(runs.flatMap(run => [...run.met, ...run.loads.map(load => load.model)]))
+  return models.filter(model => !met.has(model))
+}

@@ -7,6 +7,7 @@ import { showPairs } from '../quant/affine'
 import { type QuantizedModule, quantizedModules, verdictOf } from '../quant/quantizedModules'
 import { turn, type Verdict } from '../quant/triple'
 import { groupBy } from '../util/groupBy'
+import { modelsNothingLoads } from './players'
 import { defineRule } from './rule'
 import { count, fileStart, foldNames, showShape, showTensor } from './show'
 
@@ -16,11 +17,8 @@ export const storedTransposed = defineRule({
   id: 'stored-transposed',
   severity: 'error',
   title: 'Quantized tensors are stored transposed',
-  *check({ models, runs }) {
-    const met = new Set(runs.flatMap(run => [...run.met, ...run.loads.map(l => l.model)]))
-    const someLoadUnknown = runs.some(run => run.unfollowed.length > 0)
-    for (const model of models) {
-      if (met.has(model) || someLoadUnknown) continue
+  *check(facts) {
+    for (const model of modelsNothingLoads(facts)) {
       const shards = groupBy(turnedModules(model), t => t.module.weight.shard)
       for (const [shard, group] of shards) {
         const first = group[0]
