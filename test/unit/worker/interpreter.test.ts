@@ -30,7 +30,7 @@ describe('the interpreter', () => {
     ['py', 'py'],
     ['C:\\Python312\\python.exe', 'C:\\Python312\\python.exe'],
     ['~\\venv', 'C:\\Users\\Ada\\venv\\Scripts\\python.exe'],
-    ['C:/work/venv', 'C:\\work\\venv\\Scripts\\python.exe'],
+    ['C:/project/venv', 'C:\\project\\venv\\Scripts\\python.exe'],
   ])('is, for the setting %j on Windows, %j', async (setting, expected) => {
     expect(await resolveInterpreter(setting, windows)).toBe(expected)
   })
