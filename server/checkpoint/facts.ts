@@ -30,8 +30,8 @@ export interface TensorTable {
   find(name: string): Tensor | undefined
   /** Its place in the table; -1 where there is none. Makes nothing. */
   indexOf(name: string): number
-  /** The same for a name that stands in a longer text, without cutting it out. */
-  indexIn(text: string, start: number, end: number): number
+  /** The same for a name that stands in a longer text, without cutting it out; `hash` where it is known (nameHash.ts). */
+  indexIn(text: string, start: number, end: number, hash?: number): number
   /** A hash of a tensor's name: equal for equal names. */
   hashAt(index: number): number
   names(): IterableIterator<string>

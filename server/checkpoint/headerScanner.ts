@@ -6,7 +6,8 @@ import { dtypeBits, dtypes } from './dtype'
 import { Fault, HeaderColumns } from './headerColumns'
 import { JsonBytes } from './jsonBytes'
 import { maxHeaderDepth, maxRank, maxTensors } from './limits'
-import { hashSeed, hashSpan, viewOf } from './nameIndex'
+import { finishHash, hashSeed, hashSpan, mixByte, mixWord } from './nameHash'
+import { viewOf } from './nameIndex'
 import { type BrokenEntry, faultOf, readOddEntry } from './oddEntry'
 
 /** An entry of the header that gives no tensor. */
@@ -132,18 +133,18 @@ class HeaderScanner {
       const four = view.getInt32(i)
       const slash = four ^ 0x5c5c5c5c
       if (((four | ((four - 0x23232323) & ~four) | ((slash - 0x01010101) & ~slash)) & 0x80808080) !== 0) break
-      hash = Math.imul(hash ^ four, 0x9e3779b1) ^ (hash >>> 15)
+      hash = mixWord(hash, four)
     }
     for (;;) {
       const c = bytes[i] ?? 0
       if (c === 0x22) break
       if (c < 0x23 || c === 0x5c || c >= 0x80) return this.oddName(at)
-      hash = Math.imul(hash ^ c, 0x01000193)
+      hash = mixByte(hash, c)
       i++
     }
     this.nameStart = at + 1
     this.nameEnd = i
-    this.hash = hash ^ (hash >>> 16)
+    this.hash = finishHash(hash)
     return i + 1
   }
 

@@ -2,17 +2,7 @@
 // names' UTF-8 bytes. A file made to collide is noticed by its long probes, and a Map of strings takes over.
 
 import type { HeaderColumns } from './headerColumns'
-
-export const hashSeed = 0x811c9dc5 | 0
-
-/** A hash of a span of bytes, taken four at a time; `view` is over the same bytes. The scanner does it on its way. */
-export function hashSpan(view: DataView, start: number, end: number): number {
-  let hash = hashSeed
-  let i = start
-  for (; i + 4 <= end; i += 4) hash = Math.imul(hash ^ view.getInt32(i), 0x9e3779b1) ^ (hash >>> 15)
-  for (; i < end; i++) hash = Math.imul(hash ^ view.getUint8(i), 0x01000193)
-  return hash ^ (hash >>> 16)
-}
+import { hashSpan, hashText } from './nameHash'
 
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -71,27 +61,15 @@ export class NameIndex {
     }
   }
 
-  /** The last row whose name stands at `start` to `end` of a text, or -1. Makes no string of an ASCII name. */
-  findIn(text: string, start: number, end: number): number {
-    if (this.byText) return this.find(text.slice(start, end))
-    let hash = hashSeed
-    let i = start
-    for (; i + 4 <= end; i += 4) {
-      const a = text.charCodeAt(i)
-      const b = text.charCodeAt(i + 1)
-      const c = text.charCodeAt(i + 2)
-      const d = text.charCodeAt(i + 3)
-      if ((a | b | c | d) > 0x7f) return this.find(text.slice(start, end))
-      hash = Math.imul(hash ^ ((a << 24) | (b << 16) | (c << 8) | d), 0x9e3779b1) ^ (hash >>> 15)
-    }
-    for (; i < end; i++) {
-      const c = text.charCodeAt(i)
-      if (c > 0x7f) return this.find(text.slice(start, end))
-      hash = Math.imul(hash ^ c, 0x01000193)
-    }
+  /**
+   * The last row whose name stands at `start` to `end` of a text, or -1; `hash` is the text's there, undefined where it is
+   * not ASCII. Makes no string of an ASCII name.
+   */
+  findIn(text: string, start: number, end: number, hash = hashText(text, start, end)): number {
+    if (this.byText || hash === undefined) return this.find(text.slice(start, end))
     const { slots } = this
     const mask = slots.length - 1
-    let slot = (hash ^ (hash >>> 16)) & mask
+    let slot = hash & mask
     for (;;) {
       const row = (slots[slot] ?? 0) - 1
       if (row < 0 || this.sameText(row, text, start, end)) return row
@@ -133,7 +111,8 @@ export class NameIndex {
     const { names, nameStart, nameEnd } = this.columns
     const from = nameStart[row] ?? 0
     if ((nameEnd[row] ?? 0) - from !== end - start) return false
-    for (let i = 0; i < end - start; i++) if (names[from + i] !== text.charCodeAt(start + i)) return false
+    // From behind: names of one model begin alike.
+    for (let i = end - start - 1; i >= 0; i--) if (names[from + i] !== text.charCodeAt(start + i)) return false
     return true
   }
 

@@ -4,7 +4,7 @@
 
 import { dtypes, type DType } from './dtype'
 import type { HeaderColumns } from './headerColumns'
-import { hashSeed } from './nameIndex'
+import { hashSeed, mixByte as mix } from './nameHash'
 
 export interface TensorFamily {
   /** The name of its first tensor. */
@@ -90,7 +90,6 @@ function hashOf(columns: HeaderColumns, row: number): number {
   return hash
 }
 
-const mix = (hash: number, value: number): number => Math.imul(hash ^ value, 0x01000193)
 const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
 
 /** Where a number ends that fills the part of a name up to the next dot; 0 where it does not. */
