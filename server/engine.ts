@@ -9,7 +9,7 @@ import { interpret, type Run } from './interp/index'
 import { speaksOfTensors } from './interp/names'
 import type { Finding, Range, VerifyItem } from './protocol'
 import { rules } from './rules/index'
-import type { Facts } from './rules/rule'
+import type { Draft, Facts, Rule } from './rules/rule'
 import { rangeOf } from './rules/show'
 import { sitesOf } from './rules/sites'
 import type { Program } from './source/ir'
@@ -82,14 +82,7 @@ function findingsOf(facts: Facts, broken: BrokenRule[]): Finding[] {
   const findings: Finding[] = []
   for (const rule of rules)
     try {
-      for (const draft of rule.check(facts))
-        findings.push({
-          rule: rule.id,
-          ...draft,
-          severity: draft.severity ?? rule.severity,
-          because: draft.because ?? [],
-          fixes: draft.fixes ?? [],
-        })
+      for (const draft of rule.check(facts)) findings.push(findingOf(rule, draft))
     } catch (error) {
       broken.push({ rule: rule.id, error })
     }
@@ -99,6 +92,20 @@ function findingsOf(facts: Facts, broken: BrokenRule[]): Finding[] {
       a.range.start.line - b.range.start.line ||
       a.range.start.character - b.range.start.character,
   )
+}
+
+function findingOf(rule: Rule, { tensors, ...draft }: Draft): Finding {
+  let names = typeof tensors === 'function' ? undefined : tensors
+  return {
+    rule: rule.id,
+    ...draft,
+    get tensors() {
+      return (names ??= typeof tensors === 'function' ? tensors() : tensors)
+    },
+    severity: draft.severity ?? rule.severity,
+    because: draft.because ?? [],
+    fixes: draft.fixes ?? [],
+  }
 }
 
 const compareText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)

@@ -3,7 +3,6 @@
 // module mean together is for quant/ to say.
 
 import type { Model, Shard, Tensor } from './facts'
-import { folderOf } from './paths'
 
 /** One stored tensor of a module; the tensor itself is made when asked for. */
 export interface Member {
@@ -12,16 +11,6 @@ export interface Member {
   readonly shard: Shard
   /** Its place in the shard's table. */
   readonly index: number
-}
-
-/** A weight that is stored with scales beside it, all from the same folder (so from the same rank). */
-export interface ScaledModule {
-  /** Module path, without `.weight`. */
-  readonly module: string
-  readonly folder: string
-  readonly weight: Member
-  readonly scales: Member
-  readonly biases: Member | undefined
 }
 
 /** The tensor that a member stands for. */
@@ -41,7 +30,6 @@ const maxExactMembers = 4
 
 const byShard = new WeakMap<Shard, ReadonlyMap<string, readonly Member[]>>()
 const byModel = new WeakMap<Model, ReadonlyMap<string, readonly Member[]>>()
-const scaledByModel = new WeakMap<Model, readonly ScaledModule[]>()
 
 /**
  * Every module path of a model with its stored tensors, in the order of shards and headers. A module that several ranks
@@ -76,35 +64,6 @@ export function modulesOfShard(shard: Shard): ReadonlyMap<string, readonly Membe
   }
   byShard.set(shard, modules)
   return modules
-}
-
-/** Every module that has a weight and scales, rank by rank; of a parameter stored twice in a folder the last counts. */
-export function scaledModules(model: Model): readonly ScaledModule[] {
-  const known = scaledByModel.get(model)
-  if (known) return known
-  const quantized: ScaledModule[] = []
-  for (const [module, members] of modulesOf(model)) {
-    if (members.length < 2 || !members.some(member => member.parameter === 'scales')) continue
-    for (const [folder, own] of byFolder(members)) {
-      const last = (parameter: string): Member | undefined => own.findLast(member => member.parameter === parameter)
-      const weight = last('weight')
-      const scales = last('scales')
-      if (weight && scales) quantized.push({ module, folder, weight, scales, biases: last('biases') })
-    }
-  }
-  scaledByModel.set(model, quantized)
-  return quantized
-}
-
-function byFolder(members: readonly Member[]): ReadonlyMap<string, readonly Member[]> {
-  const folders = new Map<string, Member[]>()
-  for (const member of members) {
-    const folder = folderOf(member.shard.path)
-    const own = folders.get(folder)
-    if (own) own.push(member)
-    else folders.set(folder, [member])
-  }
-  return folders
 }
 
 function merged(shards: readonly Shard[]): ReadonlyMap<string, readonly Member[]> {

@@ -2,7 +2,8 @@
 // Shapes are given only where they are certain: plain floats, and MLX's packed weights as they should lie.
 
 import type { Model } from '../checkpoint/facts'
-import { type Member, modulesOf, tensorOf } from '../checkpoint/modules'
+import { type Member, tensorOf } from '../checkpoint/modules'
+import { outlineOf } from '../checkpoint/outline'
 import type { StoredTensor } from './quantizedModules'
 import { judgeTriple } from './triple'
 
@@ -40,16 +41,8 @@ export function anatomyOf(model: Model): Anatomy | undefined {
   return cache.get(model)
 }
 
-/** One expert stands for all of a layer: there may be tens of thousands. */
-function isFurtherExpert(path: string): boolean {
-  const at = path.indexOf('.experts.')
-  if (at < 0) return false
-  const digit = path.charCodeAt(at + 9)
-  return digit > 48 && digit <= 57
-}
-
 function examine(model: Model): Anatomy | undefined {
-  const modules = modulesOf(model)
+  const modules = outlineOf(model)
   const part = (path: string, members: readonly Member[] | undefined): Part | undefined => {
     const weight = members?.findLast(m => m.parameter === 'weight')
     if (!weight) return undefined
@@ -73,7 +66,6 @@ function examine(model: Model): Anatomy | undefined {
   }
   const prefixes = new Map<string, Map<number, Map<string, Part>>>()
   for (const [path, members] of modules) {
-    if (isFurtherExpert(path)) continue
     const found = layerPattern.exec(path)
     if (!found) continue
     const [, prefix = '', number = '', below = ''] = found

@@ -3,7 +3,8 @@
 // of modules most are like another, and what is true of one shape is true of all.
 
 import type { Model, Shard, Tensor } from '../checkpoint/facts'
-import { type Member, scaledModules, tensorOf } from '../checkpoint/modules'
+import { type Member, tensorOf } from '../checkpoint/modules'
+import { scaledModules } from '../checkpoint/scaledModules'
 import type { TensorFamily } from '../checkpoint/tensorFamilies'
 import { judgeTriple, type Verdict } from './triple'
 

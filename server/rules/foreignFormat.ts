@@ -84,7 +84,6 @@ function inModel(model: Model, most: ForeignGroup, groups: readonly ForeignGroup
     hints.file && node
       ? { path: hints.file.path, range: rangeIn(hints.file, node.offset, node.offset + node.length) }
       : { path: shard.path, range: fileStart }
-  const tensors = groups.map(each => each.tensors())
   const others = groups.slice(1).map(each => `${showRecognition(each.recognition)} (${count(each.count, 'weight')})`)
   return {
     ...place,
@@ -98,8 +97,8 @@ function inModel(model: Model, most: ForeignGroup, groups: readonly ForeignGroup
       `no loader in the workspace loads it; mlx-lm ${mlxLmVersion} ${outcome.how}`,
       conversion(recognition),
     ].join('; '),
-    tensors: tensors.flat(),
-    because: groups.flatMap((each, i) => becauseOf(each, tensors[i]?.slice(0, namesToTry) ?? [])),
+    tensors: () => groups.flatMap(each => each.tensors()),
+    because: groups.flatMap(each => becauseOf(model, each)),
   }
 }
 
@@ -134,21 +133,16 @@ function showPatterns({ patterns, weights, count }: FormatGroup): string {
 const namesToFold = 1000
 const patternsToShow = 4
 
-/** The first names of a group lie in its first shard, whichever that was. */
-const namesToTry = 100
-
 /** A tensor of the group, and the rest of the evidence. */
-function becauseOf({ shard, recognition }: ForeignGroup, tensors: readonly string[]): Because[] {
-  for (const name of tensors) {
-    const tensor = shard.tensors.find(name)
-    if (!tensor) continue
-    const about = (message: string): Because => ({ path: shard.path, range: fileStart, message, tensor: name })
-    return [
-      about(`${name} is stored ${showTensor(tensor)}: ${showRecognition(recognition)}`),
-      ...recognition.evidence.slice(1).map(about),
-    ]
-  }
-  return []
+function becauseOf(model: Model, { sample, recognition }: ForeignGroup): Because[] {
+  const shard = model.shards.find(each => each.tensors.indexOf(sample) >= 0)
+  const tensor = shard?.tensors.find(sample)
+  if (!shard || !tensor) return []
+  const about = (message: string): Because => ({ path: shard.path, range: fileStart, message, tensor: sample })
+  return [
+    about(`${sample} is stored ${showTensor(tensor)}: ${showRecognition(recognition)}`),
+    ...recognition.evidence.slice(1).map(about),
+  ]
 }
 
 const kinds = {

@@ -2,7 +2,7 @@
 // copied from another checkpoint. Whom it hurts depends on the entries of single modules and on the tool.
 
 import type { Model } from '../checkpoint/facts'
-import { modulesOf, tensorOf } from '../checkpoint/modules'
+import { modulesOf, splitName } from '../checkpoint/modules'
 import type { Fix, Severity } from '../protocol'
 import { type QuantizationConfig, quantizationConfigs } from '../quant/config'
 import { loaderPaths } from '../quant/loaderPaths'
@@ -40,11 +40,11 @@ export const leftoverQuantization = defineRule({
 function isPlain(model: Model): boolean {
   if (quantizedModules(model).length > 0) return false
   let matrices = 0
-  for (const [, members] of modulesOf(model))
-    for (const member of members) {
-      if (/scale|zero|packed|absmax|blocks|SCB|g_idx|codebook|biases/.test(member.parameter)) return false
-      if (member.parameter !== 'weight') continue
-      const { dtype, shape } = tensorOf(member)
+  for (const shard of model.shards)
+    for (const { sample, dtype, shape } of shard.tensors.families()) {
+      const { parameter } = splitName(sample)
+      if (/scale|zero|packed|absmax|blocks|SCB|g_idx|codebook|biases/.test(parameter)) return false
+      if (parameter !== 'weight') continue
       if (!/^(F16|BF16|F32)$/.test(dtype)) return false
       if (shape.length >= 2) matrices++
     }

@@ -22,8 +22,8 @@ export interface Draft {
   readonly message: string
   /** Where the rule's usual severity does not hold. */
   readonly severity?: Severity
-  /** Full names, every one. */
-  readonly tensors: readonly string[]
+  /** Full names, every one; a function where there may be tens of thousands that nobody asks for. */
+  readonly tensors: readonly string[] | (() => readonly string[])
   readonly because?: readonly Because[]
   readonly fixes?: readonly Fix[]
 }

@@ -19,6 +19,8 @@ export interface Family {
   readonly count: number
   /** Paths of the modules; made when asked for. */
   modules(): readonly string[]
+  /** Full name of one parameter of the first. */
+  sample(parameter: string): string | undefined
   /** Full names of one parameter of each. */
   names(parameter: string): readonly string[]
 }
@@ -87,6 +89,7 @@ function familiesIn(pattern: string, pieces: readonly Piece[]): readonly Family[
       shard,
       count: first.reduce((sum, piece) => sum + piece.tensors.rows.length, 0),
       modules: () => first.flatMap(piece => piece.tensors.rows.map(row => moduleAt(piece, row))),
+      sample: parameter => byParameter.get(parameter)?.[0]?.tensors.sample,
       names: parameter =>
         (byParameter.get(parameter) ?? []).flatMap(({ shard: home, tensors }) =>
           tensors.rows.map(row => home.tensors.nameAt(row)),
@@ -129,6 +132,7 @@ function differing(pattern: string, pieces: readonly Piece[]): readonly Family[]
     if (!first) return []
     const { parameters, shard } = first
     const namesOf = (parameter: string) => names.map(module => joinName(module, parameter))
-    return [{ parameters, pattern, shard, count: names.length, modules: () => names, names: namesOf }]
+    const sample = (parameter: string) => joinName(names[0] ?? '', parameter)
+    return [{ parameters, pattern, shard, count: names.length, modules: () => names, sample, names: namesOf }]
   })
 }

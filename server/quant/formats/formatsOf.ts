@@ -26,6 +26,8 @@ export interface FormatGroup {
   weights(): readonly string[]
   /** Full names of the tensors that hold the codes. */
   tensors(): readonly string[]
+  /** One of them. */
+  readonly sample: string
 }
 
 const kept = new WeakMap<Model, readonly FormatGroup[]>()
@@ -138,6 +140,7 @@ function groupOf(
     patterns: [...new Set(parts.map(({ family, stem }) => joinName(family.pattern, stem)))],
     count: isSplit ? getWeights().length : parts.reduce((sum, { family }) => sum + family.count, 0),
     weights: getWeights,
+    sample: parts[0]?.family.sample(parts[0].parameter) ?? '',
     tensors: () => once(parts.flatMap(({ family, parameter }) => family.names(parameter))),
   }
 }

@@ -1,0 +1,47 @@
+// The modules of a model with one expert for all of a layer: what is enough to know its layers and their sizes. There may be
+// tens of thousands of experts; they are passed over by their families, without a look at their names.
+
+import type { Model, Shard } from './facts'
+import { type Member, splitName } from './modules'
+
+/** A number behind `experts.`, in the path of a module. */
+const expert = /(?<=(?:^|\.)experts\.)\d+(?=\.)/
+
+const layer = /(?<=(?:^|\.)layers\.)\d+(?=\.)/
+
+/** Module paths with their stored tensors, in the order of shards; of numbered experts only number 0. */
+export function outlineOf(model: Model): ReadonlyMap<string, readonly Member[]> {
+  const modules = new Map<string, Member[]>()
+  const add = (name: string, shard: Shard, index: number): void => {
+    const { module, parameter } = splitName(name)
+    const members = modules.get(module)
+    const member = { parameter, shard, index }
+    if (members) members.push(member)
+    else modules.set(module, [member])
+  }
+  const layers = new Set<string>()
+  const experts = new Set<string>()
+  for (const shard of model.shards)
+    for (const { sample, rows } of shard.tensors.families()) {
+      const isExpert = expert.test(sample)
+      if (isExpert) {
+        experts.add(sample.replace(layer, '#').replace(expert, '0'))
+        layers.add(layer.exec(sample)?.[0] ?? '')
+        continue
+      }
+      for (const index of rows) {
+        const name = shard.tensors.nameAt(index)
+        const number = layer.exec(name)?.[0]
+        if (number !== undefined) layers.add(number)
+        add(name, shard, index)
+      }
+    }
+  // A layer has norms or a router beside its experts, so that every layer with experts is known by now.
+  for (const pattern of experts)
+    for (const name of new Set([...layers].map(number => pattern.replace('#', number))))
+      for (const shard of model.shards) {
+        const index = shard.tensors.indexOf(name)
+        if (index >= 0) add(name, shard, index)
+      }
+  return modules
+}
