@@ -30,8 +30,8 @@ export interface TensorTable {
   find(name: string): Tensor | undefined
   /** Its place in the table; -1 where there is none. Makes nothing. */
   indexOf(name: string): number
-  /** The same for a name that stands in a longer text, without cutting it out; `hash` where it is known (nameHash.ts). */
-  indexIn(text: string, start: number, end: number, hash?: number): number
+  /** The same for a name that stands in the bytes of a longer text, with its hash (nameHash.ts). */
+  indexIn(bytes: Uint8Array, start: number, end: number, hash: number): number
   /** A hash of a tensor's name: equal for equal names. */
   hashAt(index: number): number
   names(): IterableIterator<string>
@@ -110,6 +110,8 @@ export interface Shard {
 export interface JsonFile {
   readonly path: string
   readonly text: string
+  /** The text in UTF-8, as it was read. */
+  readonly bytes: Uint8Array
   readonly root: JsonNode | undefined
   readonly problems: readonly { readonly offset: number; readonly length: number; readonly message: string }[]
 }

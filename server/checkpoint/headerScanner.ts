@@ -6,7 +6,7 @@ import { dtypeBits, dtypes } from './dtype'
 import { Fault, HeaderColumns } from './headerColumns'
 import { JsonBytes } from './jsonBytes'
 import { maxHeaderDepth, maxRank, maxTensors } from './limits'
-import { finishHash, hashSeed, hashSpan, mixByte, mixWord } from './nameHash'
+import { finishHash, hashSeed, hashSpan, isPlainWord, mixByte, mixWord } from './nameHash'
 import { viewOf } from './nameIndex'
 import { type BrokenEntry, faultOf, readOddEntry } from './oddEntry'
 
@@ -128,11 +128,9 @@ class HeaderScanner {
     if (bytes[at] !== 0x22) return this.json.fail(at, 'a name in quotes')
     let hash = hashSeed
     let i = at + 1
-    // Four bytes at a time, as long as none of them is below "#" (so no quote), a backslash, or not ASCII.
     for (const last = bytes.length - 4; i <= last; i += 4) {
       const four = view.getInt32(i)
-      const slash = four ^ 0x5c5c5c5c
-      if (((four | ((four - 0x23232323) & ~four) | ((slash - 0x01010101) & ~slash)) & 0x80808080) !== 0) break
+      if (!isPlainWord(four)) break
       hash = mixWord(hash, four)
     }
     for (;;) {

@@ -65,7 +65,7 @@ function fitOf(model: Model, index: ShardIndex): IndexFit {
   const unindexed: Unindexed[] = []
   let right = 0
   let unknown = 0
-  for (const file of index.files.keys()) {
+  for (const file of index.files) {
     const shard = byPath.get(slashes(joined(folder, file)))
     if (!shard) {
       const tensors = Array.from(index.numbersOf(file), number => index.nameAt(number))

@@ -1,6 +1,6 @@
 // JSON files of a checkpoint (config.json, the shard index) with positions, read as Python's json module would: strict,
-// but for NaN, Infinity and -Infinity, which it takes. The tree is made when it is first asked for, because the index of
-// a large checkpoint needs none (shardIndex.ts). What the values mean is left to others.
+// but for NaN, Infinity and -Infinity, which it takes. Text and tree are made when they are first asked for, because
+// the index of a large checkpoint needs neither (shardIndex.ts). What the values mean is left to others.
 
 import { type Node as JsonNode, type ParseError, parseTree, printParseErrorCode } from 'jsonc-parser'
 import type { JsonFile } from './facts'
@@ -8,13 +8,21 @@ import { maxJsonDepth } from './limits'
 
 type JsonProblem = JsonFile['problems'][number]
 
-/** A JSON file; `problems` holds what Python would refuse it for. Never throws, for no text. */
-export function readJsonFile(path: string, text: string): JsonFile {
+/** A JSON file, from its text or its bytes; `problems` holds what Python would refuse it for. Never throws, for no text. */
+export function readJsonFile(path: string, content: string | Uint8Array): JsonFile {
+  let text: string | undefined
+  let bytes: Uint8Array | undefined
+  const getText = (): string => (text ??= typeof content === 'string' ? content : decode(content))
   let parsed: Pick<JsonFile, 'root' | 'problems'> | undefined
-  const parse = (): Pick<JsonFile, 'root' | 'problems'> => (parsed ??= parseStrictly(text))
+  const parse = (): Pick<JsonFile, 'root' | 'problems'> => (parsed ??= parseStrictly(getText()))
   return {
     path,
-    text,
+    get text() {
+      return getText()
+    },
+    get bytes() {
+      return (bytes ??= typeof content === 'string' ? Buffer.from(content) : content)
+    },
     get root() {
       return parse().root
     },
@@ -23,6 +31,9 @@ export function readJsonFile(path: string, text: string): JsonFile {
     },
   }
 }
+
+/** A byte-order mark stays, so that positions are those of the file. */
+const decode = (bytes: Uint8Array): string => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString()
 
 /** The value at a path of keys and array positions; undefined where there is none. Of a key twice the last counts. */
 export function findProperty(root: JsonNode | undefined, path: readonly (string | number)[]): JsonNode | undefined {

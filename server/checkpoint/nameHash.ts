@@ -20,24 +20,8 @@ export function hashSpan(view: DataView, start: number, end: number): number {
   return finishHash(hash)
 }
 
-const lastAscii = 0x7f
-
-/** The hash of a span of text, where that is ASCII; undefined where it has to be encoded first. */
-export function hashText(text: string, start: number, end: number): number | undefined {
-  let hash = hashSeed
-  let i = start
-  for (; i + 4 <= end; i += 4) {
-    const a = text.charCodeAt(i)
-    const b = text.charCodeAt(i + 1)
-    const c = text.charCodeAt(i + 2)
-    const d = text.charCodeAt(i + 3)
-    if ((a | b | c | d) > lastAscii) return undefined
-    hash = mixWord(hash, (a << 24) | (b << 16) | (c << 8) | d)
-  }
-  for (; i < end; i++) {
-    const c = text.charCodeAt(i)
-    if (c > lastAscii) return undefined
-    hash = mixByte(hash, c)
-  }
-  return finishHash(hash)
+/** Whether none of four bytes is below "#" (so none is a quote or a space), a backslash, or not ASCII. */
+export function isPlainWord(word: number): boolean {
+  const slash = word ^ 0x5c5c5c5c
+  return ((word | ((word - 0x23232323) & ~word) | ((slash - 0x01010101) & ~slash)) & 0x80808080) === 0
 }

@@ -2,7 +2,7 @@
 // names' UTF-8 bytes. A file made to collide is noticed by its long probes, and a Map of strings takes over.
 
 import type { HeaderColumns } from './headerColumns'
-import { hashSpan, hashText } from './nameHash'
+import { hashSpan } from './nameHash'
 
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
@@ -51,28 +51,18 @@ export class NameIndex {
   find(name: string): number {
     if (this.byText) return this.byText.get(name) ?? -1
     const { bytes, hash } = encoded(name)
-    const { slots } = this
-    const mask = slots.length - 1
-    let slot = hash & mask
-    for (;;) {
-      const row = (slots[slot] ?? 0) - 1
-      if (row < 0 || this.same(row, bytes, 0, bytes.length)) return row
-      slot = (slot + 1) & mask
-    }
+    return this.findIn(bytes, 0, bytes.length, hash)
   }
 
-  /**
-   * The last row whose name stands at `start` to `end` of a text, or -1; `hash` is the text's there, undefined where it is
-   * not ASCII. Makes no string of an ASCII name.
-   */
-  findIn(text: string, start: number, end: number, hash = hashText(text, start, end)): number {
-    if (this.byText || hash === undefined) return this.find(text.slice(start, end))
+  /** The last row whose name is a span of bytes of a longer text, with the hash of that span; or -1. */
+  findIn(bytes: Uint8Array, start: number, end: number, hash: number): number {
+    if (this.byText) return this.find(Buffer.from(bytes.subarray(start, end)).toString())
     const { slots } = this
     const mask = slots.length - 1
     let slot = hash & mask
     for (;;) {
       const row = (slots[slot] ?? 0) - 1
-      if (row < 0 || this.sameText(row, text, start, end)) return row
+      if (row < 0 || this.same(row, bytes, start, end)) return row
       slot = (slot + 1) & mask
     }
   }
@@ -103,16 +93,8 @@ export class NameIndex {
     const { names, nameStart, nameEnd } = this.columns
     const from = nameStart[row] ?? 0
     if ((nameEnd[row] ?? 0) - from !== end - start) return false
-    for (let i = 0; i < end - start; i++) if (names[from + i] !== bytes[start + i]) return false
-    return true
-  }
-
-  private sameText(row: number, text: string, start: number, end: number): boolean {
-    const { names, nameStart, nameEnd } = this.columns
-    const from = nameStart[row] ?? 0
-    if ((nameEnd[row] ?? 0) - from !== end - start) return false
     // From behind: names of one model begin alike.
-    for (let i = end - start - 1; i >= 0; i--) if (names[from + i] !== text.charCodeAt(start + i)) return false
+    for (let i = end - start - 1; i >= 0; i--) if (names[from + i] !== bytes[start + i]) return false
     return true
   }
 

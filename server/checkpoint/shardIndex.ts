@@ -1,6 +1,6 @@
 // The index of a sharded checkpoint, `*.safetensors.index.json`: which file holds which tensor. Read straight from the
-// text into numbers, without a tree, because a large one has hundreds of thousands of entries; positions are offsets
-// into the text. What is wrong with an index is for the rules to say. Format: transformers, modeling_utils.py.
+// bytes into numbers, without a tree, because a large one has hundreds of thousands of entries (indexReader.ts); positions
+// are made offsets into the text when an entry is asked for. What is wrong with an index is for the rules to say. Format: transformers, modeling_utils.py.
 
 import type { JsonFile, TensorTable } from './facts'
 import { IndexReader, unquote } from './indexReader'
@@ -29,8 +29,8 @@ export interface ShardIndex {
   rowIn(number: number, tensors: TensorTable): number
   /** The entry of a tensor (the last of several); undefined where the index does not name it. */
   find(name: string): IndexEntry | undefined
-  /** The files it names, in the order of their first mention, each with the offset of that mention. */
-  readonly files: ReadonlyMap<string, number>
+  /** The files it names, in the order of their first mention. */
+  readonly files: readonly string[]
   /** `metadata.total_size` in bytes, with its place; undefined where absent or not a number. */
   readonly totalSize: { readonly value: number; readonly offset: number; readonly length: number } | undefined
   /** What a loader would stumble over, in the order of the text; the positions of broken JSON are the JsonFile's. */
@@ -55,22 +55,29 @@ export function readShardIndex(file: JsonFile): ShardIndex {
 }
 
 function read(file: JsonFile): ShardIndex {
-  const { text } = file
-  const reader = new IndexReader(text)
+  const { bytes } = file
+  const reader = new IndexReader(bytes)
   reader.read()
-  const { files, totalSize, count, spans, hashes, odd } = reader
+  const { totalSize, count, spans, hashes, odd } = reader
+  let offsets: ((offset: number) => number) | undefined
+  const inText = (offset: number): number => (offsets ??= offsetsInText(file))(offset)
+  const spanAt = (i: number, which: 0 | 2): readonly [start: number, end: number] => [
+    spans[i * 4 + which] ?? 0,
+    spans[i * 4 + which + 1] ?? 0,
+  ]
+  const nameAt = (i: number): string => unquote(bytes, ...spanAt(i, 0))
   const entryAt = (i: number): IndexEntry => {
-    const [nameOffset = 0, nameEnd = 0, fileOffset = 0, fileEnd = 0] = spans.subarray(i * 4, i * 4 + 4)
+    const [name, file] = [spanAt(i, 0), spanAt(i, 2)]
+    const [nameOffset, fileOffset] = [inText(name[0]), inText(file[0])]
     return {
-      name: unquote(text, nameOffset, nameEnd),
-      file: unquote(text, fileOffset, fileEnd),
+      name: unquote(bytes, ...name),
+      file: unquote(bytes, ...file),
       nameOffset,
-      nameLength: nameEnd - nameOffset,
+      nameLength: inText(name[1]) - nameOffset,
       fileOffset,
-      fileLength: fileEnd - fileOffset,
+      fileLength: inText(file[1]) - fileOffset,
     }
   }
-  const nameAt = (i: number): string => unquote(text, spans[i * 4] ?? 0, spans[i * 4 + 1] ?? 0)
   let numbers: ReadonlyMap<string, Uint32Array> | undefined
   let byName: Map<string, number> | undefined
   return {
@@ -79,13 +86,13 @@ function read(file: JsonFile): ShardIndex {
     entryAt,
     nameAt,
     numbersOf: file => {
-      numbers ??= byFile(reader, [...files.keys()])
+      numbers ??= byFile(reader)
       return numbers.get(file) ?? new Uint32Array(0)
     },
     rowIn: (i, tensors) =>
       odd.has(i)
         ? tensors.indexOf(nameAt(i))
-        : tensors.indexIn(text, (spans[i * 4] ?? 0) + 1, (spans[i * 4 + 1] ?? 0) - 1, hashes[i] ?? 0),
+        : tensors.indexIn(bytes, (spans[i * 4] ?? 0) + 1, (spans[i * 4 + 1] ?? 0) - 1, hashes[i] ?? 0),
     *entries() {
       for (let i = 0; i < count; i++) yield entryAt(i)
     },
@@ -94,24 +101,37 @@ function read(file: JsonFile): ShardIndex {
       const i = byName.get(name)
       return i === undefined ? undefined : entryAt(i)
     },
-    files,
-    totalSize,
-    faults: reader.faults,
+    files: [...reader.files.keys()],
+    get totalSize() {
+      return totalSize && { ...totalSize, offset: inText(totalSize.offset) }
+    },
+    faults: reader.faults.map(fault => ({
+      ...fault,
+      offset: inText(fault.offset),
+      length: inText(fault.offset + fault.length) - inText(fault.offset),
+    })),
   }
 }
 
+/** From an offset in bytes to one in the text; the same in a file that is ASCII, as all that tools write are. */
+function offsetsInText({ bytes, text }: JsonFile): (offset: number) => number {
+  if (bytes.length === text.length) return offset => offset
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+  return offset => buffer.toString('utf8', 0, offset).length
+}
+
 /** Entry numbers by file, from the file number of every entry. */
-function byFile({ fileOf, count }: IndexReader, files: readonly string[]): ReadonlyMap<string, Uint32Array> {
-  const counts = new Uint32Array(files.length)
+function byFile({ fileOf, files, count }: IndexReader): ReadonlyMap<string, Uint32Array> {
+  const counts = new Uint32Array(files.size)
   for (let i = 0; i < count; i++) counts[fileOf[i] ?? 0] = (counts[fileOf[i] ?? 0] ?? 0) + 1
-  const lists = files.map((_, i) => new Uint32Array(counts[i] ?? 0))
+  const lists = Array.from(counts, count => new Uint32Array(count))
   counts.fill(0)
   for (let i = 0; i < count; i++) {
     const file = fileOf[i] ?? 0
-    const list = lists[file]
     const place = counts[file] ?? 0
+    const list = lists[file]
     if (list) list[place] = i
     counts[file] = place + 1
   }
-  return new Map(files.map((file, i) => [file, lists[i] ?? new Uint32Array(0)]))
+  return new Map([...files.keys()].map((file, i) => [file, lists[i] ?? new Uint32Array(0)]))
 }

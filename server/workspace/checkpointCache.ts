@@ -89,8 +89,8 @@ export class CheckpointCache {
     const before = this.jsonFiles.get(file.path)
     if (before && before.version === document?.version && (document || sameStamp(before.stamp, file))) return before
     try {
-      const text = document ? document.text : await readFile(file.path, 'utf8')
-      return { stamp: file, version: document?.version, value: readJsonFile(file.path, text) }
+      const content = document ? document.text : await readFile(file.path)
+      return { stamp: file, version: document?.version, value: readJsonFile(file.path, content) }
     } catch {
       // It went away between the walk and now, or may not be read: as if it were not there.
       return undefined

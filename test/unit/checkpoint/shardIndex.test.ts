@@ -22,7 +22,7 @@ test('entries, files and the total, with their places', () => {
   ).replace('__proto__x', '__proto__')
   const index = read(text)
   expect(index.count).toBe(3)
-  expect([...index.files.keys()]).toEqual(['model-1.safetensors', 'model-2.safetensors'])
+  expect(index.files).toEqual(['model-1.safetensors', 'model-2.safetensors'])
   expect(index.totalSize?.value).toBe(1234)
   expect(text.slice(index.totalSize?.offset, (index.totalSize?.offset ?? 0) + 4)).toBe('1234')
   expect(index.find('__proto__')?.file).toBe('model-1.safetensors')
@@ -60,16 +60,27 @@ test('what precedes a fault is there, and no text makes trouble', () => {
   )
 })
 
+test('places are those of the text where the file is not ASCII', () => {
+  const text =
+    '{"metadata":{"é":"😀","total_size":7},"weight_map":{"größe.weight":"é.safetensors","b":"é.safetensors","c":1}}'
+  const index = read(text)
+  expect(index.files).toEqual(['é.safetensors'])
+  for (const { name, nameOffset, nameLength } of index.entries())
+    expect(text.slice(nameOffset, nameOffset + nameLength)).toBe(`"${name}"`)
+  expect(text.charAt(index.totalSize?.offset ?? 0)).toBe('7')
+  expect(index.faults.map(({ kind, offset }) => [kind, text.charAt(offset)])).toEqual([['not-a-file-name', '1']])
+})
+
 test('a hundred thousand entries are read without a tree', () => {
   const entries = Array.from({ length: 100_000 }, (_, i) => `"model.layers.${i}.weight":"model-${i % 163}.safetensors"`)
   const text = `{"weight_map":{${entries.join(',')}}}`
-  const file = Object.defineProperty({ path: 'a', text, problems: [] }, 'root', {
+  const file = Object.defineProperty({ path: 'a', text, bytes: Buffer.from(text), problems: [] }, 'root', {
     get: () => {
       throw new Error('the tree was asked for')
     },
   }) as unknown as Parameters<typeof readShardIndex>[0]
   const index = readShardIndex(file)
   expect(index.count).toBe(100_000)
-  expect(index.files.size).toBe(163)
+  expect(index.files.length).toBe(163)
   expect(index.find('model.layers.99999.weight')?.file).toBe(`model-${99_999 % 163}.safetensors`)
 })
