@@ -31,7 +31,7 @@ export interface TensorTable {
   /** Its place in the table; -1 where there is none. Makes nothing. */
   indexOf(name: string): number
   /** The same for a name that stands in the bytes of a longer text, with its hash (nameHash.ts). */
-  indexIn(bytes: Uint8Array, start: number, end: number, hash: number): number
+  indexIn(view: DataView, start: number, end: number, hash: number): number
   /** A hash of a tensor's name: equal for equal names. */
   hashAt(index: number): number
   names(): IterableIterator<string>

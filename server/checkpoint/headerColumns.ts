@@ -1,6 +1,8 @@
 // The entries of a header as columns: a row for each tensor, all numbers, in the order of the header.
 // It knows nothing of JSON; the scanner fills it, the validation reads it, the tensor table is a view of it.
 
+import { viewOf } from './nameHash'
+
 /** What a row's own numbers say against it; 0 where they agree. */
 export const Fault = { none: 0, reversed: 1, size: 2, overflow: 3, unaligned: 4 } as const
 
@@ -34,11 +36,14 @@ export class HeaderColumns {
   /** Where the entry's JSON value is, for the rows with a fault or written in an odd way. */
   readonly spans = new Map<number, { readonly start: number; readonly end: number }>()
 
-  constructor(
-    capacity: number,
-    /** The header, and behind it the names that had escapes, decoded. */
-    public names: Uint8Array,
-  ) {
+  /** The header, and behind it the names that had escapes, decoded. */
+  names: Uint8Array
+  /** Over the same bytes. */
+  view: DataView
+
+  constructor(capacity: number, names: Uint8Array) {
+    this.names = names
+    this.view = viewOf(names)
     this.nameStart = new Uint32Array(capacity)
     this.nameEnd = new Uint32Array(capacity)
     this.hash = new Int32Array(capacity)
@@ -48,6 +53,11 @@ export class HeaderColumns {
     this.begin = new Float64Array(capacity)
     this.end = new Float64Array(capacity)
     this.fault = new Uint8Array(capacity)
+  }
+
+  setNames(names: Uint8Array): void {
+    this.names = names
+    this.view = viewOf(names)
   }
 
   /** Makes room for one more row. */

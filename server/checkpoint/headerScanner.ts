@@ -6,8 +6,7 @@ import { dtypeBits, dtypes } from './dtype'
 import { Fault, HeaderColumns } from './headerColumns'
 import { JsonBytes } from './jsonBytes'
 import { maxHeaderDepth, maxRank, maxTensors } from './limits'
-import { finishHash, hashSeed, hashSpan, isPlainWord, mixByte, mixWord } from './nameHash'
-import { viewOf } from './nameIndex'
+import { finishHash, hashSeed, hashSpan, isPlainWord, mixByte, mixWord, viewOf } from './nameHash'
 import { type BrokenEntry, faultOf, readOddEntry } from './oddEntry'
 
 /** An entry of the header that gives no tensor. */
@@ -85,7 +84,7 @@ class HeaderScanner {
     const behind = this.entries(byteOrderMark ? 3 : 0)
     const rest = behind < 0 ? -1 : json.space(behind)
     this.columns.trim()
-    if (this.decodedBytes > 0) this.columns.names = joined([bytes, ...this.decoded])
+    if (this.decodedBytes > 0) this.columns.setNames(joined([bytes, ...this.decoded]))
     return {
       columns: this.columns,
       json,

@@ -2,8 +2,7 @@
 // name made on the way, so that looking it up needs no second pass. It makes no string but one for each file. What is read
 // is kept in numbers, offsets in bytes; shardIndex.ts makes entries of them.
 
-import { finishHash, hashSeed, isPlainWord, mixByte, mixWord } from './nameHash'
-import { viewOf } from './nameIndex'
+import { finishHash, hashSeed, isPlainWord, mixByte, mixWord, viewOf } from './nameHash'
 import type { IndexFault } from './shardIndex'
 
 const [quote, backslash, comma, colon, open, close] = [0x22, 0x5c, 0x2c, 0x3a, 0x7b, 0x7d]
@@ -32,7 +31,7 @@ export class IndexReader {
   private lastStart = 0
   private lastEnd = 0
   private lastNumber = 0
-  private readonly view: DataView
+  readonly view: DataView
 
   constructor(private readonly bytes: Uint8Array) {
     this.view = viewOf(bytes)

@@ -25,3 +25,7 @@ export function isPlainWord(word: number): boolean {
   const slash = word ^ 0x5c5c5c5c
   return ((word | ((word - 0x23232323) & ~word) | ((slash - 0x01010101) & ~slash)) & 0x80808080) === 0
 }
+
+export function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
+}

@@ -2,26 +2,22 @@
 // names' UTF-8 bytes. A file made to collide is noticed by its long probes, and a Map of strings takes over.
 
 import type { HeaderColumns } from './headerColumns'
-import { hashSpan } from './nameHash'
-
-export function viewOf(bytes: Uint8Array): DataView {
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-}
+import { hashSpan, viewOf } from './nameHash'
 
 const encoder = new TextEncoder()
 
 interface Encoded {
-  readonly bytes: Uint8Array
+  readonly view: DataView
   readonly hash: number
 }
 let lastName: string | undefined
-let lastEncoded: Encoded = { bytes: new Uint8Array(0), hash: 0 }
+let lastEncoded: Encoded = { view: viewOf(new Uint8Array(0)), hash: 0 }
 
 /** A name's bytes and hash; the last one is kept, since a name is asked of one shard after another. */
 function encoded(name: string): Encoded {
   if (name !== lastName) {
-    const bytes = encoder.encode(name)
-    lastEncoded = { bytes, hash: hashSpan(viewOf(bytes), 0, bytes.length) }
+    const view = viewOf(encoder.encode(name))
+    lastEncoded = { view, hash: hashSpan(view, 0, view.byteLength) }
     lastName = name
   }
   return lastEncoded
@@ -50,19 +46,19 @@ export class NameIndex {
   /** The last row of that name, or -1. */
   find(name: string): number {
     if (this.byText) return this.byText.get(name) ?? -1
-    const { bytes, hash } = encoded(name)
-    return this.findIn(bytes, 0, bytes.length, hash)
+    const { view, hash } = encoded(name)
+    return this.findIn(view, 0, view.byteLength, hash)
   }
 
   /** The last row whose name is a span of bytes of a longer text, with the hash of that span; or -1. */
-  findIn(bytes: Uint8Array, start: number, end: number, hash: number): number {
-    if (this.byText) return this.find(Buffer.from(bytes.subarray(start, end)).toString())
+  findIn(view: DataView, start: number, end: number, hash: number): number {
+    if (this.byText) return this.find(Buffer.from(view.buffer, view.byteOffset + start, end - start).toString())
     const { slots } = this
     const mask = slots.length - 1
     let slot = hash & mask
     for (;;) {
       const row = (slots[slot] ?? 0) - 1
-      if (row < 0 || this.same(row, bytes, start, end)) return row
+      if (row < 0 || this.same(row, view, start, end)) return row
       slot = (slot + 1) & mask
     }
   }
@@ -70,7 +66,7 @@ export class NameIndex {
   /** Puts a row in; how many slots it looked at. */
   private insert(row: number): number {
     const { columns, slots } = this
-    const { nameStart, nameEnd, hash, names } = columns
+    const { nameStart, nameEnd, hash, view } = columns
     const mask = slots.length - 1
     const own = hash[row] ?? 0
     let slot = own & mask
@@ -80,7 +76,7 @@ export class NameIndex {
         slots[slot] = row + 1
         return probes
       }
-      if (hash[other] === own && this.same(other, names, nameStart[row] ?? 0, nameEnd[row] ?? 0)) {
+      if (hash[other] === own && this.same(other, view, nameStart[row] ?? 0, nameEnd[row] ?? 0)) {
         this.superseded.add(other)
         slots[slot] = row + 1
         return probes
@@ -89,12 +85,15 @@ export class NameIndex {
     }
   }
 
-  private same(row: number, bytes: Uint8Array, start: number, end: number): boolean {
-    const { names, nameStart, nameEnd } = this.columns
-    const from = nameStart[row] ?? 0
-    if ((nameEnd[row] ?? 0) - from !== end - start) return false
-    // From behind: names of one model begin alike.
-    for (let i = end - start - 1; i >= 0; i--) if (names[from + i] !== bytes[start + i]) return false
+  private same(row: number, other: DataView, start: number, end: number): boolean {
+    const { view, nameStart, nameEnd } = this.columns
+    const own = nameEnd[row] ?? 0
+    if (own - (nameStart[row] ?? 0) !== end - start) return false
+    // From behind, four bytes at a time: names of one model begin alike.
+    const shift = own - end
+    let i = end
+    for (; i - 4 >= start; i -= 4) if (view.getInt32(i - 4 + shift) !== other.getInt32(i - 4)) return false
+    while (i > start) if (view.getUint8(--i + shift) !== other.getUint8(i)) return false
     return true
   }
 

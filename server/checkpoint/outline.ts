@@ -2,7 +2,9 @@
 // tens of thousands of experts; they are passed over by their families, without a look at their names.
 
 import type { Model, Shard } from './facts'
+import { groupBy } from '../util/groupBy'
 import { type Member, splitName } from './modules'
+import { folderOf } from './paths'
 
 /** A number behind `experts.`, in the path of a module. */
 const expert = /(?<=(?:^|\.)experts\.)\d+(?=\.)/
@@ -36,12 +38,24 @@ export function outlineOf(model: Model): ReadonlyMap<string, readonly Member[]> 
         add(name, shard, index)
       }
     }
+  const find = finder(model)
   // A layer has norms or a router beside its experts, so that every layer with experts is known by now.
   for (const pattern of experts)
     for (const name of new Set([...layers].map(number => pattern.replace('#', number))))
-      for (const shard of model.shards) {
-        const index = shard.tensors.indexOf(name)
-        if (index >= 0) add(name, shard, index)
-      }
+      for (const { shard, index } of find(name)) add(name, shard, index)
   return modules
+}
+
+/** Finds a tensor in every rank. Names that are asked for one after another mostly lie in the same shard. */
+function finder({ shards }: Model): (name: string) => readonly { shard: Shard; index: number }[] {
+  const ranks = [...groupBy(shards, ({ path }) => folderOf(path)).values()]
+  const last = ranks.map(([first]) => first)
+  return name =>
+    ranks.flatMap((own, rank) => {
+      const known = last[rank]?.tensors.indexOf(name) ?? -1
+      const shard = known >= 0 ? last[rank] : own.find(({ tensors }) => tensors.indexOf(name) >= 0)
+      if (!shard) return []
+      last[rank] = shard
+      return [{ shard, index: shard.tensors.indexOf(name) }]
+    })
 }

@@ -58,7 +58,7 @@ function read(file: JsonFile): ShardIndex {
   const { bytes } = file
   const reader = new IndexReader(bytes)
   reader.read()
-  const { totalSize, count, spans, hashes, odd } = reader
+  const { totalSize, count, spans, hashes, odd, view } = reader
   let offsets: ((offset: number) => number) | undefined
   const inText = (offset: number): number => (offsets ??= offsetsInText(file))(offset)
   const spanAt = (i: number, which: 0 | 2): readonly [start: number, end: number] => [
@@ -92,7 +92,7 @@ function read(file: JsonFile): ShardIndex {
     rowIn: (i, tensors) =>
       odd.has(i)
         ? tensors.indexOf(nameAt(i))
-        : tensors.indexIn(bytes, (spans[i * 4] ?? 0) + 1, (spans[i * 4 + 1] ?? 0) - 1, hashes[i] ?? 0),
+        : tensors.indexIn(view, (spans[i * 4] ?? 0) + 1, (spans[i * 4 + 1] ?? 0) - 1, hashes[i] ?? 0),
     *entries() {
       for (let i = 0; i < count; i++) yield entryAt(i)
     },

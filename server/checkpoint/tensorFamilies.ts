@@ -40,7 +40,7 @@ export function tensorFamilies(columns: HeaderColumns, nameAt: (row: number) => 
     // Layers repeat themselves: what came next the last time mostly comes next again, and then no hash is needed.
     const expected = before?.next
     const family: Growing =
-      expected && isAlike(columns, expected.rows[0] ?? 0, row)
+      expected && isAlike(columns, expected.rows.at(-1) ?? 0, row)
         ? expected
         : familyOf(columns, row, byHash, families, nameAt)
     family.rows.push(row)
@@ -100,17 +100,31 @@ function numberEnd(names: Uint8Array, start: number, end: number): number {
 }
 
 function isAlike(columns: HeaderColumns, a: number, b: number): boolean {
-  const { dtype, dimStart, dims, names, nameStart, nameEnd } = columns
+  const { dtype, dimStart, dims } = columns
   if (dtype[a] !== dtype[b]) return false
   const from = dimStart[a] ?? 0
   const to = dimStart[a + 1] ?? 0
   const other = dimStart[b] ?? 0
   if (to - from !== (dimStart[b + 1] ?? 0) - other) return false
   for (let i = from; i < to; i++) if (dims[i] !== dims[other + i - from]) return false
-  let i = nameStart[a] ?? 0
-  let j = nameStart[b] ?? 0
+  return sameButForNumbers(columns, a, b)
+}
+
+function sameButForNumbers({ names, view, nameStart, nameEnd }: HeaderColumns, a: number, b: number): boolean {
+  const startA = nameStart[a] ?? 0
   const endA = nameEnd[a] ?? 0
   const endB = nameEnd[b] ?? 0
+  let i = startA
+  let j = nameStart[b] ?? 0
+  // Four bytes at a time as long as they are equal, then on from the part of the name in which they differ.
+  while (i + 4 <= endA && j + 4 <= endB && view.getInt32(i) === view.getInt32(j)) {
+    i += 4
+    j += 4
+  }
+  while (i > startA && names[i - 1] !== dot) {
+    i--
+    j--
+  }
   let begins = true
   while (i < endA && j < endB) {
     const x = names[i] ?? 0

@@ -42,7 +42,7 @@ export function tensorTable(columns: HeaderColumns, index: NameIndex, dataStart:
       return row < 0 ? undefined : tensorAt(row)
     },
     indexOf: name => index.find(name),
-    indexIn: (bytes, start, end, hash) => index.findIn(bytes, start, end, hash),
+    indexIn: (view, start, end, hash) => index.findIn(view, start, end, hash),
     hashAt: row => columns.hash[row] ?? 0,
     *names() {
       for (let row = 0; row < count; row++) yield nameAt(row)

@@ -43,7 +43,7 @@ function ofIndex(players: Players, { model, file, fit }: Indexed, absent: Absent
     path: file.path,
     range: rangeOfFile(file, first),
     severity: lost > 0 ? 'error' : severityOf(players, ['transformers']),
-    message: `${what}; ${said}, ${harm}; ${count(fit.named.size, 'shard')} of ${fit.index.files.size} present`,
+    message: `${what}; ${said}, ${harm}; ${count(fit.named.size, 'shard')} of ${fit.index.files.length} present`,
     tensors,
     because: model.shards
       .slice(0, 1)

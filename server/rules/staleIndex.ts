@@ -25,7 +25,7 @@ function draft(players: Players, { model, file, fit }: Indexed): Draft {
   const wrong = misplaced.flatMap(({ entries }) => entries.map(entry => entry.name))
   const found =
     named.size === 0
-      ? `the index names ${count(index.files.size, 'file')} (${showFiles([...index.files.keys()], 2)}), none of which is there; the folder has ${count(unlisted.length, 'shard')} that it does not name (${showFiles(
+      ? `the index names ${count(index.files.length, 'file')} (${showFiles(index.files, 2)}), none of which is there; the folder has ${count(unlisted.length, 'shard')} that it does not name (${showFiles(
           unlisted.map(shard => baseName(shard.path)),
           2,
         )})`

@@ -3,7 +3,7 @@
 
 import type { Unindexed } from '../checkpoint/indexFit'
 import type { Fix } from '../protocol'
-import { type Indexed, showTensors, usable } from './indexPlaces'
+import { type Indexed, rangeOfFile, showTensors, usable } from './indexPlaces'
 import { defineRule, type Draft } from './rule'
 import { totalSizeEdit } from './wrongTotalSize'
 import { baseName, becauseTensor, count, fileStart, foldNames, rangeIn } from './show'
@@ -23,12 +23,11 @@ function draft(indexed: Indexed, groups: readonly Unindexed[]): Draft {
   const [group] = groups
   const names = groups.flatMap(({ tensors }) => tensors)
   const files = groups.map(({ shard }) => baseName(shard.path))
-  const offset = (group && index.files.get(named.get(group.shard) ?? '')) ?? 0
-  const written = group ? JSON.stringify(named.get(group.shard)) : ''
+  const [mention = 0] = index.numbersOf((group && named.get(group.shard)) ?? '')
   const tensor = group?.shard.tensors.find(group.tensors[0] ?? '')
   return {
     path: file.path,
-    range: rangeIn(file, offset, offset + written.length),
+    range: rangeOfFile(file, index.entryAt(mention)),
     message: `the index does not name ${showTensors(names)} in ${files.length > 3 ? count(files.length, 'shard') : foldNames(files)}; loaders that go by the index (transformers 4, per-tensor readers) leave them out, mlx-lm loads them`,
     tensors: names,
     because:
