@@ -104,9 +104,13 @@ export class IndexReader {
   }
 
   private isLastFile(start: number): boolean {
-    const { bytes, lastStart } = this
+    const { bytes, view, lastStart } = this
     const length = this.lastEnd - lastStart
-    for (let i = length - 1; i >= 0; i--) if (bytes[start + i] !== bytes[lastStart + i]) return false
+    if (start + length > bytes.length) return false
+    // From behind: the files of a model begin alike.
+    let i = length
+    for (; i >= 4; i -= 4) if (view.getInt32(start + i - 4) !== view.getInt32(lastStart + i - 4)) return false
+    while (i-- > 0) if (bytes[start + i] !== bytes[lastStart + i]) return false
     return length > 0
   }
 

@@ -6,10 +6,8 @@ import { groupBy } from '../util/groupBy'
 import { type Member, splitName } from './modules'
 import { folderOf } from './paths'
 
-/** A number behind `experts.`, in the path of a module. */
-const expert = /(?<=(?:^|\.)experts\.)\d+(?=\.)/
-
-const layer = /(?<=(?:^|\.)layers\.)\d+(?=\.)/
+/** The number of an expert, and of a layer, in a tensor's name. */
+const [expert, layer] = [/(^|\.)experts\.(\d+)(?=\.)/, /(^|\.)layers\.(\d+)(?=\.)/]
 
 /** Module paths with their stored tensors, in the order of shards; of numbered experts only number 0. */
 export function outlineOf(model: Model): ReadonlyMap<string, readonly Member[]> {
@@ -25,15 +23,14 @@ export function outlineOf(model: Model): ReadonlyMap<string, readonly Member[]> 
   const experts = new Set<string>()
   for (const shard of model.shards)
     for (const { sample, rows } of shard.tensors.families()) {
-      const isExpert = expert.test(sample)
-      if (isExpert) {
-        experts.add(sample.replace(layer, '#').replace(expert, '0'))
-        layers.add(layer.exec(sample)?.[0] ?? '')
+      if (expert.test(sample)) {
+        experts.add(sample.replace(layer, '$1layers.#').replace(expert, '$1experts.0'))
+        layers.add(layer.exec(sample)?.[2] ?? '')
         continue
       }
       for (const index of rows) {
         const name = shard.tensors.nameAt(index)
-        const number = layer.exec(name)?.[0]
+        const number = layer.exec(name)?.[2]
         if (number !== undefined) layers.add(number)
         add(name, shard, index)
       }

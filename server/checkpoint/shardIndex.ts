@@ -102,8 +102,11 @@ function read(file: JsonFile): ShardIndex {
       return i === undefined ? undefined : entryAt(i)
     },
     files: [...reader.files.keys()],
-    get totalSize() {
-      return totalSize && { ...totalSize, offset: inText(totalSize.offset) }
+    totalSize: totalSize && {
+      ...totalSize,
+      get offset() {
+        return inText(totalSize.offset)
+      },
     },
     faults: reader.faults.map(fault => ({
       ...fault,
