@@ -3,7 +3,7 @@
 
 import type { Expr, Stmt } from '../source/ir'
 import { evaluate, isJavaScript, itemsOf, keysOf, mergeDict } from './expressions'
-import { type Machine, place, turnLimit, unknown } from './machine'
+import { type Machine, noteReplaced, place, turnLimit, unknown } from './machine'
 import { getAttribute, getItem } from './members'
 import { importModule } from './modules'
 import { countedNames, isUniform, summarize, summarizeUnused } from './summary'
@@ -49,7 +49,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
         if (s.op === '+' && before.kind === 'list' && value.kind === 'list') {
           before.items.push(...value.items)
           if (value.open || m.uncertain > 0) before.open ||= value.open
-        } else if (s.op === '|' && before.kind === 'dict') mergeDict(before, value)
+        } else if (s.op === '|' && before.kind === 'dict') mergeDict(m, before, value)
         else assignTo(m, s.target, binary(m, s.op, before, value, scope, s.value), scope)
       }
       return 'next'
@@ -337,6 +337,7 @@ export function setItem(m: Machine, object: Value, asked: Value | undefined, val
   const key = asked && object.kind === 'dict' ? asKey(asked) : asked
   if (object.kind === 'dict') {
     if (key && (isString(key) || isNumber(key))) {
+      noteReplaced(m, object.map.get(key.value), value)
       const before = m.uncertain > 0 ? (object.map.get(key.value) ?? behind(m, object, key.value)) : undefined
       object.map.set(key.value, before ? join(before, value, w => unknown(m, w)) : value)
       object.deleted.delete(key.value)
