@@ -180,6 +180,17 @@ export interface HeaderParams {
   readonly tensor?: string
 }
 
+/** A stored tensor, as links and commands name it: its model, its shard, its name. */
+export interface RevealParams {
+  readonly model: string
+  readonly path: string
+  readonly tensor: string
+}
+
+export interface RowsToParams extends RevealParams {
+  readonly grouping: TreeGrouping
+}
+
 export interface HeaderText {
   readonly text: string
   readonly line: number
@@ -217,6 +228,8 @@ export const errorLinePattern =
 export const messages = {
   /** client → server: children of a row → TreeNode[] */
   tree: 'tensorlint/tree',
+  /** client → server: RowsToParams → TreeNode[], from the model down to the tensor */
+  rowsTo: 'tensorlint/rowsTo',
   /** server → client: rows or badges changed, ask again */
   treeChanged: 'tensorlint/treeChanged',
   /** client → server: VerifyParams → VerifyReport; reports work-done progress, can be cancelled */

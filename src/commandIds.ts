@@ -10,6 +10,7 @@ export const commandIds = [
   'tensorlint.clearFilter',
   'tensorlint.addModel',
   'tensorlint.openHeader',
+  'tensorlint.revealTensor',
   'tensorlint.copyName',
   'tensorlint.revealFile',
   'tensorlint.explainRule',

@@ -10,6 +10,7 @@ import { copyName, revealFile } from './commands/rows'
 import { explainError } from './commands/explainError'
 import { filterTensors } from './commands/filterTensors'
 import { openHeader } from './commands/openHeader'
+import { revealTensor } from './commands/revealTensor'
 import { showStatus } from './commands/showStatus'
 import { verify } from './commands/verify'
 import { writeAnalysis } from './commands/writeAnalysis'
@@ -31,6 +32,7 @@ const commands: Readonly<Record<CommandId, Handler>> = {
   'tensorlint.clearFilter': ctx => ctx.tree.setFilter(''),
   'tensorlint.addModel': addModel,
   'tensorlint.openHeader': openHeader,
+  'tensorlint.revealTensor': revealTensor,
   'tensorlint.copyName': copyName,
   'tensorlint.revealFile': revealFile,
   'tensorlint.explainRule': explainRule,

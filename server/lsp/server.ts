@@ -12,7 +12,14 @@ import {
   type InitializeResult,
 } from 'vscode-languageserver'
 import { TextDocument } from 'vscode-languageserver-textdocument'
-import { messages, type ExplainParams, type HeaderParams, type HeaderText, type TreeParams } from '../protocol'
+import {
+  messages,
+  type ExplainParams,
+  type HeaderParams,
+  type HeaderText,
+  type RowsToParams,
+  type TreeParams,
+} from '../protocol'
 import { Session, type SessionOptions, type SessionState } from '../workspace/session'
 import { defaultSettings, readSettings } from '../workspace/settings'
 import { codeActionKinds, codeActions } from './codeActions'
@@ -22,8 +29,9 @@ import { pathOf } from './convert'
 import { DiagnosticsPublisher } from './diagnostics'
 import { explain } from './explain'
 import { header } from './header'
+import { hover } from './hover'
 import { status } from './status'
-import { tree } from './tree'
+import { rowsTo, tree } from './tree'
 import { verify, type VerifyRequest } from './verify'
 import { matters, watchFiles } from './watching'
 
@@ -107,6 +115,7 @@ export function startServer(connection: Connection, world: World, options: Serve
         textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: { includeText: false } },
         codeActionProvider: { codeActionKinds },
         codeLensProvider: {},
+        hoverProvider: true,
         workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
         // Our own client has a command of this name already; other editors get the lens to work through the server.
         ...(isOurClient ? {} : { executeCommandProvider: { commands: [verifyCommand] } }),
@@ -168,7 +177,9 @@ export function startServer(connection: Connection, world: World, options: Serve
 
   connection.onCodeAction(params => guarded(ctx, 'codeAction', [], () => codeActions(ctx, params)))
   connection.onCodeLens(({ textDocument }) => guarded(ctx, 'codeLens', [], () => codeLenses(ctx, textDocument.uri)))
+  connection.onHover(params => guarded(ctx, 'hover', null, () => hover(ctx, params)))
   connection.onRequest(messages.tree, (params: TreeParams | null) => guarded(ctx, 'tree', [], () => tree(ctx, params)))
+  connection.onRequest(messages.rowsTo, (params: RowsToParams) => guarded(ctx, 'rowsTo', [], () => rowsTo(ctx, params)))
   connection.onRequest(messages.header, (params: HeaderParams) =>
     guarded<HeaderText>(ctx, 'header', { text: 'The header cannot be shown; the log says why.\n', line: 0 }, () =>
       header(ctx, params),
