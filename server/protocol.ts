@@ -262,6 +262,8 @@ export interface Settings {
   readonly headerDocuments: boolean
   /** Severities by rule; a project's settings file wins over them. */
   readonly severity: SeverityTable
+  /** Whether shapes are shown behind loads and quantized operations. */
+  readonly inlayHints: boolean
 }
 
 export interface ServerStatus {

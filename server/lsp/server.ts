@@ -4,6 +4,7 @@
 import {
   CodeLensRefreshRequest,
   DidChangeConfigurationNotification,
+  InlayHintRefreshRequest,
   TextDocuments,
   TextDocumentSyncKind,
   type Connection,
@@ -30,6 +31,7 @@ import { DiagnosticsPublisher } from './diagnostics'
 import { explain } from './explain'
 import { header } from './header'
 import { hover } from './hover'
+import { inlayHints } from './inlayHints'
 import { status } from './status'
 import { rowsTo, tree } from './tree'
 import { verify, type VerifyRequest } from './verify'
@@ -84,6 +86,12 @@ export function startServer(connection: Connection, world: World, options: Serve
     connection.sendNotification(messages.treeChanged).catch(() => undefined)
     if (ctx.capabilities.workspace?.codeLens?.refreshSupport)
       connection.sendRequest(CodeLensRefreshRequest.type).catch(() => undefined)
+    refreshHints()
+  }
+
+  const refreshHints = () => {
+    if (ctx.capabilities.workspace?.inlayHint?.refreshSupport)
+      connection.sendRequest(InlayHintRefreshRequest.type).catch(() => undefined)
   }
 
   const watchAgain = async () => {
@@ -94,7 +102,8 @@ export function startServer(connection: Connection, world: World, options: Serve
   const takeSettings = (value: unknown) => {
     const before = ctx.settings
     ctx.settings = readSettings(value, before)
-    const { models, exclude, headerDocuments, severity } = ctx.settings
+    const { models, exclude, headerDocuments, severity, inlayHints: wantsHints } = ctx.settings
+    if (wantsHints !== before.inlayHints) refreshHints()
     if (JSON.stringify(severity) !== JSON.stringify(before.severity))
       session.configure({ policy: { editor: severity } })
     const same = (a: readonly string[], b: readonly string[]) => a.length === b.length && a.every((x, i) => x === b[i])
@@ -116,6 +125,7 @@ export function startServer(connection: Connection, world: World, options: Serve
         codeActionProvider: { codeActionKinds },
         codeLensProvider: {},
         hoverProvider: true,
+        inlayHintProvider: true,
         workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
         // Our own client has a command of this name already; other editors get the lens to work through the server.
         ...(isOurClient ? {} : { executeCommandProvider: { commands: [verifyCommand] } }),
@@ -177,6 +187,7 @@ export function startServer(connection: Connection, world: World, options: Serve
 
   connection.onCodeAction(params => guarded(ctx, 'codeAction', [], () => codeActions(ctx, params)))
   connection.onCodeLens(({ textDocument }) => guarded(ctx, 'codeLens', [], () => codeLenses(ctx, textDocument.uri)))
+  connection.languages.inlayHint.on(params => guarded(ctx, 'inlayHint', [], () => inlayHints(ctx, params)))
   connection.onHover(params => guarded(ctx, 'hover', null, () => hover(ctx, params)))
   connection.onRequest(messages.tree, (params: TreeParams | null) => guarded(ctx, 'tree', [], () => tree(ctx, params)))
   connection.onRequest(messages.rowsTo, (params: RowsToParams) => guarded(ctx, 'rowsTo', [], () => rowsTo(ctx, params)))

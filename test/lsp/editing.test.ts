@@ -1,7 +1,7 @@
 // What an editor asks about a loader while a person reads and writes it, answered by the real engine over streams.
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Hover, MarkupContent } from 'vscode-languageserver'
+import type { Hover, InlayHint, MarkupContent } from 'vscode-languageserver'
 import { analyse } from '../../server/engine'
 import { messages, type RevealParams, type TreeNode } from '../../server/protocol'
 import { loadGrammars } from '../../server/source/grammars'
@@ -71,5 +71,40 @@ describe('hover', () => {
     expect(await rows('module')).toEqual(['m', 'layers', 'layers.0', 'proj', 'weight'])
     const gone = { ...target, tensor: 'layers.9.x', grouping: 'module' }
     expect((await client.request<TreeNode[]>(messages.rowsTo, gone)).map(({ label }) => label)).toEqual(['m', 'layers'])
+  })
+})
+
+describe('inlay hints', () => {
+  const range = { start: { line: 0, character: 0 }, end: { line: 9, character: 0 } }
+  const hints = (client: LspClient, folder: string) =>
+    client.request<InlayHint[]>('textDocument/inlayHint', {
+      textDocument: { uri: uri(folder, 'loader.py') },
+      range,
+    })
+
+  test('show shapes, and go with the setting', async () => {
+    const folder = workspace()
+    let refreshed = 0
+    const client = await lspClient(fakeWorld({ analyse }), {
+      folders: [folder],
+      capabilities: { workspace: { inlayHint: { refreshSupport: true } } },
+      prepare: connection => {
+        connection.onRequest('workspace/inlayHint/refresh', () => {
+          refreshed++
+          return null
+        })
+      },
+    })
+    expect((await hints(client, folder)).map(({ label }) => label)).toEqual([
+      'u32 [128, 32] = 4-bit [128, 256] g64',
+      'f16 [128, 4]',
+      'f16 [128, 4]',
+      '= 4-bit [128, 256] g64',
+    ])
+    await expect.poll(() => refreshed).toBeGreaterThan(0)
+    const before = refreshed
+    await client.notify('workspace/didChangeConfiguration', { settings: { inlayHints: false } })
+    await expect.poll(() => refreshed).toBeGreaterThan(before)
+    expect(await hints(client, folder)).toEqual([])
   })
 })
