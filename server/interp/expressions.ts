@@ -56,7 +56,8 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
         if (!text) return unknown(m, 'text of a value that is not text')
         parts.push(...text)
       }
-      return textOf(parts)
+      const text = textOf(parts)
+      return text.kind === 'const' || text.kind === 'template' ? { ...text, written: at() } : text
     }
     case 'attribute':
       return getAttribute(m, evaluate(m, e.object, scope), e.name, at(), isJavaScript(scope))

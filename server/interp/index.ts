@@ -10,6 +10,7 @@ import {
   createMachine,
   type Load,
   type Machine,
+  type Met,
   type ModuleLoad,
   type Product,
   type Quantization,
@@ -31,6 +32,10 @@ export interface Run {
   readonly moduleLoads: readonly ModuleLoad[]
   /** Places where a load was followed to its tensors. */
   readonly understood: readonly Place[]
+  /** What the expressions that ask for tensors found; see server/insight. */
+  readonly lookups: ReadonlyMap<Place, Met>
+  /** The same by the text that was asked with, which may be written elsewhere. */
+  readonly keys: ReadonlyMap<Place, Met>
   readonly unfollowed: readonly Unfollowed[]
   /** Calls that open shards, and with whose reader. */
   readonly loads: readonly Load[]
@@ -71,6 +76,8 @@ export function interpret(
     quantizations: m.quantizations,
     moduleLoads: m.moduleLoads,
     understood: [...m.understood.values()],
+    lookups: m.lookups,
+    keys: m.keys,
     unfollowed: [...m.unfollowed.values()],
     loads: [...m.loads.values()],
     absent: [...m.absent.values()].filter(a => a.view.named || (m.hits.get(a.view)?.size ?? 0) >= provenHits),

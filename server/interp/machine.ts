@@ -7,6 +7,7 @@ import type { NumberRange } from './summary'
 import type { ParameterTree } from './parameters'
 import type {
   ArrayValue,
+  ArrayVariant,
   ClassValue,
   ConfigPlace,
   ConstValue,
@@ -76,6 +77,9 @@ export interface Unfollowed {
   readonly place: Place
   readonly why: string
 }
+
+/** What lookups at one place found: a set of readings for every key that was asked there. */
+export type Met = Set<readonly ArrayVariant[]>
 
 /** Whose code opens a file: MLX's own reader, or the Rust library that every other framework uses. */
 export type Reader = 'mlx' | 'rust'
@@ -150,6 +154,9 @@ export interface Machine {
   readonly quantizations: Quantization[]
   readonly moduleLoads: ModuleLoad[]
   readonly understood: Map<string, Place>
+  /** What was found at the expressions that ask for a tensor, and at the texts that were asked with. */
+  readonly lookups: Map<Place, Met>
+  readonly keys: Map<Place, Met>
   readonly loads: Map<string, Load>
   readonly unfollowed: Map<string, Unfollowed>
   /** Keys that were asked of a checkpoint and are not in it. */
@@ -199,6 +206,8 @@ export function createMachine(
     quantizations: [],
     moduleLoads: [],
     understood: new Map(),
+    lookups: new Map(),
+    keys: new Map(),
     loads: new Map(),
     unfollowed: new Map(),
     absent: new Map(),
@@ -260,6 +269,19 @@ export function place(program: Program, span: Span): Place {
 
 export function noteUnderstood(m: Machine, at: Place): void {
   m.understood.set(placeKey(at), at)
+}
+
+/** Remembers what a lookup at `at` with this key found. The array of variants is shared and never changed. */
+export function noteLookup(m: Machine, at: Place, key: Value, found: readonly ArrayVariant[]): void {
+  meet(m.lookups, at, found)
+  const text = key.kind === 'const' ? (key.literal ?? key.written) : key.kind === 'template' ? key.written : undefined
+  if (text) meet(m.keys, text, found)
+}
+
+function meet(met: Map<Place, Met>, at: Place, found: readonly ArrayVariant[]): void {
+  const known = met.get(at)
+  if (known) known.add(found)
+  else met.set(at, new Set([found]))
 }
 
 /** Remembers which files a call opens. */

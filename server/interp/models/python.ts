@@ -4,6 +4,7 @@ import { callFunction, type LibraryCall, superOf } from '../calls'
 import { itemsOf, mergeDict } from '../expressions'
 import { derive, identity, unknown } from '../machine'
 import { findMember, getAttribute, has } from '../members'
+import { hasMember } from '../moduleMembers'
 import { iterate, setMember } from '../statements'
 import { partsOf, textOf } from '../text'
 import { constant, dict, isNumber, isString, join, list, none, truth, type Value } from '../value'
@@ -95,8 +96,8 @@ function setattr(c: LibraryCall): Value {
 function hasattr(c: LibraryCall): Value {
   const [object, name] = [c.get(0), c.get(1)]
   if (object?.kind !== 'instance' || !name || !isString(name)) return unknown(c.m, 'hasattr')
-  if (object.attributes.has(name.value) || findMember(object.of, name.value)) return constant(true)
-  return object.of.kind === 'class' && object.of.bases.length === 0 ? constant(false) : unknown(c.m, 'hasattr')
+  const known = hasMember(object, name.value)
+  return known === undefined ? unknown(c.m, 'hasattr') : constant(known)
 }
 
 function toText(c: LibraryCall): Value {
