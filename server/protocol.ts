@@ -187,6 +187,29 @@ export interface RevealParams {
   readonly tensor: string
 }
 
+/** A place in a document. */
+export interface TensorAtParams {
+  readonly uri: string
+  readonly position: Position
+}
+
+/** Whose loaders are asked for: a line of the header's page of `path`, a tensor, or a module with all that lies in it. */
+export interface LoadersParams {
+  readonly model?: string
+  /** A shard. */
+  readonly path?: string
+  readonly line?: number
+  readonly tensor?: string
+  readonly module?: string
+}
+
+/** Places that load what was asked for. `subject` says it in words; `unknown` loads were not followed and may as well. */
+export interface Loaders {
+  readonly subject: string
+  readonly places: readonly { readonly path: string; readonly range: Range }[]
+  readonly unknown: number
+}
+
 export interface RowsToParams extends RevealParams {
   readonly grouping: TreeGrouping
 }
@@ -230,6 +253,10 @@ export const messages = {
   tree: 'tensorlint/tree',
   /** client → server: RowsToParams → TreeNode[], from the model down to the tensor */
   rowsTo: 'tensorlint/rowsTo',
+  /** client → server: TensorAtParams → RevealParams of the first tensor that the place speaks of, or null */
+  tensorAt: 'tensorlint/tensorAt',
+  /** client → server: LoadersParams → Loaders */
+  loaders: 'tensorlint/loaders',
   /** server → client: rows or badges changed, ask again */
   treeChanged: 'tensorlint/treeChanged',
   /** client → server: VerifyParams → VerifyReport; reports work-done progress, can be cancelled */

@@ -11,6 +11,7 @@ export const commandIds = [
   'tensorlint.addModel',
   'tensorlint.openHeader',
   'tensorlint.revealTensor',
+  'tensorlint.whoLoads',
   'tensorlint.copyName',
   'tensorlint.revealFile',
   'tensorlint.explainRule',

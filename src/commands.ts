@@ -13,6 +13,7 @@ import { openHeader } from './commands/openHeader'
 import { revealTensor } from './commands/revealTensor'
 import { showStatus } from './commands/showStatus'
 import { verify } from './commands/verify'
+import { whoLoads } from './commands/whoLoads'
 import { writeAnalysis } from './commands/writeAnalysis'
 import type { Ctx } from './context'
 
@@ -33,6 +34,7 @@ const commands: Readonly<Record<CommandId, Handler>> = {
   'tensorlint.addModel': addModel,
   'tensorlint.openHeader': openHeader,
   'tensorlint.revealTensor': revealTensor,
+  'tensorlint.whoLoads': whoLoads,
   'tensorlint.copyName': copyName,
   'tensorlint.revealFile': revealFile,
   'tensorlint.explainRule': explainRule,

@@ -18,7 +18,9 @@ import {
   type ExplainParams,
   type HeaderParams,
   type HeaderText,
+  type LoadersParams,
   type RowsToParams,
+  type TensorAtParams,
   type TreeParams,
 } from '../protocol'
 import { Session, type SessionOptions, type SessionState } from '../workspace/session'
@@ -27,11 +29,13 @@ import { codeActionKinds, codeActions } from './codeActions'
 import { codeLenses, verifyCommand } from './codeLens'
 import { guarded, type ServerContext, type World } from './context'
 import { pathOf } from './convert'
+import { definition, tensorAt } from './definition'
 import { DiagnosticsPublisher } from './diagnostics'
 import { explain } from './explain'
 import { header } from './header'
 import { hover } from './hover'
 import { inlayHints } from './inlayHints'
+import { loaders, references } from './references'
 import { status } from './status'
 import { rowsTo, tree } from './tree'
 import { verify, type VerifyRequest } from './verify'
@@ -125,6 +129,8 @@ export function startServer(connection: Connection, world: World, options: Serve
         codeActionProvider: { codeActionKinds },
         codeLensProvider: {},
         hoverProvider: true,
+        definitionProvider: true,
+        referencesProvider: true,
         inlayHintProvider: true,
         workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
         // Our own client has a command of this name already; other editors get the lens to work through the server.
@@ -188,6 +194,13 @@ export function startServer(connection: Connection, world: World, options: Serve
   connection.onCodeAction(params => guarded(ctx, 'codeAction', [], () => codeActions(ctx, params)))
   connection.onCodeLens(({ textDocument }) => guarded(ctx, 'codeLens', [], () => codeLenses(ctx, textDocument.uri)))
   connection.languages.inlayHint.on(params => guarded(ctx, 'inlayHint', [], () => inlayHints(ctx, params)))
+  connection.onDefinition(params => guarded(ctx, 'definition', [], () => definition(ctx, params)))
+  connection.onReferences(params => guarded(ctx, 'references', [], () => references(ctx, params)))
+  connection.onRequest(messages.tensorAt, (params: TensorAtParams) =>
+    guarded(ctx, 'tensorAt', null, () => tensorAt(ctx, params)),
+  )
+  // An error reaches the caller: "nobody loads it" must be an answer.
+  connection.onRequest(messages.loaders, (params: LoadersParams) => loaders(ctx, params))
   connection.onHover(params => guarded(ctx, 'hover', null, () => hover(ctx, params)))
   connection.onRequest(messages.tree, (params: TreeParams | null) => guarded(ctx, 'tree', [], () => tree(ctx, params)))
   connection.onRequest(messages.rowsTo, (params: RowsToParams) => guarded(ctx, 'rowsTo', [], () => rowsTo(ctx, params)))
