@@ -4,6 +4,7 @@
 import type { Arg, Expr } from '../source/ir'
 import { evaluate, itemsOf } from './expressions'
 import { depthLimit, isPosition, type Machine, noteUnfollowed, place, unknown } from './machine'
+import { classesOf, freeInit, instantiate, memberOfEnumeration } from './classes'
 import { findMember, getItem, libraryBase } from './members'
 import { models } from './models/index'
 import { assignTo, execute } from './statements'
@@ -13,7 +14,6 @@ import {
   dict,
   type FunctionValue,
   type InstanceValue,
-  isString,
   list,
   none,
   type Place,
@@ -87,10 +87,12 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
     case 'function':
       return invoke(m, callee, handOver(args, site.at))
     case 'class':
-      return instantiate(m, callee, handOver(args, site.at))
+      return memberOfEnumeration(callee, args) ?? instantiate(m, callee, handOver(args, site.at))
     case 'library':
       return callLibrary(m, callee.name, callee.self, args, site)
     case 'instance': {
+      const partial = partialOf(callee, args)
+      if (partial) return callValue(m, partial.callee, partial.args, site)
       const member = findMember(callee.of, '__call__') ?? findMember(callee.of, 'forward')
       if (member?.value.kind === 'function')
         return invoke(m, { ...member.value, self: callee }, handOver(args, site.at))
@@ -105,7 +107,28 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
   }
 }
 
-function callLibrary(m: Machine, name: string, self: Value | undefined, args: Arguments, site: CallSite): Value {
+/** Where a call stands, for a library to say. */
+type Site = Pick<CallSite, 'at' | 'scope'>
+
+/** The class of what `functools.partial` gives. */
+export const partialClass = 'functools.partial'
+
+/** What a partial really calls, and with which arguments. */
+function partialOf(callee: InstanceValue, args: Arguments): { callee: Value; args: Arguments } | undefined {
+  if (callee.of.kind !== 'library' || callee.of.name !== partialClass) return undefined
+  const [func, first, named] = ['func', 'args', 'keywords'].map(name => callee.attributes.get(name))
+  if (!func || first?.kind !== 'list' || named?.kind !== 'dict') return undefined
+  return {
+    callee: func,
+    args: {
+      positional: [...first.items.map(value => ({ value })), ...args.positional],
+      keywords: new Map([...[...named.map].map(([k, value]) => [String(k), { value }] as const), ...args.keywords]),
+      open: args.open || first.open || named.open,
+    },
+  }
+}
+
+function callLibrary(m: Machine, name: string, self: Value | undefined, args: Arguments, site: Site): Value {
   const model = models.get(name)
   if (!model && /^(mlx|frost)\.nn\.[A-Z]\w*$/.test(name)) return libraryInstance(m, name, args)
   if (!model) {
@@ -191,10 +214,22 @@ function handOver(args: Arguments, at: Place): Arguments {
   }
 }
 
-/** Calls a function value with values, as a library does with a callback. */
-export function callFunction(m: Machine, f: Value, values: readonly Value[]): Value {
-  if (f.kind !== 'function') return unknown(m, 'a callback')
-  return invoke(m, f, { positional: values.map(value => ({ value })), keywords: new Map(), open: false })
+/** Calls something with values, as a library does with a callback; `site` is the library's own call. */
+export function callFunction(m: Machine, f: Value, values: readonly Value[], site?: Site): Value {
+  return callWith(m, f, { positional: values.map(value => ({ value })), keywords: new Map(), open: false }, site)
+}
+
+function callWith(m: Machine, f: Value, args: Arguments, site: Site | undefined): Value {
+  if (f.kind === 'function') return invoke(m, f, args)
+  if (f.kind === 'class') return memberOfEnumeration(f, args) ?? instantiate(m, f, args)
+  if (f.kind === 'library' && site) return callLibrary(m, f.name, f.self, args, site)
+  if (f.kind === 'instance') {
+    const partial = partialOf(f, args)
+    if (partial) return callWith(m, partial.callee, partial.args, site)
+    const member = findMember(f.of, '__call__')
+    if (member?.value.kind === 'function') return invoke(m, { ...member.value, self: f }, args)
+  }
+  return unknown(m, 'a callback')
 }
 
 /** What `super` stands for in a method: the object, seen as its first base. */
@@ -225,7 +260,10 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   }
   bindParameters(m, f, args, scope)
   const frame = m.frame
-  m.frame = { returned: undefined, activation: m.nextActivation++ }
+  const { isGenerator = false } = f.def
+  // What stands behind the yield of a context manager is run when its block is left; it is not followed.
+  const halts = isGenerator && f.def.decorators.some(d => /(^|\.)(async)?contextmanager$/i.test(d))
+  m.frame = { returned: undefined, activation: m.nextActivation++, uncertain: m.uncertain, isGenerator, halts }
   m.depth++
   const { alternative } = m
   const completion = execute(m, f.def.body, scope)
@@ -235,7 +273,8 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   m.frame = frame
   if (raised) frame.raised = true
   if (completion === 'raise') return unknown(m, `${f.def.name || 'a function'} raises`)
-  return returned ?? none
+  if (halts) return (returned?.kind === 'list' && returned.items[0]) || none
+  return returned ?? (isGenerator ? list([]) : none)
 }
 
 function bindParameters(m: Machine, f: FunctionValue, args: Arguments, scope: Scope): void {
@@ -312,37 +351,6 @@ export function freeArguments(m: Machine, f: FunctionValue, trustParameters = tr
   return { positional, keywords, open: false }
 }
 
-/** Makes an instance of a class of the workspace and runs its constructor. */
-export function instantiate(m: Machine, of: ClassValue, args: Arguments): InstanceValue {
-  const instance: InstanceValue = { kind: 'instance', of, attributes: new Map() }
-  m.instances.push(instance)
-  m.instantiated.set(of.def, instance)
-  runFields(m, of, instance)
-  const constructor = findMember(of, '__init__')
-  if (constructor?.value.kind === 'function') invoke(m, { ...constructor.value, self: instance }, args)
-  else if (of.def.decorators.some(d => /(^|\.)dataclass/.test(d)) || of.attributes.size > 0)
-    fillDataclass(of, instance, args)
-  return instance
-}
-
-function runFields(m: Machine, of: ClassValue, instance: InstanceValue): void {
-  for (const base of of.bases) if (base.kind === 'class') runFields(m, base, instance)
-  const scope: Scope = { vars: new Map(), parent: of.scope, program: of.program, self: instance }
-  for (const field of of.def.fields)
-    instance.attributes.set(field.name, field.value ? evaluate(m, field.value, scope) : none)
-}
-
-/** A dataclass's constructor: keywords become attributes. */
-function fillDataclass(of: ClassValue, instance: InstanceValue, args: Arguments): void {
-  for (const [name, argument] of args.keywords) instance.attributes.set(name, argument.value)
-  if (args.open) return
-  const names = [...of.attributes.keys()]
-  args.positional.forEach((argument, i) => {
-    const name = names[i]
-    if (name) instance.attributes.set(name, argument.value)
-  })
-}
-
 /**
  * A method called on something unknown. When stored tensors are handed over and every class of the workspace that has
  * such a method takes as many arguments, those classes are what it can be.
@@ -371,24 +379,3 @@ function callByName(m: Machine, callee: Value & { kind: 'unknown' }, args: Argum
   for (const a of args.positional) if (a.value.kind === 'list' || a.value.kind === 'dict') a.value.open = true
   return unknown(m, callee.why)
 }
-
-/**
- * Arguments for an object that the workspace never makes. Whoever makes it may well pass other bits than the default,
- * so those are not known; a default that is a list of names or the like is what it runs with.
- */
-export function freeInit(m: Machine, of: ClassValue): Arguments {
-  const constructor = findMember(of, '__init__')
-  if (constructor?.value.kind !== 'function') return noArguments
-  return freeArguments(m, { ...constructor.value, self: none }, false)
-}
-
-/** Every class at the top level of a program that has been run. */
-export function classesOf(m: Machine): ClassValue[] {
-  const found = new Map<unknown, ClassValue>()
-  for (const scope of m.modules.values())
-    for (const value of scope.vars.values()) if (value.kind === 'class') found.set(value.def, value)
-  return [...found.values()]
-}
-
-/** A text argument, if it is known. */
-export const textArgument = (v: Value | undefined): string | undefined => (v && isString(v) ? v.value : undefined)

@@ -3,6 +3,7 @@
 
 import type { Expr } from '../source/ir'
 import { callValue, evaluateArguments, superOf } from './calls'
+import { itemsOfObject } from './classes'
 import { type Machine, noteMerged, noteReplaced, place, unknown, withLiteral } from './machine'
 import { getAttribute, getIndex } from './members'
 import { binary, compare, unary } from './operators'
@@ -150,9 +151,10 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
         const yielded = made?.kind === 'list' ? made : list([])
         const items = e.from ? itemsOf(m, value) : [value]
         if (items) yielded.items.push(...items)
-        else yielded.open = true
+        if (!items || m.uncertain > m.frame.uncertain) yielded.open = true
         m.frame.returned = yielded
       }
+      if (m.frame.halts) m.frame.halted = true
       return unknown(m, 'value sent to a generator')
     }
     case 'unknown':
@@ -191,7 +193,7 @@ export function itemsOf(m: Machine, v: Value): Value[] | undefined {
   if (v.kind === 'list') return v.open ? undefined : v.items
   if (v.kind === 'dict' && !v.open) return keysOf(m, v)
   if (isString(v)) return [...v.value].map(constant)
-  return undefined
+  return itemsOfObject(m, v)
 }
 
 /** Names that are walked one by one where a program walks over a checkpoint; a larger one is not followed there. */

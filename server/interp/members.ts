@@ -4,8 +4,9 @@ import type { Expr } from '../source/ir'
 import { pick, sliceAxis, sliceOfLength, transpose } from './arrays'
 import { invoke } from './calls'
 import { configKey, lookupFree } from './checkpoints'
+import { callMember, fieldNames, itemOfObject } from './classes'
 import { evaluate } from './expressions'
-import { hasEvery, lookupViews } from './lookups'
+import { hasEvery, lookupViews, madeItem } from './lookups'
 import {
   derive,
   identity,
@@ -30,9 +31,9 @@ import {
   join,
   library,
   list,
-  none,
   type Place,
   type Scope,
+  truth,
   type Value,
 } from './value'
 
@@ -83,6 +84,8 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
         const known = models.has(`${base}.${name}`) ? `${base}.${name}` : `nn.Module.${name}`
         return library(known, object)
       }
+      const computed = callMember(m, object, '__getattr__', [constant(name)])
+      if (computed) return computed
       // An attribute that the workspace never sets is an input; one that a subclass of unknown may set is too.
       return derive(
         m,
@@ -97,6 +100,7 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
         return { ...member.value, self: object }
       if (member) return member.value
       if (name === '__name__' || name === 'name') return constant(object.def.name)
+      if (name === '_fields' || name === '__dataclass_fields__') return fieldNames(object, name)
       return unknown(m, `${object.def.name}.${name}`)
     }
     case 'namespace':
@@ -184,7 +188,7 @@ export function getIndex(m: Machine, object: Value, index: Expr, scope: Scope, a
 export function getItem(m: Machine, object: Value, key: Value, at: Place): Value {
   switch (object.kind) {
     case 'dict':
-      return dictItem(m, object, key, at) ?? absentKey(m, object, key, at)
+      return dictItem(m, object, key, at) ?? madeItem(m, object, key) ?? absentKey(m, object, key, at)
     case 'list': {
       if (isNumber(key) && !object.open) {
         const item = object.items[key.value < 0 ? object.items.length + key.value : key.value]
@@ -203,17 +207,8 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
       const child = id ? derive(m, `#${object.symbol}[${id}]`, object.why, object.free) : unknown(m, object.why)
       return child
     }
-    case 'instance': {
-      const member = findMember(object.of, '__getitem__')
-      if (member?.value.kind === 'function')
-        return invoke(
-          m,
-          { ...member.value, self: object },
-          { positional: [{ value: key }], keywords: new Map(), open: false },
-        )
-      if (isString(key) && object.attributes.has(key.value)) return object.attributes.get(key.value) ?? none
-      return unknown(m, 'an item of an object')
-    }
+    case 'instance':
+      return itemOfObject(m, object, key, at)
     case 'const':
       if (isString(object) && isNumber(key)) return constant(object.value.at(key.value) ?? '')
       return unknown(m, 'an item of a constant')
@@ -333,7 +328,7 @@ export function has(m: Machine, object: Value, asked: Value, javascript: boolean
       return undefined
     case 'instance':
       if (isString(key) && object.attributes.has(key.value)) return true
-      return undefined
+      return truth(callMember(m, object, '__contains__', [asked]) ?? unknown(m, 'in an object'), javascript)
     case 'unknown':
       if (object.free && isString(key) && !javascript) {
         m.askedBound = true

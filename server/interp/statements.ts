@@ -2,6 +2,8 @@
 // afterwards is joined; loops over known things are followed turn by turn, others once.
 
 import type { Expr, Stmt } from '../source/ir'
+import { callMember, enterContext, leaveContext } from './classes'
+import { decorated } from './decorators'
 import { evaluate, isJavaScript, itemsOf, keysOf, mergeDict } from './expressions'
 import { type Machine, noteReplaced, place, turnLimit, unknown } from './machine'
 import { getAttribute, getItem } from './members'
@@ -28,6 +30,7 @@ export type Completion = 'next' | 'break' | 'continue' | 'return' | 'raise'
 
 export function execute(m: Machine, body: readonly Stmt[], scope: Scope): Completion {
   for (const statement of body) {
+    if (m.frame.halted) return 'return'
     const completion = step(m, statement, scope)
     if (completion !== 'next') return completion
     if (m.work <= 0) return 'next'
@@ -84,6 +87,10 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
     case 'while':
       return loop(m, s, scope)
     case 'return':
+      if (m.frame.isGenerator) {
+        if (s.value) evaluate(m, s.value, scope)
+        return 'return'
+      }
       m.frame.returned = s.value
         ? m.frame.returned === undefined
           ? evaluate(m, s.value, scope)
@@ -100,17 +107,26 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       return 'next'
     case 'try':
       return attempt(m, s, scope)
-    case 'with':
+    case 'with': {
+      const managers: Value[] = []
       for (const item of s.items) {
-        const value = evaluate(m, item.value, scope)
+        const manager = evaluate(m, item.value, scope)
+        managers.unshift(manager)
+        const value = enterContext(m, manager)
         if (item.target) assignTo(m, item.target, value, scope)
       }
-      return execute(m, s.body, scope)
+      const completion = execute(m, s.body, scope)
+      for (const manager of managers) leaveContext(m, manager)
+      return completion
+    }
     case 'function':
-      scope.vars.set(s.def.name, { kind: 'function', def: s.def, program: scope.program, scope })
+      scope.vars.set(
+        s.def.name,
+        decorated(m, { kind: 'function', def: s.def, program: scope.program, scope }, s.wrappers, scope),
+      )
       return 'next'
     case 'class':
-      scope.vars.set(s.def.name, makeClass(m, s.def, scope))
+      scope.vars.set(s.def.name, decorated(m, makeClass(m, s.def, scope), s.wrappers, scope))
       return 'next'
     case 'import':
       importModule(m, s, scope)
@@ -350,7 +366,13 @@ export function setItem(m: Machine, object: Value, asked: Value | undefined, val
   } else if (object.kind === 'list') {
     if (key && isNumber(key) && object.items[key.value]) object.items[key.value] = value
     else object.open = true
-  } else if (object.kind === 'instance' && key && isString(key)) setMember(m, object, key.value, value)
+  } else if (
+    object.kind === 'instance' &&
+    asked &&
+    !callMember(m, object, '__setitem__', [asked, value]) &&
+    isString(asked)
+  )
+    setMember(m, object, asked.value, value)
 }
 
 /** What the checkpoints behind a dict hold under a key, as a value that a change on one path of the program spoils. */

@@ -83,6 +83,8 @@ export interface DictValue {
   readonly deleted: Set<string | number>
   /** There may be other keys than these. */
   open: boolean
+  /** Makes the value of a key that is asked for and not there, as a defaultdict does. */
+  factory?: () => Value
 }
 
 /** What symbols stand for in one variant, in order of symbol. */
