@@ -2,11 +2,13 @@
 // unknown, never a guess; calls are in calls.ts, members in members.ts.
 
 import type { Expr } from '../source/ir'
-import { callValue, evaluateArguments, superOf } from './calls'
+import { callValue, evaluateArguments } from './calls'
+import { superOf } from './classes'
 import { type Machine, place, unknown, withLiteral } from './machine'
 import { getAttribute, getIndex } from './members'
 import { binary, compare, unary } from './operators'
-import { assignTo, execute, iterate } from './statements'
+import { execute, iterate } from './statements'
+import { assignTo } from './targets'
 import { isUniform, summarize } from './summary'
 import { partsOf, textOf, type Part } from './text'
 import {

@@ -4,7 +4,8 @@
 
 import type { Model } from '../checkpoint/facts'
 import type { FunctionDef, Program } from '../source/ir'
-import { classesOf, freeArguments, freeInit, innerValues, instantiate, invoke } from './calls'
+import { freeArguments, innerValues, invoke } from './calls'
+import { classesOf, freeInit, instantiate } from './classes'
 import {
   type AbsentKey,
   createMachine,
