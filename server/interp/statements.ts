@@ -36,7 +36,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
         if (s.op === '+' && before.kind === 'list' && value.kind === 'list') {
           before.items.push(...value.items)
           if (value.open || m.uncertain > 0) before.open ||= value.open
-        } else if (s.op === '|' && before.kind === 'dict') mergeDict(before, value)
+        } else if (s.op === '|' && before.kind === 'dict') mergeDict(m, before, value)
         else assignTo(m, s.target, binary(m, s.op, before, value, scope, s.value), scope)
       }
       return 'next'

@@ -2,7 +2,7 @@
 
 import type { Expr } from '../source/ir'
 import { evaluate, itemsOf } from './expressions'
-import { type Machine, place, unknown } from './machine'
+import { type Machine, noteReplaced, place, unknown } from './machine'
 import { getAttribute, getItem } from './members'
 import { asKey, constant, type DictValue, isNumber, isString, join, list, type Scope, type Value } from './value'
 
@@ -86,6 +86,7 @@ export function setItem(m: Machine, object: Value, asked: Value | undefined, val
   const key = asked && object.kind === 'dict' ? asKey(asked) : asked
   if (object.kind === 'dict') {
     if (key && (isString(key) || isNumber(key))) {
+      noteReplaced(m, object.map.get(key.value), value)
       const before = m.uncertain > 0 ? (object.map.get(key.value) ?? behind(m, object, key.value)) : undefined
       object.map.set(key.value, before ? join(before, value, w => unknown(m, w)) : value)
       object.deleted.delete(key.value)

@@ -137,7 +137,7 @@ const copyAs =
 function toDict(c: LibraryCall): Value {
   const from = c.get(0)
   const made = from?.kind === 'list' ? fromPairs(from) : dict()
-  if (from && from.kind !== 'list') mergeDict(made, from)
+  if (from && from.kind !== 'list') mergeDict(c.m, made, from)
   for (const [key, argument] of c.args.keywords) made.map.set(key, argument.value)
   if (c.args.open) made.open = true
   return made
