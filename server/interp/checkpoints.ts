@@ -3,7 +3,7 @@
 
 import type { Node as JsonNode } from 'jsonc-parser'
 import type { JsonFile, Model, Shard, Tensor } from '../checkpoint/facts'
-import { derive, type Machine, noteLoads, noteRead, noteUnderstood, type Reader } from './machine'
+import { derive, type Machine, noteLoads, noteLookup, noteRead, noteUnderstood, type Reader } from './machine'
 import { findNames, holesOf } from './nameIndex'
 import { isInRange } from './summary'
 import { literalSuffix, matchTemplate, partsOf, type Part } from './text'
@@ -223,6 +223,7 @@ export function lookupFree(m: Machine, key: Value, at: Place): Value | undefined
   const variants = view ? lookup(m, view, key) : []
   if (variants.length === 0) return undefined
   noteUnderstood(m, at)
+  noteLookup(m, at, key, variants)
   return { kind: 'array', variants, at, activation: m.frame.activation }
 }
 

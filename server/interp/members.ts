@@ -6,7 +6,17 @@ import { invoke } from './calls'
 import { configKey, lookupFree } from './checkpoints'
 import { evaluate } from './expressions'
 import { hasEvery, lookupViews } from './lookups'
-import { derive, identity, type Machine, noteRead, noteUnderstood, noteUnfollowed, placeKey, unknown } from './machine'
+import {
+  derive,
+  identity,
+  type Machine,
+  noteLookup,
+  noteRead,
+  noteUnderstood,
+  noteUnfollowed,
+  placeKey,
+  unknown,
+} from './machine'
 import { models, properties } from './models/index'
 import { spanOf } from './operators'
 import {
@@ -226,13 +236,16 @@ export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place)
     const own = object.map.get(key.value)
     if (own) {
       const read = noteRead(m, own)
-      return read.kind === 'array' ? { ...read, at: read.at ?? at } : read
+      if (read.kind !== 'array') return read
+      if (read.variants.some(v => v.stored)) noteLookup(m, at, key, read.variants)
+      return { ...read, at: read.at ?? at }
     }
     if (object.deleted.has(key.value)) return undefined
   }
   const variants = lookupAll(m, object, key)
   if (variants.length > 0) {
     noteUnderstood(m, at)
+    noteLookup(m, at, key, variants)
     noteHit(m, object, key)
     return { kind: 'array', variants, at, activation: m.frame.activation }
   }

@@ -25,6 +25,8 @@ export interface ConstValue {
   readonly value: string | number | boolean | null
   readonly literal?: Place
   readonly config?: ConfigPlace
+  /** The f-string or template literal that made it, if one did. */
+  readonly written?: Place
 }
 
 /** `scale * symbol + offset`, for sizes and bounds that are computed from an input such as the rank. */
@@ -38,6 +40,8 @@ export interface Linear {
 export interface TemplateValue {
   readonly kind: 'template'
   readonly parts: readonly (string | Hole)[]
+  /** The f-string or template literal that made it, if one did. */
+  readonly written?: Place
 }
 
 export interface Hole {
