@@ -2,9 +2,10 @@
 // unknown inputs, and last every object that holds stored tensors is asked to compute.
 // The result says which tensors arrive at which operation; whether that is right is for the rules.
 
-import type { Model } from '../checkpoint/facts'
+import type { Model, Shard } from '../checkpoint/facts'
 import type { FunctionDef, Program } from '../source/ir'
-import { classesOf, freeArguments, freeInit, innerValues, instantiate, invoke } from './calls'
+import { freeArguments, innerValues, invoke } from './calls'
+import { classesOf, freeInit, instantiate } from './classes'
 import {
   type AbsentKey,
   createMachine,
@@ -39,6 +40,8 @@ export interface Run {
   readonly unfollowed: readonly Unfollowed[]
   /** Calls that open shards, and with whose reader. */
   readonly loads: readonly Load[]
+  /** Files whose tensors came into one dict, with those that came into it before them. */
+  readonly merged: ReadonlyMap<Shard, ReadonlySet<Shard>>
   /** Keys that were asked of a checkpoint and are not in it. */
   readonly absent: readonly AbsentKey[]
   /** Config values that the programs looked at. */
@@ -80,6 +83,7 @@ export function interpret(
     keys: m.keys,
     unfollowed: [...m.unfollowed.values()],
     loads: [...m.loads.values()],
+    merged: m.merged,
     absent: [...m.absent.values()].filter(a => a.view.named || (m.hits.get(a.view)?.size ?? 0) >= provenHits),
     configReads: [...m.configReads.values()],
     met: m.met,

@@ -159,6 +159,8 @@ export interface Machine {
   readonly lookups: Map<Place, Met>
   readonly keys: Map<Place, Met>
   readonly loads: Map<string, Load>
+  /** Files whose tensors came into one dict, with those that came into it before them. */
+  readonly merged: Map<Shard, Set<Shard>>
   readonly unfollowed: Map<string, Unfollowed>
   /** Keys that were asked of a checkpoint and are not in it. */
   readonly absent: Map<string, AbsentKey>
@@ -216,6 +218,7 @@ export function createMachine(
     lookups: new Map(),
     keys: new Map(),
     loads: new Map(),
+    merged: new Map(),
     unfollowed: new Map(),
     absent: new Map(),
     hits: new Map(),
@@ -304,6 +307,21 @@ export function noteLoads(
 ): void {
   for (const { model, shard } of entries)
     m.loads.set(`${placeKey(at)} ${reader} ${shard.path}`, { reader, at, model, shard, named })
+}
+
+/** Remembers that tensors of `later` came into a dict that held tensors of `earlier`. */
+export function noteMerged(m: Machine, earlier: readonly { shard: Shard }[], later: readonly { shard: Shard }[]): void {
+  const [before, after] = [earlier[0]?.shard, later[0]?.shard]
+  // Where a path stands for one of several files it is not known that they meet.
+  if (!before || !after || before === after || earlier.length > 1 || later.length > 1) return
+  m.merged.set(after, (m.merged.get(after) ?? new Set()).add(before))
+}
+
+/** The same for one tensor that takes the place of another of its name. */
+export function noteReplaced(m: Machine, before: Value | undefined, after: Value): void {
+  if (before?.kind !== 'array' || after.kind !== 'array') return
+  const [a, b] = [before, after].map(v => (v.variants.length === 1 ? v.variants[0]?.stored : undefined))
+  if (a && b && a.tensor.name === b.tensor.name) noteMerged(m, [a], [b])
 }
 
 export function noteUnfollowed(m: Machine, at: Place, why: string): void {

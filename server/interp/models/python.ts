@@ -1,11 +1,13 @@
 // Python's built-ins, as far as loaders use them. They are named `py.<name>`.
 
-import { callFunction, type LibraryCall, superOf } from '../calls'
+import { callFunction, type LibraryCall } from '../calls'
+import { superOf } from '../classes'
 import { itemsOf, mergeDict } from '../expressions'
 import { derive, identity, unknown } from '../machine'
 import { findMember, getAttribute, has } from '../members'
 import { hasMember } from '../moduleMembers'
-import { iterate, setMember } from '../statements'
+import { iterate } from '../statements'
+import { setMember } from '../targets'
 import { partsOf, textOf } from '../text'
 import { constant, dict, isNumber, isString, join, list, none, truth, type Value } from '../value'
 import { fromPairs } from './collections'
@@ -135,7 +137,7 @@ const copyAs =
 function toDict(c: LibraryCall): Value {
   const from = c.get(0)
   const made = from?.kind === 'list' ? fromPairs(from) : dict()
-  if (from && from.kind !== 'list') mergeDict(made, from)
+  if (from && from.kind !== 'list') mergeDict(c.m, made, from)
   for (const [key, argument] of c.args.keywords) made.map.set(key, argument.value)
   if (c.args.open) made.open = true
   return made
