@@ -7,10 +7,10 @@ import { depthLimit, isPosition, type Machine, noteUnfollowed, place, unknown } 
 import { classesOf, freeInit, instantiate, memberOfEnumeration } from './classes'
 import { findMember, getItem, libraryBase } from './members'
 import { models } from './models/index'
-import { assignTo, execute } from './statements'
+import { execute } from './statements'
+import { assignTo } from './targets'
 import {
   type ArrayValue,
-  type ClassValue,
   dict,
   type FunctionValue,
   type InstanceValue,
@@ -230,19 +230,6 @@ function callWith(m: Machine, f: Value, args: Arguments, site: Site | undefined)
     if (member?.value.kind === 'function') return invoke(m, { ...member.value, self: f }, args)
   }
   return unknown(m, 'a callback')
-}
-
-/** What `super` stands for in a method: the object, seen as its first base. */
-export function superOf(scope: Scope): InstanceValue | undefined {
-  let owner: ClassValue | undefined
-  let self: Value | undefined
-  for (let s: Scope | undefined = scope; s && !owner; s = s.parent) {
-    owner = s.owner
-    if (owner) self = s.self ?? s.vars.values().next().value
-  }
-  const base = owner?.bases[0]
-  if (self?.kind !== 'instance' || !base || (base.kind !== 'class' && base.kind !== 'library')) return undefined
-  return { kind: 'instance', of: base, attributes: self.attributes }
 }
 
 /** Enters a function of the workspace. */

@@ -143,6 +143,19 @@ export const enterContext = (m: Machine, value: Value): Value => callMember(m, v
 export const leaveContext = (m: Machine, value: Value): void =>
   void callMember(m, value, '__exit__', [none, none, none])
 
+/** What `super` stands for in a method: the object, seen as its first base. */
+export function superOf(scope: Scope): InstanceValue | undefined {
+  let owner: ClassValue | undefined
+  let self: Value | undefined
+  for (let s: Scope | undefined = scope; s && !owner; s = s.parent) {
+    owner = s.owner
+    if (owner) self = s.self ?? s.vars.values().next().value
+  }
+  const base = owner?.bases[0]
+  if (self?.kind !== 'instance' || !base || (base.kind !== 'class' && base.kind !== 'library')) return undefined
+  return { kind: 'instance', of: base, attributes: self.attributes }
+}
+
 /**
  * Arguments for an object that the workspace never makes. Whoever makes it may well pass other bits than the default,
  * so those are not known; a default that is a list of names or the like is what it runs with.

@@ -2,12 +2,13 @@
 // unknown, never a guess; calls are in calls.ts, members in members.ts.
 
 import type { Expr } from '../source/ir'
-import { callValue, evaluateArguments, superOf } from './calls'
-import { itemsOfObject } from './classes'
+import { callValue, evaluateArguments } from './calls'
+import { itemsOfObject, superOf } from './classes'
 import { type Machine, noteMerged, noteReplaced, place, unknown, withLiteral } from './machine'
 import { getAttribute, getIndex } from './members'
 import { binary, compare, unary } from './operators'
-import { assignTo, execute, iterate } from './statements'
+import { execute, iterate } from './statements'
+import { assignTo } from './targets'
 import { isUniform, summarize } from './summary'
 import { partsOf, textOf, type Part } from './text'
 import {

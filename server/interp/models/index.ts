@@ -19,6 +19,7 @@ import { python } from './python'
 import { regex } from './regex'
 import { safetensors } from './safetensors'
 import { strings } from './strings'
+import { writing } from './writing'
 
 export interface LibraryModel {
   /** What a call gives. */
@@ -37,6 +38,7 @@ export const libraries: readonly LibraryModel[] = [
   strings,
   collections,
   files,
+  writing,
   argparse,
   safetensors,
   mlxCore,

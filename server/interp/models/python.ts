@@ -1,12 +1,13 @@
 // Python's built-ins, as far as loaders use them. They are named `py.<name>`.
 
-import { callFunction, type LibraryCall, superOf } from '../calls'
-import { callMember } from '../classes'
+import { callFunction, type LibraryCall } from '../calls'
+import { callMember, superOf } from '../classes'
 import { itemsOf, mergeDict } from '../expressions'
 import { derive, identity, unknown } from '../machine'
 import { findMember, getAttribute } from '../members'
 import { hasMember } from '../moduleMembers'
-import { iterate, setMember } from '../statements'
+import { iterate } from '../statements'
+import { setMember } from '../targets'
 import { partsOf, textOf } from '../text'
 import { constant, dict, isNumber, isString, join, list, none, truth, type Value } from '../value'
 import { fromPairs } from './collections'
