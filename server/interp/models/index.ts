@@ -17,6 +17,9 @@ import { mlxNn } from './mlxNn'
 import { python } from './python'
 import { regex } from './regex'
 import { safetensors } from './safetensors'
+import { scriptArrays } from './scriptArrays'
+import { scriptText } from './scriptText'
+import { sorting } from './sorting'
 import { strings } from './strings'
 
 export interface LibraryModel {
@@ -33,7 +36,10 @@ export const libraries: readonly LibraryModel[] = [
   regex,
   javascript,
   strings,
+  scriptText,
   collections,
+  scriptArrays,
+  sorting,
   files,
   argparse,
   safetensors,
