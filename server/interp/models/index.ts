@@ -21,6 +21,7 @@ import { scriptArrays } from './scriptArrays'
 import { scriptText } from './scriptText'
 import { sorting } from './sorting'
 import { strings } from './strings'
+import { writing } from './writing'
 
 export interface LibraryModel {
   /** What a call gives. */
@@ -41,6 +42,7 @@ export const libraries: readonly LibraryModel[] = [
   scriptArrays,
   sorting,
   files,
+  writing,
   argparse,
   safetensors,
   mlxCore,
