@@ -54,7 +54,10 @@ export function lowerSwitch(node: SyntaxNode, ctx: Lowering): Stmt[] {
   if (!nested) return [...before, ...rest]
   // A `break` deeper inside leaves the switch: a loop that runs once catches it.
   const once: Expr = { kind: 'literal', value: false, span }
-  return [...before, { kind: 'while', init: [], test: once, update: [], body: rest, testLast: true, isSwitch: true, span }]
+  return [
+    ...before,
+    { kind: 'while', init: [], test: once, update: [], body: rest, testLast: true, isSwitch: true, span },
+  ]
 }
 
 function collectGroups(clauses: readonly SyntaxNode[], subject: Expr, ctx: Lowering): Group[] {

@@ -62,7 +62,11 @@ const cases: readonly (readonly [string, string, string])[] = [
     'enum E { A, B = 4, C, D = f(), F }',
     'E = {"A": 0, "B": 4, "C": 5, "D": f(), "F": (unknown "enum member")}',
   ],
-  ['namespace', 'namespace N { export const a = 1; const b = 2 }', 'N = (arrow ()\n  a = 1\n  b = 2\n  return {"a": a})()'],
+  [
+    'namespace',
+    'namespace N { export const a = 1; const b = 2 }',
+    'N = (arrow ()\n  a = 1\n  b = 2\n  return {"a": a})()',
+  ],
   ['declarations only', 'declare const a: number\ninterface I { a: number }\ntype T = I\nfunction f(): void', ''],
   [
     'class',
