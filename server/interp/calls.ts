@@ -81,11 +81,15 @@ export interface CallSite {
 export function callValue(m: Machine, callee: Value, args: Arguments, site: CallSite): Value {
   if (site.expr.callee.kind === 'super' && callee.kind === 'instance') {
     const constructor = findMember(callee.of, '__init__')
-    return constructor?.value.kind === 'function' ? invoke(m, { ...constructor.value, self: callee }, args) : none
+    return constructor?.value.kind === 'function'
+      ? invoke(m, { ...constructor.value, self: callee.whole ?? callee }, args)
+      : none
   }
   switch (callee.kind) {
     case 'function':
-      return invoke(m, callee, handOver(args, site.at))
+      return site.expr.isNew
+        ? construct(m, callee, handOver(args, site.at))
+        : invoke(m, callee, handOver(args, site.at))
     case 'class':
       return memberOfEnumeration(callee, args) ?? instantiate(m, callee, handOver(args, site.at))
     case 'library':
@@ -232,6 +236,14 @@ function callWith(m: Machine, f: Value, args: Arguments, site: Site | undefined)
   return unknown(m, 'a callback')
 }
 
+/** `new F()` of a plain function of JavaScript: an object with what its prototype has. */
+function construct(m: Machine, f: FunctionValue, args: Arguments): Value {
+  const prototype = f.attributes?.get('prototype')
+  const made = dict(prototype?.kind === 'dict' ? prototype.map : [])
+  const result = invoke(m, { ...f, self: made }, args)
+  return result.kind === 'dict' || result.kind === 'instance' ? result : made
+}
+
 /** Enters a function of the workspace. */
 export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   if (m.depth >= depthLimit) return unknown(m, 'calls nest too deeply')
@@ -293,7 +305,7 @@ function bindParameters(m: Machine, f: FunctionValue, args: Arguments, scope: Sc
         value = evaluate(m, param.default, f.program.language === 'python' ? outer : scope)
       else value = unknown(m, `parameter ${name}`, args.open && freeCall.has(args))
     }
-    assignTo(m, param.target, value, scope)
+    assignTo(m, param.target, value, scope, 'let')
   })
 }
 

@@ -4,7 +4,7 @@
 import { type Arguments, callFunction, freeArguments, invoke, noArguments } from './calls'
 import { evaluate, itemsOf } from './expressions'
 import { type Machine, unknown } from './machine'
-import { findMember, getItem, libraryBase } from './members'
+import { findMember, getAttribute, getItem, libraryBase } from './members'
 import {
   type ClassValue,
   constant,
@@ -117,7 +117,12 @@ export function itemOfObject(m: Machine, object: InstanceValue, key: Value, at: 
   if (own) return own
   if (isNumber(key) && libraryBase(object.of) === namedTuple)
     return getItem(m, list(itemsOfObject(m, object) ?? [], 'tuple'), key, at)
-  return (isString(key) && object.attributes.get(key.value)) || unknown(m, 'an item of an object')
+  if (isString(key)) {
+    const held = object.attributes.get(key.value)
+    if (held) return held
+    if (at.program.language !== 'python') return getAttribute(m, object, key.value, at, true)
+  }
+  return unknown(m, 'an item of an object')
 }
 
 const isEnumeration = (of: ClassValue): boolean => libraryBase(of)?.startsWith('enum.') === true
@@ -153,7 +158,7 @@ export function superOf(scope: Scope): InstanceValue | undefined {
   }
   const base = owner?.bases[0]
   if (self?.kind !== 'instance' || !base || (base.kind !== 'class' && base.kind !== 'library')) return undefined
-  return { kind: 'instance', of: base, attributes: self.attributes }
+  return { kind: 'instance', of: base, attributes: self.attributes, whole: self.whole ?? self }
 }
 
 /**

@@ -150,6 +150,8 @@ export interface Machine {
   /** Numbers that the symbols of such loops stand for. */
   readonly ranges: Map<number, NumberRange>
   frame: Frame
+  /** The label of the loop that a `break` or `continue` is on its way to. */
+  jump: string | undefined
   readonly modules: Map<Program, Scope>
   readonly called: Set<FunctionDef>
   readonly instantiated: Map<ClassDef, InstanceValue>
@@ -211,6 +213,7 @@ export function createMachine(
     summaries: 0,
     ranges: new Map(),
     frame: { returned: undefined, activation: 0, uncertain: 0, isGenerator: false, halts: false },
+    jump: undefined,
     modules: new Map(),
     called: new Set(),
     instantiated: new Map(),

@@ -18,6 +18,9 @@ import { mlxNn } from './mlxNn'
 import { python } from './python'
 import { regex } from './regex'
 import { safetensors } from './safetensors'
+import { scriptArrays } from './scriptArrays'
+import { scriptText } from './scriptText'
+import { sorting } from './sorting'
 import { strings } from './strings'
 import { writing } from './writing'
 
@@ -36,7 +39,10 @@ export const libraries: readonly LibraryModel[] = [
   regex,
   javascript,
   strings,
+  scriptText,
   collections,
+  scriptArrays,
+  sorting,
   files,
   writing,
   argparse,
