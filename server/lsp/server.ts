@@ -28,6 +28,7 @@ import { defaultSettings, readSettings } from '../workspace/settings'
 import { codeActionKinds, codeActions } from './codeActions'
 import { codeLenses, verifyCommand } from './codeLens'
 import { completion, completionTriggers } from './completion'
+import { fileLoads } from './fileLoads'
 import { guarded, type ServerContext, type World } from './context'
 import { pathOf } from './convert'
 import { definition, tensorAt } from './definition'
@@ -198,6 +199,9 @@ export function startServer(connection: Connection, world: World, options: Serve
   connection.languages.inlayHint.on(params => guarded(ctx, 'inlayHint', [], () => inlayHints(ctx, params)))
   connection.onDefinition(params => guarded(ctx, 'definition', [], () => definition(ctx, params)))
   connection.onReferences(params => guarded(ctx, 'references', [], () => references(ctx, params)))
+  connection.onRequest(messages.fileLoads, (params: { readonly uri: string }) =>
+    guarded(ctx, 'fileLoads', null, () => fileLoads(ctx, params)),
+  )
   connection.onRequest(messages.tensorAt, (params: TensorAtParams) =>
     guarded(ctx, 'tensorAt', null, () => tensorAt(ctx, params)),
   )
