@@ -17,6 +17,9 @@ export type Severity = 'error' | 'warning' | 'information' | 'hint'
 /** Severities by rule, as people set them; `default` is the rule's own choice. */
 export type SeverityTable = Readonly<Record<string, Severity | 'off' | 'default'>>
 
+/** Checkpoints that programs load: patterns of programs, each with a path or several. */
+export type CheckpointTable = Readonly<Record<string, string | readonly string[]>>
+
 /** A replacement of `range` in the file `path` (absolute inside the server). */
 export interface Edit {
   readonly path: string
@@ -310,6 +313,8 @@ export interface Settings {
   readonly headerDocuments: boolean
   /** Severities by rule; a project's settings file wins over them. */
   readonly severity: SeverityTable
+  /** Which checkpoints programs load; a project's settings file wins over it. */
+  readonly checkpoints: CheckpointTable
   /** Whether shapes are shown behind loads and quantized operations. */
   readonly inlayHints: boolean
 }

@@ -108,10 +108,11 @@ export function startServer(connection: Connection, world: World, options: Serve
   const takeSettings = (value: unknown) => {
     const before = ctx.settings
     ctx.settings = readSettings(value, before)
-    const { models, exclude, headerDocuments, severity, inlayHints: wantsHints } = ctx.settings
+    const { models, exclude, headerDocuments, severity, checkpoints, inlayHints: wantsHints } = ctx.settings
     if (wantsHints !== before.inlayHints) refreshHints()
     if (JSON.stringify(severity) !== JSON.stringify(before.severity))
       session.configure({ policy: { editor: severity } })
+    if (JSON.stringify(checkpoints) !== JSON.stringify(before.checkpoints)) session.configure({ checkpoints })
     const same = (a: readonly string[], b: readonly string[]) => a.length === b.length && a.every((x, i) => x === b[i])
     if (!same(models, before.models) || !same(exclude, before.exclude)) {
       session.configure({ models, exclude })
@@ -144,8 +145,8 @@ export function startServer(connection: Connection, world: World, options: Serve
 
   connection.onInitialized(() =>
     guarded(ctx, 'initialized', undefined, async () => {
-      const { models, exclude, severity } = ctx.settings
-      session.configure({ folders, models, exclude, policy: { editor: severity } })
+      const { models, exclude, severity, checkpoints } = ctx.settings
+      session.configure({ folders, models, exclude, checkpoints, policy: { editor: severity } })
       if (ctx.capabilities.workspace?.didChangeConfiguration?.dynamicRegistration)
         await connection.client.register(DidChangeConfigurationNotification.type, { section: 'tensorlint' })
       await watchAgain()
