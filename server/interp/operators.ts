@@ -3,10 +3,11 @@
 
 import type { Expr } from '../source/ir'
 import { changed } from './arrays'
-import { isJavaScript, mergeDict } from './expressions'
+import { mergeDict } from './expressions'
 import { derive, identity, type Machine, place, unknown } from './machine'
-import { has } from './members'
+import { has } from './membership'
 import { elementwise, multiply } from './products'
+import { isJavaScript } from './scopes'
 import { partsOf, textOf, type Part } from './text'
 import {
   type ArrayValue,
@@ -24,7 +25,7 @@ import {
 export function binary(m: Machine, op: string, left: Value, right: Value, scope: Scope, e: Expr): Value {
   const javascript = isJavaScript(scope)
   if (isNumber(left) && isNumber(right)) {
-    const result = arithmetic(op, left.value, right.value)
+    const result = op === '%' && javascript ? left.value % right.value : arithmetic(op, left.value, right.value)
     if (result !== undefined) return constant(result)
   }
   if (left.kind === 'file' && op === '/') return joinPath(m, left, right)

@@ -11,6 +11,8 @@ import { list, dict, none, truth, type Value } from '../value'
 import { arange, literal, ofShape } from './creation'
 import { concatenate, split, stack } from './joining'
 import { asFunction, operations } from './mlxArray'
+import { literalSuffix, partsOf, textOf } from '../text'
+import { noteWritten } from '../writtenFiles'
 import type { LibraryModel } from './index'
 import { sink } from './sinks'
 
@@ -34,9 +36,8 @@ export function quantize(c: LibraryCall): Value {
 }
 
 /** Every triple of a dict that is written to a file is a delivery: whoever loads the file will meet it. */
-function save(c: LibraryCall): Value {
-  const written = c.get(1, 'arrays')
-  if (written?.kind !== 'dict') return none
+export function noteSaved(c: LibraryCall, written: Value | undefined): void {
+  if (written?.kind !== 'dict') return
   for (const [key, weight] of written.map) {
     if (typeof key !== 'string' || !key.endsWith('.weight') || weight.kind !== 'array') continue
     const base = key.slice(0, -'.weight'.length)
@@ -57,6 +58,19 @@ function save(c: LibraryCall): Value {
       guarded: false,
     })
   }
+}
+
+/** `save_safetensors(file, arrays)`. */
+export function save(c: LibraryCall): Value {
+  const [file, written] = [c.get(0, 'file'), c.get(1, 'arrays')]
+  noteSaved(c, written)
+  const path = file?.kind === 'file' ? file.path : file
+  if (path)
+    noteWritten(
+      c.m,
+      literalSuffix(path).endsWith('.safetensors') ? path : textOf([...(partsOf(path) ?? []), '.safetensors']),
+      written,
+    )
   return none
 }
 
