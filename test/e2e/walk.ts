@@ -145,8 +145,9 @@ async function tellLoads(ctx: Walk): Promise<void> {
 async function showInTree(ctx: Walk): Promise<void> {
   await goToKey(ctx, 3)
   await ctx.workbench.command('Tensorlint: Show in Tree')
-  const selected = ctx.workbench.page.locator('.pane-body .monaco-list-row.selected', { hasText: 'weight' })
-  await selected.first().waitFor()
+  // The list has the focus in the end; what opens before that is closed again.
+  const row = '.pane-body .monaco-list:focus-within .monaco-list-row.selected.focused'
+  await ctx.workbench.page.locator(row, { hasText: /weight\s*F16 \[576\]/ }).waitFor()
 }
 
 /** A picture in each theme of something that closes when another thing is done. */
