@@ -21,6 +21,8 @@ export interface Snapshot {
   readonly folders: readonly string[]
   readonly models: readonly Model[]
   readonly programs: readonly Program[]
+  /** Names of files and folders by the path of the folder that holds them, in `/` form; a folder that was not listed is unknown. */
+  readonly listed?: ReadonlyMap<string, ReadonlySet<string>>
 }
 
 /** A place in a program where tensors arrive at a quantized operation or module: what a code lens sits on. */
@@ -61,7 +63,13 @@ export function analyse(snapshot: Snapshot): Analysis {
   const runs = components.flatMap(programs => runsOf(snapshot, programs, broken))
   const deliveries = runs.flatMap(run => deliveriesIn(run))
   const configs = new Map(snapshot.models.flatMap(m => m.configs.map(file => [file.path, file] as const)))
-  const facts: Facts = { models: snapshot.models, configs: [...configs.values()], runs, deliveries }
+  const facts: Facts = {
+    models: snapshot.models,
+    configs: [...configs.values()],
+    runs,
+    deliveries,
+    listed: snapshot.listed,
+  }
   return {
     facts,
     findings: findingsOf(facts, broken),

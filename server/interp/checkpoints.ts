@@ -3,6 +3,7 @@
 
 import type { Node as JsonNode } from 'jsonc-parser'
 import type { JsonFile, Model, Shard, Tensor } from '../checkpoint/facts'
+import { noteFileRead } from './fileReads'
 import { derive, type Machine, noteLoads, noteLookup, noteRead, noteUnderstood, type Reader } from './machine'
 import { findNames, holesOf } from './nameIndex'
 import { isInRange } from './summary'
@@ -41,7 +42,7 @@ const folderOf = (path: string) => path.slice(0, Math.max(0, clean(path).lastInd
 export const baseName = (path: string) => clean(path).slice(clean(path).lastIndexOf('/') + 1)
 
 /** Absolute readings of a literal path in a program: from its own folder upwards, then from the workspace folders. */
-function readings(m: Machine, text: string, programPath: string): string[] {
+export function readings(m: Machine, text: string, programPath: string): string[] {
   if (/^(\/|[A-Za-z]:)/.test(text)) return [normalize(text)]
   const bases: string[] = []
   const roots = m.folders.map(clean)
@@ -143,6 +144,7 @@ export function loadWeights(m: Machine, path: Value, at: Place, reader: Reader):
     const isLiteral = parts?.length === 1 && typeof parts[0] === 'string'
     // A literal path to a file that is not there says that it is another checkpoint.
     if (isLiteral && /\.(safetensors|npz|gguf)$/i.test(parts[0] as string)) {
+      noteFileRead(m, path, at, reader, text => readings(m, text, at.program.path))
       weights.open = true
       return weights
     }
