@@ -5,6 +5,7 @@ import type { Node as JsonNode } from 'jsonc-parser'
 import type { JsonFile, Model, Shard, Tensor } from '../checkpoint/facts'
 import { noteFileRead } from './fileReads'
 import { derive, type Machine, noteLoads, noteLookup, noteRead, noteUnderstood, type Reader } from './machine'
+import { loadIndex } from './folders'
 import { findNames, holesOf } from './nameIndex'
 import { isInRange } from './summary'
 import { literalSuffix, matchTemplate, partsOf, type Part } from './text'
@@ -278,7 +279,7 @@ export function loadJson(m: Machine, path: Value, at: Place): Value | undefined 
     m.askedBound = true
     file = m.bound?.configs[0]
   }
-  return file?.root ? fromJson(file, file.root) : undefined
+  return file?.root ? fromJson(file, file.root) : loadIndex(m, path, at)
 }
 
 /** The value of a key of a free input that is the bound checkpoint's config. */
