@@ -55,7 +55,7 @@ function folderWithout({ readings }: FileRead, listed: Listed): string | undefin
       if (mayExist(folder, listed)) return undefined
       continue
     }
-    if (names.has(baseName(path))) return undefined
+    if (names.has(baseName(path)) || baseName(path).startsWith('.')) return undefined
     if (found === undefined && [...names].some(isOfCheckpoint)) found = folder
   }
   return found

@@ -18,7 +18,7 @@ export interface Discovery {
   /** Paths of shards that were named one by one and whose folder was not walked. */
   readonly named: ReadonlySet<string>
   readonly sources: readonly FoundFile[]
-  /** What the folders hold, by their paths in `/` form; a folder that is too large to remember is left out. */
+  /** What the folders hold but for hidden files, by their paths in `/` form; a folder that is too large to remember is left out. */
   readonly listed: ReadonlyMap<string, ReadonlySet<string>>
   /** What was left out and why, one sentence each; for the log and the status. */
   readonly skipped: readonly string[]
@@ -190,7 +190,8 @@ class Walk {
     // The folder that a person named is looked into even where it is an environment.
     if (place.depth > 0 && entries.some(entry => environmentMarks.includes(entry.name))) return []
     const names = new Set(entries.map(entry => entry.name))
-    if (names.size <= MAX_LISTED) this.listed.set(place.path.replaceAll('\\', '/'), names)
+    if (names.size <= MAX_LISTED)
+      this.listed.set(place.path.replaceAll('\\', '/'), new Set([...names].filter(name => !name.startsWith('.'))))
     const snapshot = await this.cacheSnapshot(place, names)
     if (snapshot) return snapshot
     const folders: Place[] = []
