@@ -4,6 +4,7 @@
 import type { Model, Shard } from '../checkpoint/facts'
 import type { ClassDef, FunctionDef, Program, Span } from '../source/ir'
 import type { NumberRange } from './summary'
+import type { FileRead } from './fileReads'
 import type { ParameterTree } from './parameters'
 import type { WrittenFile } from './writtenFiles'
 import type {
@@ -117,6 +118,12 @@ export interface Frame {
   /** A lookup has raised: what follows is not reached, and its own missing keys are consequences. */
   raised?: boolean
   readonly activation: number
+  /** How much was uncertain already when the function was called. */
+  readonly uncertain: number
+  readonly isGenerator: boolean
+  /** Only what stands before its first yield is run. */
+  readonly halts: boolean
+  halted?: boolean
 }
 
 export interface Machine {
@@ -181,6 +188,10 @@ export interface Machine {
   readonly written: Map<string, WrittenFile>
   /** Paths of shards that a pattern below an unknown folder found: no path of the program names them. */
   readonly guessed: Set<string>
+  /** Reads of files by paths that are known. */
+  readonly fileReads: Map<string, FileRead>
+  /** Bare names of files that something which is not modelled may make. */
+  readonly made: Set<string>
   /** Symbols that stand for temporary folders. */
   readonly scratch: Set<number>
 }
@@ -206,7 +217,7 @@ export function createMachine(
     turns: 1,
     summaries: 0,
     ranges: new Map(),
-    frame: { returned: undefined, activation: 0 },
+    frame: { returned: undefined, activation: 0, uncertain: 0, isGenerator: false, halts: false },
     jump: undefined,
     modules: new Map(),
     called: new Set(),
@@ -234,6 +245,8 @@ export function createMachine(
     stopped: {},
     written: new Map(),
     guessed: new Set(),
+    fileReads: new Map(),
+    made: new Set(),
     scratch: new Set(),
   }
 }

@@ -87,6 +87,8 @@ export interface DictValue {
   readonly deleted: Set<string | number>
   /** There may be other keys than these. */
   open: boolean
+  /** Makes the value of a key that is asked for and not there, as a defaultdict does. */
+  factory?: () => Value
   /** A `Map` of JavaScript, which is walked by its entries. */
   isMap?: boolean
 }
