@@ -8,6 +8,7 @@ import { findNames, holesOf } from './nameIndex'
 import { isInRange } from './summary'
 import { literalSuffix, matchTemplate, partsOf, type Part } from './text'
 import {
+  type ArrayLibrary,
   type ArrayVariant,
   type Assign,
   type DictValue,
@@ -116,7 +117,13 @@ export function matchPaths<T>(
 }
 
 /** The dict that loading a path gives. */
-export function loadWeights(m: Machine, path: Value, at: Place, reader: Reader): DictValue {
+export function loadWeights(
+  m: Machine,
+  path: Value,
+  at: Place,
+  reader: Reader,
+  library: ArrayLibrary | undefined,
+): DictValue {
   let matched = matchPaths(m, path, at, shardCandidates(m.models))
   if (matched && partsOf(path)?.some(p => typeof p !== 'string')) {
     const own = matched.filter(e => e.value.model === m.bound)
@@ -132,7 +139,7 @@ export function loadWeights(m: Machine, path: Value, at: Place, reader: Reader):
       weights.open = true
       return weights
     }
-    const bound = boundWeights(m, path)
+    const bound = boundWeights(m, path, library)
     for (const view of bound.views) noteLoads(m, reader, at, view.entries, false)
     return bound
   }
@@ -151,12 +158,13 @@ export function loadWeights(m: Machine, path: Value, at: Place, reader: Reader):
       assign: choice ? (mergeAssigns(e.assign, [[choice.symbol, e.value.shard.path]]) ?? e.assign) : e.assign,
     })),
     named: true,
+    library,
   })
   return weights
 }
 
 /** All shards of the bound checkpoint, of which an unknown path loads one. */
-export function boundWeights(m: Machine, path: Value): DictValue {
+export function boundWeights(m: Machine, path: Value, library?: ArrayLibrary): DictValue {
   m.askedBound = true
   const weights = dict([], m.bound === undefined)
   const model = m.bound
@@ -170,6 +178,7 @@ export function boundWeights(m: Machine, path: Value): DictValue {
       assign: choice ? [[choice.symbol, shard.path] as const] : [],
     })),
     named: false,
+    library,
   })
   return weights
 }

@@ -5,6 +5,7 @@ import type { Model, Shard } from '../checkpoint/facts'
 import type { ClassDef, FunctionDef, Program, Span } from '../source/ir'
 import type { NumberRange } from './summary'
 import type { ParameterTree } from './parameters'
+import type { Refusal } from './refusals'
 import type {
   ArrayValue,
   ClassValue,
@@ -130,6 +131,14 @@ export interface Machine {
   keyGuarded: number
   /** Above zero inside a `try` whose handlers would catch what MLX raises. */
   guarded: number
+  /** Above zero inside a `try` that has handlers: what is raised there may be caught. */
+  catching: number
+  /** What the handler that runs was entered for. */
+  handling: Refusal | undefined
+  /** Something was raised that nothing catches: what follows is not reached. */
+  dead: boolean
+  /** A function that nothing in the workspace calls is being read. */
+  free: boolean
   /** Above zero where an earlier branch of the running function may have returned already. */
   alternative: number
   /** Turns of the loops that are running, multiplied: how often their innermost body runs. */
@@ -149,6 +158,7 @@ export interface Machine {
   readonly products: Product[]
   readonly quantizations: Quantization[]
   readonly moduleLoads: ModuleLoad[]
+  readonly refusals: Refusal[]
   readonly understood: Map<string, Place>
   readonly loads: Map<string, Load>
   readonly unfollowed: Map<string, Unfollowed>
@@ -184,6 +194,10 @@ export function createMachine(
     branching: 0,
     keyGuarded: 0,
     guarded: 0,
+    catching: 0,
+    handling: undefined,
+    dead: false,
+    free: false,
     alternative: 0,
     turns: 1,
     summaries: 0,
@@ -198,6 +212,7 @@ export function createMachine(
     products: [],
     quantizations: [],
     moduleLoads: [],
+    refusals: [],
     understood: new Map(),
     loads: new Map(),
     unfollowed: new Map(),

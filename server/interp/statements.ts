@@ -6,6 +6,8 @@ import { evaluate, isJavaScript, itemsOf, keysOf, mergeDict } from './expression
 import { type Machine, place, turnLimit, unknown } from './machine'
 import { getAttribute, getItem } from './members'
 import { importModule } from './modules'
+import { errorsOf, fail, failPython, isCaughtBy, type Refusal, Raised } from './refusals'
+import { leaves } from './names'
 import { countedNames, isUniform, summarize, summarizeUnused } from './summary'
 import { binary } from './operators'
 import {
@@ -69,6 +71,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
         return true
       }
       const iterable = evaluate(m, s.iterable, scope)
+      const { alternative } = m
       const items = s.over === 'values' && iterable.kind === 'list' && !iterable.open ? iterable.items : []
       const summary = summarizeUnused(items, s.target, s.body) ?? summarize(m, items)
       if (summary && isUniform(m, s.body)) {
@@ -79,6 +82,8 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
         m.summaries--
       } else iterate(m, iterable, s.over, turn)
       if (ended !== 'next') return m.uncertain > 0 && ended === 'raise' ? 'next' : ended
+      // Turns that end early come together again after the loop; a return would have ended all of them.
+      if (!leaves(s.body)) m.alternative = alternative
       return execute(m, s.orElse, scope)
     }
     case 'while':
@@ -91,7 +96,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
         : (m.frame.returned ?? none)
       return 'return'
     case 'raise':
-      if (s.value) evaluate(m, s.value, scope)
+      raise(m, s, scope)
       return 'raise'
     case 'break':
     case 'continue':
@@ -125,7 +130,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       for (const target of s.targets) remove(m, target, scope)
       return 'next'
     case 'assert':
-      return truth(evaluate(m, s.test, scope), isJavaScript(scope)) === false ? 'raise' : 'next'
+      return assertion(m, s, scope)
     case 'global':
       for (const name of s.names) scope.outer?.add(name)
       return 'next'
@@ -196,22 +201,90 @@ function attempt(m: Machine, s: Stmt & { kind: 'try' }, scope: Scope): Completio
   )
   // A handler that only raises again hides nothing.
   const swallows = catches && s.handlers.some(h => !h.body.some(b => b.kind === 'raise'))
-  if (swallows) m.guarded++
   const missing = s.handlers.some(
     h => h.types.length === 0 || h.types.some(t => /(^|\.)(KeyError|LookupError|Exception|BaseException)$/.test(t)),
   )
+  const before = { ...m }
+  if (swallows) m.guarded++
   if (missing) m.keyGuarded++
-  let completion = execute(m, s.body, scope)
-  if (missing) m.keyGuarded--
-  if (swallows) m.guarded--
-  if (completion === 'next') completion = execute(m, s.orElse, scope)
-  if (completion === 'raise' && s.handlers.length > 0) {
-    const handler = s.handlers[0]
-    if (handler?.name) scope.vars.set(handler.name, unknown(m, 'an exception'))
-    completion = handler ? execute(m, handler.body, scope) : 'next'
+  if (s.handlers.length > 0) m.catching++
+  let completion: Completion
+  let refusal: Refusal | undefined
+  try {
+    completion = execute(m, s.body, scope)
+  } catch (error) {
+    if (!(error instanceof Raised)) throw error
+    refusal = error.refusal
+    completion = 'raise'
+    const { alternative, depth, frame, turns, summaries } = before
+    Object.assign(m, { alternative, depth, frame, turns, summaries })
   }
+  const { guarded, keyGuarded, catching } = before
+  Object.assign(m, { guarded, keyGuarded, catching })
+  if (completion === 'next') completion = execute(m, s.orElse, scope)
+  if (completion === 'raise' && s.handlers.length > 0 && !m.dead) completion = handle(m, s, refusal, scope)
   const last = execute(m, s.finally, scope)
   return last === 'next' ? completion : last
+}
+
+/** Runs the handler that catches; where it is not known what was raised, the first. */
+function handle(m: Machine, s: Stmt & { kind: 'try' }, refusal: Refusal | undefined, scope: Scope): Completion {
+  const handler = refusal ? s.handlers.find(h => isCaughtBy(refusal, h.types)) : s.handlers[0]
+  if (!handler) {
+    if (refusal) fail(m, refusal)
+    return 'raise'
+  }
+  if (handler.name) scope.vars.set(handler.name, unknown(m, 'an exception'))
+  const { handling } = m
+  m.handling = refusal
+  try {
+    return execute(m, handler.body, scope)
+  } finally {
+    m.handling = handling
+  }
+}
+
+/** `raise`: what is raised in a handler is the consequence of what the handler was entered for. */
+function raise(m: Machine, s: Stmt & { kind: 'raise' }, scope: Scope): void {
+  const value = s.value && evaluate(m, s.value, scope)
+  if (m.handling) {
+    fail(m, value ? { ...m.handling, errors: errorNames(value) } : m.handling)
+    return
+  }
+  const text = s.value?.kind === 'call' && s.value.args[0] ? evaluate(m, s.value.args[0].value, scope) : undefined
+  const names = value ? errorNames(value) : ['Exception']
+  const message = text && isString(text) ? `: ${text.value}` : ''
+  fail(m, {
+    at: place(scope.program, s.span),
+    kind: 'error',
+    found: 'the program comes here with this checkpoint and raises',
+    expected: undefined,
+    raises: `${names[0]}${message}`,
+    errors: names,
+    tensors: [],
+  })
+}
+
+/** Names of an exception's class and its bases. */
+function errorNames(v: Value): readonly string[] {
+  if (v.kind === 'library') return errorsOf(v.name.replace(/^.*\./, ''))
+  if (v.kind === 'instance') return errorNames(v.of)
+  if (v.kind === 'class') return [v.def.name, ...v.bases.flatMap(errorNames)]
+  return errorsOf('Exception')
+}
+
+function assertion(m: Machine, s: Stmt & { kind: 'assert' }, scope: Scope): Completion {
+  if (truth(evaluate(m, s.test, scope), isJavaScript(scope)) !== false) return 'next'
+  fail(m, {
+    at: place(scope.program, s.span),
+    kind: 'error',
+    found: 'the assertion is false with this checkpoint',
+    expected: undefined,
+    raises: 'AssertionError',
+    errors: errorsOf('AssertionError'),
+    tensors: [],
+  })
+  return 'raise'
 }
 
 /**
@@ -278,6 +351,7 @@ export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope): 
     case 'tuple': {
       const items = itemsOf(m, value)
       const starred = target.items.findIndex(t => t.kind === 'spread')
+      checkCount(m, target, items?.length ?? rowsOf(value), starred >= 0, scope)
       target.items.forEach((inner, i) => {
         if (inner.kind === 'spread') {
           const tail = target.items.length - i - 1
@@ -314,6 +388,29 @@ export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope): 
     default:
       return
   }
+}
+
+/** The size of an array's first axis, which is what unpacking it walks. */
+function rowsOf(v: Value): number | undefined {
+  const rows = v.kind === 'array' ? v.variants.map(x => x.shape?.[0]) : []
+  return rows.every(n => n === rows[0]) ? rows[0] : undefined
+}
+
+/** Python unpacks exactly as many values as there are names. */
+function checkCount(
+  m: Machine,
+  target: Expr & { kind: 'list' | 'tuple' | 'set' },
+  count: number | undefined,
+  isStarred: boolean,
+  scope: Scope,
+): void {
+  const wanted = target.items.length - (isStarred ? 1 : 0)
+  if (count === undefined || (isStarred ? count >= wanted : count === wanted)) return
+  const many = count > wanted
+  const text = many
+    ? `too many values to unpack (expected ${wanted})`
+    : `not enough values to unpack (expected ${isStarred ? 'at least ' : ''}${wanted}, got ${count})`
+  failPython(m, place(scope.program, target.span), 'ValueError', `${count} values`, `${wanted} for these names`, text)
 }
 
 /** The scope that a name assigned here belongs to. */

@@ -14,6 +14,8 @@ import { mlxArray } from './mlxArray'
 import { mlxCore } from './mlxCore'
 import { mlxModule } from './mlxModule'
 import { mlxNn } from './mlxNn'
+import { mlxProducts } from './mlxProducts'
+import { numpy } from './numpy'
 import { python } from './python'
 import { regex } from './regex'
 import { safetensors } from './safetensors'
@@ -41,6 +43,8 @@ export const libraries: readonly LibraryModel[] = [
   mlxArray,
   mlxModule,
   mlxNn,
+  mlxProducts,
+  numpy,
   frostMlx,
 ]
 
