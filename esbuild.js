@@ -51,6 +51,9 @@ async function main() {
       platform: 'node',
       target: 'node20',
       format: 'cjs',
+      // Less text to compile at every start; names stay, since stacks are read by people.
+      minifyWhitespace: !watch,
+      minifySyntax: !watch,
       sourcemap: true,
       sourcesContent: false,
       // jsonc-parser's `main` is a UMD file that esbuild cannot follow; web-tree-sitter's ESM build breaks in CommonJS.

@@ -180,6 +180,40 @@ export interface HeaderParams {
   readonly tensor?: string
 }
 
+/** A stored tensor, as links and commands name it: its model, its shard, its name. */
+export interface RevealParams {
+  readonly model: string
+  readonly path: string
+  readonly tensor: string
+}
+
+/** A place in a document. */
+export interface TensorAtParams {
+  readonly uri: string
+  readonly position: Position
+}
+
+/** Whose loaders are asked for: a line of the header's page of `path`, a tensor, or a module with all that lies in it. */
+export interface LoadersParams {
+  readonly model?: string
+  /** A shard. */
+  readonly path?: string
+  readonly line?: number
+  readonly tensor?: string
+  readonly module?: string
+}
+
+/** Places that load what was asked for. `subject` says it in words; `unknown` loads were not followed and may as well. */
+export interface Loaders {
+  readonly subject: string
+  readonly places: readonly { readonly path: string; readonly range: Range }[]
+  readonly unknown: number
+}
+
+export interface RowsToParams extends RevealParams {
+  readonly grouping: TreeGrouping
+}
+
 export interface HeaderText {
   readonly text: string
   readonly line: number
@@ -217,6 +251,12 @@ export const errorLinePattern =
 export const messages = {
   /** client → server: children of a row → TreeNode[] */
   tree: 'tensorlint/tree',
+  /** client → server: RowsToParams → TreeNode[], from the model down to the tensor */
+  rowsTo: 'tensorlint/rowsTo',
+  /** client → server: TensorAtParams → RevealParams of the first tensor that the place speaks of, or null */
+  tensorAt: 'tensorlint/tensorAt',
+  /** client → server: LoadersParams → Loaders */
+  loaders: 'tensorlint/loaders',
   /** server → client: rows or badges changed, ask again */
   treeChanged: 'tensorlint/treeChanged',
   /** client → server: VerifyParams → VerifyReport; reports work-done progress, can be cancelled */
@@ -249,6 +289,8 @@ export interface Settings {
   readonly headerDocuments: boolean
   /** Severities by rule; a project's settings file wins over them. */
   readonly severity: SeverityTable
+  /** Whether shapes are shown behind loads and quantized operations. */
+  readonly inlayHints: boolean
 }
 
 export interface ServerStatus {

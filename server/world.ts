@@ -6,8 +6,6 @@ import { analyse } from './engine'
 import packageJson from '../package.json'
 import type { World } from './lsp/context'
 import { loadGrammars } from './source/grammars'
-import { runBuiltin } from './worker/builtin'
-import { verifyModules } from './worker/verify'
 import { readGrammar } from './workspace/grammarFiles'
 import { rulePage } from './workspace/rulePages'
 import { fileSource } from './workspace/nodeFiles'
@@ -17,11 +15,17 @@ export const world: World = {
   rulePage,
   prepare: () => loadGrammars(readGrammar),
   analyse,
-  verify: (items, run) =>
-    verifyModules(items, {
+  verify: async (items, run) => {
+    // Only who verifies pays for the worker's protocol.
+    const [{ verifyModules }, { runBuiltin }] = await Promise.all([
+      import('./worker/verify'),
+      import('./worker/builtin'),
+    ])
+    return verifyModules(items, {
       ...run,
       workerScript: join(__dirname, 'python', 'worker.py'),
       open: fileSource,
       runBuiltin,
-    }),
+    })
+  },
 }

@@ -106,6 +106,8 @@ export class Server implements vscode.Disposable {
         // A function: the client also calls it when it restarts a crashed server.
         initializationOptions: () => readSettings(this.interpreter.path),
         outputChannel: this.output,
+        // Hovers hold these two links; nothing else in them runs.
+        markdown: { isTrusted: { enabledCommands: ['tensorlint.revealTensor', 'tensorlint.openHeader'] } },
         revealOutputChannelOn: RevealOutputChannelOn.Never,
         // The server asks to hear of changes, which would send the raw settings: it gets what they mean instead.
         middleware: { workspace: { didChangeConfiguration: async () => this.sendSettings() } },

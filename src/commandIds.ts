@@ -10,6 +10,8 @@ export const commandIds = [
   'tensorlint.clearFilter',
   'tensorlint.addModel',
   'tensorlint.openHeader',
+  'tensorlint.revealTensor',
+  'tensorlint.whoLoads',
   'tensorlint.copyName',
   'tensorlint.revealFile',
   'tensorlint.explainRule',

@@ -10,8 +10,10 @@ import { copyName, revealFile } from './commands/rows'
 import { explainError } from './commands/explainError'
 import { filterTensors } from './commands/filterTensors'
 import { openHeader } from './commands/openHeader'
+import { revealTensor } from './commands/revealTensor'
 import { showStatus } from './commands/showStatus'
 import { verify } from './commands/verify'
+import { whoLoads } from './commands/whoLoads'
 import { writeAnalysis } from './commands/writeAnalysis'
 import type { Ctx } from './context'
 
@@ -31,6 +33,8 @@ const commands: Readonly<Record<CommandId, Handler>> = {
   'tensorlint.clearFilter': ctx => ctx.tree.setFilter(''),
   'tensorlint.addModel': addModel,
   'tensorlint.openHeader': openHeader,
+  'tensorlint.revealTensor': revealTensor,
+  'tensorlint.whoLoads': whoLoads,
   'tensorlint.copyName': copyName,
   'tensorlint.revealFile': revealFile,
   'tensorlint.explainRule': explainRule,

@@ -4,6 +4,7 @@ import * as vscode from 'vscode'
 import { messages, type ServerStatus, type TreeNode, type TreeParams } from '../server/protocol'
 import { Server } from './client'
 import { registerCommands } from './commands'
+import { registerHeaderReferences } from './commands/whoLoads'
 import type { Ctx } from './context'
 import { HeaderDocuments } from './headerDocuments'
 import { registerHeaderEditor } from './headerEditor'
@@ -32,6 +33,7 @@ const features: readonly ((ctx: Ctx) => vscode.Disposable)[] = [
   ctx => ctx.status.onDidChange(status => ctx.tree.showBadge(status)),
   registerRowDecorations,
   registerHeaderEditor,
+  registerHeaderReferences,
   registerRuleDocuments,
   registerCommands,
   registerTerminalLinks,

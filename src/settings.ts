@@ -15,6 +15,8 @@ export function readSettings(activeInterpreter: string): Settings {
     trusted: vscode.workspace.isTrusted,
     headerDocuments: true,
     severity: readObject('severity') as SeverityTable,
+    inlayHints:
+      vscode.workspace.getConfiguration('tensorlint').get<unknown>('inlayHints' satisfies SettingId) !== false,
   }
 }
 

@@ -28,6 +28,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'server/verify': [...engineLayers, 'server/rules'],
   'server/actions': [...engineLayers, 'server/engine'],
   'server/explain': [...engineLayers, 'server/engine', 'server/rules', 'server/verify', 'jsonc-parser', 'diff'],
+  'server/insight': [...engineLayers, 'server/engine', 'server/rules', 'server/tree', 'server/explain/markdown'],
   // Of Node only the reckoning with paths, which reads nothing.
   'server/tree': [...engineLayers, 'server/engine'],
   'server/engine': [...engineLayers, 'server/rules', 'server/verify'],
@@ -44,7 +45,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'server/worker': ['server/checkpoint', 'server/quant', 'server/util', 'node:', 'vscode-jsonrpc'],
   'server/lsp': [
     ...['server/engine', 'server/policy', 'server/workspace', 'server/worker', 'server/tree', 'server/explain'],
-    ...['server/checkpoint', 'server/util'],
+    ...['server/insight', 'server/rules/show', 'server/checkpoint', 'server/util'],
     ...['vscode-languageserver', 'vscode-languageserver-textdocument', 'vscode-uri', 'vscode-jsonrpc', 'node:'],
   ],
   'server/world': ['server/', 'node:', '*'],

@@ -5,6 +5,7 @@
 import { dtypeBits, dtypes } from './dtype'
 import { Fault, type HeaderColumns } from './headerColumns'
 import { nobody, type ProblemList } from './problemList'
+import { grouped } from '../util/numbers'
 
 /** Reports tensors that begin off their element's size. `dataStart`: where the data begins in the file. */
 export function checkAlignment(
@@ -27,8 +28,7 @@ export function checkAlignment(
       'unaligned',
       nobody,
       nameAt(row),
-      () =>
-        `begins at byte ${at.toLocaleString('en-US')} ${where}, which is no multiple of the ${size} bytes of an element`,
+      () => `begins at byte ${grouped(at)} ${where}, which is no multiple of the ${size} bytes of an element`,
     )
   }
 }

@@ -3,6 +3,7 @@
 
 import { Fault, type HeaderColumns } from './headerColumns'
 import { both, type ProblemList, rustOnly } from './problemList'
+import { grouped } from '../util/numbers'
 
 /** Reports tensors past the end, holes, overlaps and trailing bytes. `dataLength` is what the file holds behind its header. */
 export function checkCoverage(
@@ -30,11 +31,11 @@ export function checkCoverage(
 }
 
 export function bytes(count: number): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? 'byte' : 'bytes'}`
+  return `${grouped(count)} ${count === 1 ? 'byte' : 'bytes'}`
 }
 
 export function tensors(count: number): string {
-  return `${count.toLocaleString('en-US')} ${count === 1 ? 'tensor' : 'tensors'}`
+  return `${grouped(count)} ${count === 1 ? 'tensor' : 'tensors'}`
 }
 
 /** Distinct offsets need about two probes each; this many for each of them would be a file made to be slow. */

@@ -2,6 +2,7 @@
 // Sources: the git-lfs specification (v1 pointers), RFC 1740 (AppleDouble), and the magic numbers of the other formats.
 
 import type { ForeignKind } from './facts'
+import { grouped } from '../util/numbers'
 
 interface ForeignFile {
   readonly kind: ForeignKind
@@ -22,7 +23,7 @@ const foreignFiles: readonly ForeignFile[] = [
     says: text => {
       const oid = /^oid (?:sha256:)?([0-9a-f]+)/m.exec(text)?.[1] ?? 'unknown'
       const size = Number(/^size (\d+)/m.exec(text)?.[1] ?? Number.NaN)
-      const bytes = Number.isFinite(size) ? `${size.toLocaleString('en-US')} bytes` : 'unknown size'
+      const bytes = Number.isFinite(size) ? `${grouped(size)} bytes` : 'unknown size'
       return `is a git-lfs pointer, expected the weights it stands for (oid sha256 ${oid}, ${bytes}); "git lfs pull" fetches them`
     },
   },
@@ -58,7 +59,7 @@ export function recogniseForeign(
   head: Uint8Array,
   sizeBytes: number,
 ): { kind: ForeignKind; message: string } | undefined {
-  const size = `${sizeBytes.toLocaleString('en-US')} bytes`
+  const size = `${grouped(sizeBytes)} bytes`
   if (sizeBytes === 0)
     return { kind: 'empty-file', message: 'the file is empty (0 bytes), expected a safetensors header' }
   if (head.length >= 8 && head.every(byte => byte === 0)) {

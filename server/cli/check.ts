@@ -3,6 +3,7 @@
 
 import pc from 'picocolors'
 import type { World } from '../lsp/context'
+import type { Texts } from '../policy/baseline'
 import { textsOf as snapshotTexts } from '../policy/policy'
 import type { Finding, Severity } from '../protocol'
 import { drawCarets, printable } from './carets'
@@ -11,6 +12,7 @@ import { readPolicyOptions, saveBaseline, type PolicyOptions } from './policyOpt
 import { sarifText } from './sarif'
 import { githubText } from './github'
 import { askedFindings, askedFor, askedModels, look, summary, type Look } from './workspace'
+import { grouped } from '../util/numbers'
 
 export type Format = 'text' | 'json'
 
@@ -84,7 +86,7 @@ function checkText(seen: Look, findings: readonly Finding[], io: CliIo): string 
   const texts = textsOf(seen)
   const lines: string[] = []
   const at = ({ path, range }: { path: string; range: Finding['range'] }) =>
-    texts.has(path)
+    texts.get(path) !== undefined
       ? `${printable(show(path))}:${range.start.line + 1}:${range.start.character + 1}`
       : printable(show(path))
   for (const [path, group] of byPath(findings)) {
@@ -94,7 +96,8 @@ function checkText(seen: Look, findings: readonly Finding[], io: CliIo): string 
         `  ${at(finding)} ${paint[finding.severity](finding.severity)} ${printable(finding.message)} ${colours.dim(`[${finding.rule}]`)}`,
       )
       const [code, carets] = drawCarets(texts.get(path) ?? '', finding.range)
-      if (texts.has(path) && code && carets) lines.push(`    ${code}`, `    ${paint[finding.severity](carets)}`)
+      if (texts.get(path) !== undefined && code && carets)
+        lines.push(`    ${code}`, `    ${paint[finding.severity](carets)}`)
       for (const because of finding.because.slice(0, MAX_REASONS))
         lines.push(colours.dim(`    because ${at(because)} ${printable(because.message)}`))
       const more = finding.because.length - MAX_REASONS
@@ -135,13 +138,13 @@ function suppressedCounts(seen: Look) {
   return { comment: count('comment'), settings: count('settings'), baseline: count('baseline') }
 }
 
-export const plural = (count: number, noun: string) =>
-  `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
+export const plural = (count: number, noun: string) => `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`
 
 /** Texts of the files that can be drawn: sources, JSON and settings, as the analysis saw them. */
-export function textsOf({ state }: Pick<Look, 'state'>): ReadonlyMap<string, string> {
+export function textsOf({ state }: Pick<Look, 'state'>): Texts {
+  const texts = snapshotTexts(state.snapshot)
   const settings = state.policy.folders.flatMap(folder => (folder.settings ? [folder.settings] : []))
-  return new Map([...snapshotTexts(state.snapshot), ...settings.map(({ path, text }) => [path, text] as const)])
+  return { get: path => texts.get(path) ?? settings.find(file => file.path === path)?.text }
 }
 
 function byPath(findings: readonly Finding[]): Map<string, Finding[]> {

@@ -2,7 +2,7 @@
 // would be after the proposed fix. The JSON is an interface (docs/cli.md).
 
 import pc from 'picocolors'
-import { CancellationToken } from 'vscode-languageserver'
+import { CancellationToken } from 'vscode-jsonrpc'
 import type { World } from '../lsp/context'
 import type { DequantizeResult, Engine, VerifiedModule, VerifyReport } from '../protocol'
 import { verifyItems } from '../workspace/verifyItems'

@@ -6,10 +6,11 @@ import { evaluate, itemsOf } from './expressions'
 import { depthLimit, isPosition, type Machine, noteUnfollowed, place, unknown } from './machine'
 import { findMember, getItem, libraryBase } from './members'
 import { models } from './models/index'
-import { assignTo, execute } from './statements'
+import { classesOf, freeInit, instantiate } from './classes'
+import { execute } from './statements'
+import { assignTo } from './targets'
 import {
   type ArrayValue,
-  type ClassValue,
   dict,
   type FunctionValue,
   type InstanceValue,
@@ -197,19 +198,6 @@ export function callFunction(m: Machine, f: Value, values: readonly Value[]): Va
   return invoke(m, f, { positional: values.map(value => ({ value })), keywords: new Map(), open: false })
 }
 
-/** What `super` stands for in a method: the object, seen as its first base. */
-export function superOf(scope: Scope): InstanceValue | undefined {
-  let owner: ClassValue | undefined
-  let self: Value | undefined
-  for (let s: Scope | undefined = scope; s && !owner; s = s.parent) {
-    owner = s.owner
-    if (owner) self = s.self ?? s.vars.values().next().value
-  }
-  const base = owner?.bases[0]
-  if (self?.kind !== 'instance' || !base || (base.kind !== 'class' && base.kind !== 'library')) return undefined
-  return { kind: 'instance', of: base, attributes: self.attributes }
-}
-
 /** Enters a function of the workspace. */
 export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   if (m.depth >= depthLimit) return unknown(m, 'calls nest too deeply')
@@ -312,37 +300,6 @@ export function freeArguments(m: Machine, f: FunctionValue, trustParameters = tr
   return { positional, keywords, open: false }
 }
 
-/** Makes an instance of a class of the workspace and runs its constructor. */
-export function instantiate(m: Machine, of: ClassValue, args: Arguments): InstanceValue {
-  const instance: InstanceValue = { kind: 'instance', of, attributes: new Map() }
-  m.instances.push(instance)
-  m.instantiated.set(of.def, instance)
-  runFields(m, of, instance)
-  const constructor = findMember(of, '__init__')
-  if (constructor?.value.kind === 'function') invoke(m, { ...constructor.value, self: instance }, args)
-  else if (of.def.decorators.some(d => /(^|\.)dataclass/.test(d)) || of.attributes.size > 0)
-    fillDataclass(of, instance, args)
-  return instance
-}
-
-function runFields(m: Machine, of: ClassValue, instance: InstanceValue): void {
-  for (const base of of.bases) if (base.kind === 'class') runFields(m, base, instance)
-  const scope: Scope = { vars: new Map(), parent: of.scope, program: of.program, self: instance }
-  for (const field of of.def.fields)
-    instance.attributes.set(field.name, field.value ? evaluate(m, field.value, scope) : none)
-}
-
-/** A dataclass's constructor: keywords become attributes. */
-function fillDataclass(of: ClassValue, instance: InstanceValue, args: Arguments): void {
-  for (const [name, argument] of args.keywords) instance.attributes.set(name, argument.value)
-  if (args.open) return
-  const names = [...of.attributes.keys()]
-  args.positional.forEach((argument, i) => {
-    const name = names[i]
-    if (name) instance.attributes.set(name, argument.value)
-  })
-}
-
 /**
  * A method called on something unknown. When stored tensors are handed over and every class of the workspace that has
  * such a method takes as many arguments, those classes are what it can be.
@@ -370,24 +327,6 @@ function callByName(m: Machine, callee: Value & { kind: 'unknown' }, args: Argum
   // An unmodelled call may change what it is given.
   for (const a of args.positional) if (a.value.kind === 'list' || a.value.kind === 'dict') a.value.open = true
   return unknown(m, callee.why)
-}
-
-/**
- * Arguments for an object that the workspace never makes. Whoever makes it may well pass other bits than the default,
- * so those are not known; a default that is a list of names or the like is what it runs with.
- */
-export function freeInit(m: Machine, of: ClassValue): Arguments {
-  const constructor = findMember(of, '__init__')
-  if (constructor?.value.kind !== 'function') return noArguments
-  return freeArguments(m, { ...constructor.value, self: none }, false)
-}
-
-/** Every class at the top level of a program that has been run. */
-export function classesOf(m: Machine): ClassValue[] {
-  const found = new Map<unknown, ClassValue>()
-  for (const scope of m.modules.values())
-    for (const value of scope.vars.values()) if (value.kind === 'class') found.set(value.def, value)
-  return [...found.values()]
 }
 
 /** A text argument, if it is known. */

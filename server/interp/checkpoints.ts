@@ -3,7 +3,7 @@
 
 import type { Node as JsonNode } from 'jsonc-parser'
 import type { JsonFile, Model, Shard, Tensor } from '../checkpoint/facts'
-import { derive, type Machine, noteLoads, noteRead, noteUnderstood, type Reader } from './machine'
+import { derive, type Machine, noteLoads, noteLookup, noteRead, noteUnderstood, type Reader } from './machine'
 import { findNames, holesOf } from './nameIndex'
 import { isInRange } from './summary'
 import { literalSuffix, matchTemplate, partsOf, type Part } from './text'
@@ -232,19 +232,20 @@ export function lookupFree(m: Machine, key: Value, at: Place): Value | undefined
   const variants = view ? lookup(m, view, key) : []
   if (variants.length === 0) return undefined
   noteUnderstood(m, at)
+  noteLookup(m, at, key, variants)
   return { kind: 'array', variants, at, activation: m.frame.activation }
 }
 
 /** A JSON value with the places of its leaves. */
-export function fromJson(file: JsonFile, node: JsonNode): Value {
+export function fromJson(file: JsonFile, node: JsonNode, guessed = false): Value {
   if (node.type === 'object') {
     const entries = (node.children ?? []).flatMap(property => {
       const [key, value] = property.children ?? []
-      return key && value ? [[String(key.value), fromJson(file, value)] as [string, Value]] : []
+      return key && value ? [[String(key.value), fromJson(file, value, guessed)] as [string, Value]] : []
     })
-    return dict(entries)
+    return { ...dict(entries), guessed }
   }
-  if (node.type === 'array') return list((node.children ?? []).map(child => fromJson(file, child)))
+  if (node.type === 'array') return list((node.children ?? []).map(child => fromJson(file, child, guessed)))
   return {
     kind: 'const',
     value: node.value as string | number | boolean | null,
@@ -267,7 +268,7 @@ export function loadJson(m: Machine, path: Value, at: Place): Value | undefined 
     m.askedBound = true
     file = m.bound?.configs[0]
   }
-  return file?.root ? fromJson(file, file.root) : undefined
+  return file?.root ? fromJson(file, file.root, !literal) : undefined
 }
 
 /** The value of a key of a free input that is the bound checkpoint's config. */

@@ -2,11 +2,13 @@
 // unknown, never a guess; calls are in calls.ts, members in members.ts.
 
 import type { Expr } from '../source/ir'
-import { callValue, evaluateArguments, superOf } from './calls'
-import { type Machine, place, unknown, withLiteral } from './machine'
+import { callValue, evaluateArguments } from './calls'
+import { superOf } from './classes'
+import { type Machine, noteMerged, noteReplaced, place, unknown, withLiteral } from './machine'
 import { getAttribute, getIndex } from './members'
 import { binary, compare, unary } from './operators'
-import { assignTo, execute, iterate } from './statements'
+import { execute, iterate } from './statements'
+import { assignTo } from './targets'
 import { isUniform, summarize } from './summary'
 import { partsOf, textOf, type Part } from './text'
 import {
@@ -61,7 +63,8 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
         if (!text) return unknown(m, 'text of a value that is not text')
         parts.push(...text)
       }
-      return textOf(parts)
+      const text = textOf(parts)
+      return text.kind === 'const' || text.kind === 'template' ? { ...text, written: at() } : text
     }
     case 'attribute':
       return getAttribute(m, evaluate(m, e.object, scope), e.name, at(), isJavaScript(scope))
@@ -119,7 +122,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     case 'dict': {
       const made = dict()
       for (const entry of e.entries) {
-        if ('spread' in entry) mergeDict(made, evaluate(m, entry.spread, scope))
+        if ('spread' in entry) mergeDict(m, made, evaluate(m, entry.spread, scope))
         else {
           const key = asKey(evaluate(m, entry.key, scope))
           const value = evaluate(m, entry.value, scope)
@@ -218,7 +221,7 @@ export function keysOf(m: Machine, v: Value & { kind: 'dict' }): Value[] | undef
   return [...keys].map(keyValue)
 }
 
-export function mergeDict(into: Value & { kind: 'dict' }, from: Value): void {
+export function mergeDict(m: Machine, into: Value & { kind: 'dict' }, from: Value): void {
   if (from.kind !== 'dict') {
     if (!(from.kind === 'const' && from.value === null)) into.open = true
     return
@@ -227,6 +230,7 @@ export function mergeDict(into: Value & { kind: 'dict' }, from: Value): void {
     // What a later checkpoint holds hides what stood there before; an overlay is younger than both.
     for (const key of [...into.map.keys()])
       if (view.entries.some(e => e.shard.tensors.find(String(key)))) into.map.delete(key)
+    for (const before of into.views) noteMerged(m, before.entries, view.entries)
     into.views.push(view)
   }
   for (const [key, value] of from.map) {
@@ -247,8 +251,10 @@ function comprehension(m: Machine, e: Expr & { kind: 'comprehension' }, outer: S
       const value = evaluate(m, e.element, scope)
       if (e.result === 'dict') {
         const key = e.key ? asKey(evaluate(m, e.key, scope)) : none
-        if (isString(key) || isNumber(key)) made.map.set(key.value, value)
-        else open = true
+        if (isString(key) || isNumber(key)) {
+          noteReplaced(m, made.map.get(key.value), value)
+          made.map.set(key.value, value)
+        } else open = true
       } else items.push(value)
       if (!certain) open = true
       return

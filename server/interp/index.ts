@@ -2,14 +2,16 @@
 // unknown inputs, and last every object that holds stored tensors is asked to compute.
 // The result says which tensors arrive at which operation; whether that is right is for the rules.
 
-import type { Model } from '../checkpoint/facts'
+import type { Model, Shard } from '../checkpoint/facts'
 import type { FunctionDef, Program } from '../source/ir'
-import { classesOf, freeArguments, freeInit, innerValues, instantiate, invoke } from './calls'
+import { freeArguments, innerValues, invoke } from './calls'
+import { classesOf, freeInit, instantiate } from './classes'
 import {
   type AbsentKey,
   createMachine,
   type Load,
   type Machine,
+  type Met,
   type ModuleLoad,
   type Product,
   type Quantization,
@@ -34,9 +36,15 @@ export interface Run {
   readonly refusals: readonly Refusal[]
   /** Places where a load was followed to its tensors. */
   readonly understood: readonly Place[]
+  /** What the expressions that ask for tensors found; see server/insight. */
+  readonly lookups: ReadonlyMap<Place, Met>
+  /** The same by the text that was asked with, which may be written elsewhere. */
+  readonly keys: ReadonlyMap<Place, Met>
   readonly unfollowed: readonly Unfollowed[]
   /** Calls that open shards, and with whose reader. */
   readonly loads: readonly Load[]
+  /** Files whose tensors came into one dict, with those that came into it before them. */
+  readonly merged: ReadonlyMap<Shard, ReadonlySet<Shard>>
   /** Keys that were asked of a checkpoint and are not in it. */
   readonly absent: readonly AbsentKey[]
   /** Config values that the programs looked at. */
@@ -80,8 +88,11 @@ export function interpret(
     moduleLoads: m.moduleLoads,
     refusals: m.refusals,
     understood: [...m.understood.values()],
+    lookups: m.lookups,
+    keys: m.keys,
     unfollowed: [...m.unfollowed.values()],
     loads: [...m.loads.values()],
+    merged: m.merged,
     absent: [...m.absent.values()].filter(a => isProven(m, a.view)),
     configReads: [...m.configReads.values()],
     met: m.met,

@@ -8,6 +8,7 @@ import type { ParameterTree } from './parameters'
 import type { Refusal } from './refusals'
 import type {
   ArrayValue,
+  ArrayVariant,
   ClassValue,
   ConfigPlace,
   ConstValue,
@@ -77,6 +78,9 @@ export interface Unfollowed {
   readonly place: Place
   readonly why: string
 }
+
+/** What lookups at one place found: a set of readings for every key that was asked there. */
+export type Met = Set<readonly ArrayVariant[]>
 
 /** Whose code opens a file: MLX's own reader, or the Rust library that every other framework uses. */
 export type Reader = 'mlx' | 'rust'
@@ -160,7 +164,12 @@ export interface Machine {
   readonly moduleLoads: ModuleLoad[]
   readonly refusals: Refusal[]
   readonly understood: Map<string, Place>
+  /** What was found at the expressions that ask for a tensor, and at the texts that were asked with. */
+  readonly lookups: Map<Place, Met>
+  readonly keys: Map<Place, Met>
   readonly loads: Map<string, Load>
+  /** Files whose tensors came into one dict, with those that came into it before them. */
+  readonly merged: Map<Shard, Set<Shard>>
   readonly unfollowed: Map<string, Unfollowed>
   /** Keys that were asked of a checkpoint and are not in it. */
   readonly absent: Map<string, AbsentKey>
@@ -214,7 +223,10 @@ export function createMachine(
     moduleLoads: [],
     refusals: [],
     understood: new Map(),
+    lookups: new Map(),
+    keys: new Map(),
     loads: new Map(),
+    merged: new Map(),
     unfollowed: new Map(),
     absent: new Map(),
     hits: new Map(),
@@ -277,6 +289,19 @@ export function noteUnderstood(m: Machine, at: Place): void {
   m.understood.set(placeKey(at), at)
 }
 
+/** Remembers what a lookup at `at` with this key found. The array of variants is shared and never changed. */
+export function noteLookup(m: Machine, at: Place, key: Value, found: readonly ArrayVariant[]): void {
+  meet(m.lookups, at, found)
+  const text = key.kind === 'const' ? (key.literal ?? key.written) : key.kind === 'template' ? key.written : undefined
+  if (text) meet(m.keys, text, found)
+}
+
+function meet(met: Map<Place, Met>, at: Place, found: readonly ArrayVariant[]): void {
+  const known = met.get(at)
+  if (known) known.add(found)
+  else met.set(at, new Set([found]))
+}
+
 /** Remembers which files a call opens. */
 export function noteLoads(
   m: Machine,
@@ -287,6 +312,21 @@ export function noteLoads(
 ): void {
   for (const { model, shard } of entries)
     m.loads.set(`${placeKey(at)} ${reader} ${shard.path}`, { reader, at, model, shard, named })
+}
+
+/** Remembers that tensors of `later` came into a dict that held tensors of `earlier`. */
+export function noteMerged(m: Machine, earlier: readonly { shard: Shard }[], later: readonly { shard: Shard }[]): void {
+  const [before, after] = [earlier[0]?.shard, later[0]?.shard]
+  // Where a path stands for one of several files it is not known that they meet.
+  if (!before || !after || before === after || earlier.length > 1 || later.length > 1) return
+  m.merged.set(after, (m.merged.get(after) ?? new Set()).add(before))
+}
+
+/** The same for one tensor that takes the place of another of its name. */
+export function noteReplaced(m: Machine, before: Value | undefined, after: Value): void {
+  if (before?.kind !== 'array' || after.kind !== 'array') return
+  const [a, b] = [before, after].map(v => (v.variants.length === 1 ? v.variants[0]?.stored : undefined))
+  if (a && b && a.tensor.name === b.tensor.name) noteMerged(m, [a], [b])
 }
 
 export function noteUnfollowed(m: Machine, at: Place, why: string): void {

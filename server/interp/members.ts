@@ -6,7 +6,17 @@ import { invoke } from './calls'
 import { configKey, lookupFree } from './checkpoints'
 import { evaluate } from './expressions'
 import { hasEvery, lookupViews } from './lookups'
-import { derive, identity, type Machine, noteRead, noteUnderstood, noteUnfollowed, placeKey, unknown } from './machine'
+import {
+  derive,
+  identity,
+  type Machine,
+  noteLookup,
+  noteRead,
+  noteUnderstood,
+  noteUnfollowed,
+  placeKey,
+  unknown,
+} from './machine'
 import { models, properties } from './models/index'
 import { indexArray, indexByValue } from './indexing'
 import { failPython } from './refusals'
@@ -248,13 +258,16 @@ export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place)
     const own = object.map.get(key.value)
     if (own) {
       const read = noteRead(m, own)
-      return read.kind === 'array' ? { ...read, at: read.at ?? at } : read
+      if (read.kind !== 'array') return read
+      if (read.variants.some(v => v.stored)) noteLookup(m, at, key, read.variants)
+      return { ...read, at: read.at ?? at }
     }
     if (object.deleted.has(key.value)) return undefined
   }
   const variants = lookupAll(m, object, key)
   if (variants.length > 0) {
     noteUnderstood(m, at)
+    noteLookup(m, at, key, variants)
     noteHit(m, object, key)
     const { library } = object.views[object.views.length - 1] ?? {}
     return { kind: 'array', library, variants, at, activation: m.frame.activation }
@@ -287,7 +300,7 @@ function absentKey(m: Machine, object: DictValue, key: Value, at: Place): Value 
     m.absent.set(`${placeKey(at)} ${key.value}`, { place: at, key: key.value, literal: key.literal, view })
     m.frame.raised = true
     m.dead = true
-  } else if (!object.open && (isString(key) || isNumber(key)) && (!view || m.keyGuarded > 0)) {
+  } else if (!object.open && !object.guessed && (isString(key) || isNumber(key)) && (!view || m.keyGuarded > 0)) {
     const text = isString(key) ? `'${key.value}'` : String(key.value)
     failPython(m, at, 'KeyError', `the dict has no key ${text}`, undefined, text)
   }

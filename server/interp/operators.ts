@@ -57,8 +57,8 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
   }
   if (op === '|' && left.kind === 'dict') {
     const made = dict()
-    mergeDict(made, left)
-    mergeDict(made, right)
+    mergeDict(m, made, left)
+    mergeDict(m, made, right)
     return made
   }
   const [a, b] = [identity(left), identity(right)]

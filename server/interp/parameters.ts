@@ -108,7 +108,9 @@ export function parametersIn(root: InstanceValue): ParameterTree {
     const name = layerName(module)
     const prefix = path ? `${path}.` : ''
     const layer = name === undefined ? undefined : layers[name]
-    if (layer)
+    // A layer that may have been packed has these parameters or those.
+    if (layer && module.attributes.get('weight')?.kind === 'unknown') open = true
+    else if (layer)
       for (const [parameter, shape] of Object.entries(layer(n => module.attributes.get(n))))
         shapes.set(prefix + parameter, shape)
     else if (name !== undefined && !withoutParameters.test(name)) open = true

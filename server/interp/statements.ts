@@ -1,29 +1,16 @@
 // Runs statements. Where a condition is not known both branches are run, one after the other, and what the names mean
 // afterwards is joined; loops over known things are followed turn by turn, others once.
 
-import type { Expr, Stmt } from '../source/ir'
+import type { Stmt } from '../source/ir'
 import { evaluate, isJavaScript, itemsOf, keysOf, mergeDict } from './expressions'
 import { type Machine, place, turnLimit, unknown } from './machine'
-import { getAttribute, getItem } from './members'
 import { importModule } from './modules'
-import { errorsOf, fail, failPython, isCaughtBy, type Refusal, Raised } from './refusals'
 import { leaves } from './names'
+import { errorsOf, fail, isCaughtBy, Raised, type Refusal } from './refusals'
 import { countedNames, isUniform, summarize, summarizeUnused } from './summary'
 import { binary } from './operators'
-import {
-  asKey,
-  type ClassValue,
-  constant,
-  type DictValue,
-  isNumber,
-  isString,
-  join,
-  list,
-  none,
-  type Scope,
-  truth,
-  type Value,
-} from './value'
+import { assignTo, remove } from './targets'
+import { type ClassValue, constant, isString, join, none, type Scope, truth, type Value } from './value'
 
 /** How a list of statements ended. */
 export type Completion = 'next' | 'break' | 'continue' | 'return' | 'raise'
@@ -51,7 +38,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
         if (s.op === '+' && before.kind === 'list' && value.kind === 'list') {
           before.items.push(...value.items)
           if (value.open || m.uncertain > 0) before.open ||= value.open
-        } else if (s.op === '|' && before.kind === 'dict') mergeDict(before, value)
+        } else if (s.op === '|' && before.kind === 'dict') mergeDict(m, before, value)
         else assignTo(m, s.target, binary(m, s.op, before, value, scope, s.value), scope)
       }
       return 'next'
@@ -113,9 +100,11 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       return execute(m, s.body, scope)
     case 'function':
       scope.vars.set(s.def.name, { kind: 'function', def: s.def, program: scope.program, scope })
+      openRegistries(s.def.decorators, scope)
       return 'next'
     case 'class':
       scope.vars.set(s.def.name, makeClass(m, s.def, scope))
+      openRegistries(s.def.decorators, scope)
       return 'next'
     case 'import':
       importModule(m, s, scope)
@@ -247,12 +236,15 @@ function handle(m: Machine, s: Stmt & { kind: 'try' }, refusal: Refusal | undefi
 /** `raise`: what is raised in a handler is the consequence of what the handler was entered for. */
 function raise(m: Machine, s: Stmt & { kind: 'raise' }, scope: Scope): void {
   const value = s.value && evaluate(m, s.value, scope)
+  // What JavaScript's maps hold is not known well enough to say that a `throw` is reached.
+  if (isJavaScript(scope)) return
+  const type = s.value?.kind === 'call' ? evaluate(m, s.value.callee, scope) : value
   if (m.handling) {
-    fail(m, value ? { ...m.handling, errors: errorNames(value) } : m.handling)
+    fail(m, type ? { ...m.handling, errors: errorNames(type) } : m.handling)
     return
   }
   const text = s.value?.kind === 'call' && s.value.args[0] ? evaluate(m, s.value.args[0].value, scope) : undefined
-  const names = value ? errorNames(value) : ['Exception']
+  const names = type ? errorNames(type) : errorsOf('Exception')
   const message = text && isString(text) ? `: ${text.value}` : ''
   fail(m, {
     at: place(scope.program, s.span),
@@ -322,146 +314,23 @@ export function iterate(
   m.uncertain--
 }
 
+/** A decorator of the program's own may write what it decorates into any table of its module. */
+function openRegistries(decorators: readonly string[], scope: Scope): void {
+  for (const decorator of decorators) {
+    const name = /^\w+/.exec(decorator)?.[0]
+    let value: Value | undefined
+    for (let s: Scope | undefined = scope; s && name && !value; s = s.parent) value = s.vars.get(name)
+    if (value?.kind !== 'function' && value?.kind !== 'dict' && value?.kind !== 'instance' && value?.kind !== 'class')
+      continue
+    const tables = value.kind === 'function' ? value.scope.vars.values() : scope.vars.values()
+    for (const table of tables) if (table.kind === 'dict' || table.kind === 'list') table.open = true
+  }
+}
+
 function makeClass(m: Machine, def: ClassValue['def'], scope: Scope): ClassValue {
   const bases = def.bases.map(base => evaluate(m, base, scope))
   const made: ClassValue = { kind: 'class', def, program: scope.program, scope, bases, attributes: new Map() }
   const inner: Scope = { vars: made.attributes, parent: scope, program: scope.program, self: made }
   for (const { name, value } of def.attributes) made.attributes.set(name, evaluate(m, value, inner))
   return made
-}
-
-/** Binds a target: a name, an attribute, an item, or a pattern of these. */
-export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope): void {
-  switch (target.kind) {
-    case 'name':
-      ownerOf(scope, target.name).vars.set(target.name, value)
-      return
-    case 'attribute': {
-      const object = evaluate(m, target.object, scope)
-      setMember(m, object, target.name, value)
-      return
-    }
-    case 'index': {
-      const object = evaluate(m, target.object, scope)
-      const key = target.index.kind === 'slice' ? undefined : evaluate(m, target.index, scope)
-      setItem(m, object, key, value)
-      return
-    }
-    case 'list':
-    case 'tuple': {
-      const items = itemsOf(m, value)
-      const starred = target.items.findIndex(t => t.kind === 'spread')
-      checkCount(m, target, items?.length ?? rowsOf(value), starred >= 0, scope)
-      target.items.forEach((inner, i) => {
-        if (inner.kind === 'spread') {
-          const tail = target.items.length - i - 1
-          assignTo(m, inner.value, items ? list(items.slice(i, items.length - tail)) : unknown(m, 'unpacking'), scope)
-        } else {
-          const at = starred >= 0 && i > starred && items ? items.length - (target.items.length - i) : i
-          assignTo(m, inner, items?.[at] ?? unknown(m, 'unpacking'), scope)
-        }
-      })
-      return
-    }
-    case 'dict':
-      for (const entry of target.entries) {
-        if ('spread' in entry) assignTo(m, entry.spread, unknown(m, 'the rest of an object'), scope)
-        else {
-          const key = evaluate(m, entry.key, scope)
-          const at = place(scope.program, entry.value.span)
-          const got =
-            value.kind === 'dict' || value.kind === 'unknown'
-              ? getItem(m, value, key, at)
-              : isString(key)
-                ? getAttribute(m, value, key.value, at, true)
-                : unknown(m, 'unpacking')
-          assignTo(m, entry.value, got, scope)
-        }
-      }
-      return
-    case 'default': {
-      const missing = value.kind === 'const' && value.value === null
-      const absent = value.kind === 'unknown' && value.why === 'a key that is not there'
-      assignTo(m, target.target, missing || absent ? evaluate(m, target.value, scope) : value, scope)
-      return
-    }
-    default:
-      return
-  }
-}
-
-/** The size of an array's first axis, which is what unpacking it walks. */
-function rowsOf(v: Value): number | undefined {
-  const rows = v.kind === 'array' ? v.variants.map(x => x.shape?.[0]) : []
-  return rows.every(n => n === rows[0]) ? rows[0] : undefined
-}
-
-/** Python unpacks exactly as many values as there are names. */
-function checkCount(
-  m: Machine,
-  target: Expr & { kind: 'list' | 'tuple' | 'set' },
-  count: number | undefined,
-  isStarred: boolean,
-  scope: Scope,
-): void {
-  const wanted = target.items.length - (isStarred ? 1 : 0)
-  if (count === undefined || (isStarred ? count >= wanted : count === wanted)) return
-  const many = count > wanted
-  const text = many
-    ? `too many values to unpack (expected ${wanted})`
-    : `not enough values to unpack (expected ${isStarred ? 'at least ' : ''}${wanted}, got ${count})`
-  failPython(m, place(scope.program, target.span), 'ValueError', `${count} values`, `${wanted} for these names`, text)
-}
-
-/** The scope that a name assigned here belongs to. */
-function ownerOf(scope: Scope, name: string): Scope {
-  if (!scope.outer?.has(name)) return scope
-  let owner = scope.parent ?? scope
-  while (!owner.vars.has(name) && owner.parent) owner = owner.parent
-  return owner
-}
-
-export function setMember(m: Machine, object: Value, name: string, value: Value): void {
-  if (object.kind === 'instance') {
-    const before = m.uncertain > 0 ? object.attributes.get(name) : undefined
-    object.attributes.set(name, before && before.kind !== 'unknown' ? join(before, value, w => unknown(m, w)) : value)
-  } else if (object.kind === 'class') object.attributes.set(name, value)
-  else if (object.kind === 'namespace') object.scope.vars.set(name, value)
-  else if (object.kind === 'dict') setItem(m, object, constant(name), value)
-}
-
-export function setItem(m: Machine, object: Value, asked: Value | undefined, value: Value): void {
-  const key = asked && object.kind === 'dict' ? asKey(asked) : asked
-  if (object.kind === 'dict') {
-    if (key && (isString(key) || isNumber(key))) {
-      const before = m.uncertain > 0 ? (object.map.get(key.value) ?? behind(m, object, key.value)) : undefined
-      object.map.set(key.value, before ? join(before, value, w => unknown(m, w)) : value)
-      object.deleted.delete(key.value)
-    } else {
-      // An unknown key may be any of them.
-      object.open = true
-      object.views.length = 0
-      object.map.clear()
-    }
-  } else if (object.kind === 'list') {
-    if (key && isNumber(key) && object.items[key.value]) object.items[key.value] = value
-    else object.open = true
-  } else if (object.kind === 'instance' && key && isString(key)) setMember(m, object, key.value, value)
-}
-
-/** What the checkpoints behind a dict hold under a key, as a value that a change on one path of the program spoils. */
-function behind(m: Machine, object: DictValue, key: string | number): Value | undefined {
-  const held = object.views.some(v => v.entries.some(e => e.shard.tensors.find(String(key))))
-  return held && !object.deleted.has(key) ? unknown(m, 'changed on one path of the program') : undefined
-}
-
-function remove(m: Machine, target: Expr, scope: Scope): void {
-  if (target.kind === 'name') scope.vars.delete(target.name)
-  if (target.kind !== 'index') return
-  const object = evaluate(m, target.object, scope)
-  const key = target.index.kind === 'slice' ? undefined : evaluate(m, target.index, scope)
-  if (object.kind === 'dict' && key && (isString(key) || isNumber(key))) {
-    object.map.delete(key.value)
-    object.deleted.add(key.value)
-  } else if (object.kind === 'list' || object.kind === 'dict') object.open = true
 }

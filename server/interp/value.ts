@@ -27,6 +27,8 @@ export interface ConstValue {
   readonly config?: ConfigPlace
   /** A number that Python holds as a float though it is whole. */
   readonly isFloat?: boolean
+  /** The f-string or template literal that made it, if one did. */
+  readonly written?: Place
 }
 
 /** `scale * symbol + offset`, for sizes and bounds that are computed from an input such as the rank. */
@@ -40,6 +42,8 @@ export interface Linear {
 export interface TemplateValue {
   readonly kind: 'template'
   readonly parts: readonly (string | Hole)[]
+  /** The f-string or template literal that made it, if one did. */
+  readonly written?: Place
 }
 
 export interface Hole {
@@ -83,6 +87,8 @@ export interface DictValue {
   readonly deleted: Set<string | number>
   /** There may be other keys than these. */
   open: boolean
+  /** Read from a file that the path does not decide: a key that it lacks says nothing. */
+  guessed?: boolean
 }
 
 /** What symbols stand for in one variant, in order of symbol. */

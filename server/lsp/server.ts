@@ -4,6 +4,7 @@
 import {
   CodeLensRefreshRequest,
   DidChangeConfigurationNotification,
+  InlayHintRefreshRequest,
   TextDocuments,
   TextDocumentSyncKind,
   type Connection,
@@ -12,18 +13,31 @@ import {
   type InitializeResult,
 } from 'vscode-languageserver'
 import { TextDocument } from 'vscode-languageserver-textdocument'
-import { messages, type ExplainParams, type HeaderParams, type HeaderText, type TreeParams } from '../protocol'
+import {
+  messages,
+  type ExplainParams,
+  type HeaderParams,
+  type HeaderText,
+  type LoadersParams,
+  type RowsToParams,
+  type TensorAtParams,
+  type TreeParams,
+} from '../protocol'
 import { Session, type SessionOptions, type SessionState } from '../workspace/session'
 import { defaultSettings, readSettings } from '../workspace/settings'
 import { codeActionKinds, codeActions } from './codeActions'
 import { codeLenses, verifyCommand } from './codeLens'
 import { guarded, type ServerContext, type World } from './context'
 import { pathOf } from './convert'
+import { definition, tensorAt } from './definition'
 import { DiagnosticsPublisher } from './diagnostics'
 import { explain } from './explain'
 import { header } from './header'
+import { hover } from './hover'
+import { inlayHints } from './inlayHints'
+import { loaders, references } from './references'
 import { status } from './status'
-import { tree } from './tree'
+import { rowsTo, tree } from './tree'
 import { verify, type VerifyRequest } from './verify'
 import { matters, watchFiles } from './watching'
 
@@ -76,6 +90,12 @@ export function startServer(connection: Connection, world: World, options: Serve
     connection.sendNotification(messages.treeChanged).catch(() => undefined)
     if (ctx.capabilities.workspace?.codeLens?.refreshSupport)
       connection.sendRequest(CodeLensRefreshRequest.type).catch(() => undefined)
+    refreshHints()
+  }
+
+  const refreshHints = () => {
+    if (ctx.capabilities.workspace?.inlayHint?.refreshSupport)
+      connection.sendRequest(InlayHintRefreshRequest.type).catch(() => undefined)
   }
 
   const watchAgain = async () => {
@@ -86,7 +106,8 @@ export function startServer(connection: Connection, world: World, options: Serve
   const takeSettings = (value: unknown) => {
     const before = ctx.settings
     ctx.settings = readSettings(value, before)
-    const { models, exclude, headerDocuments, severity } = ctx.settings
+    const { models, exclude, headerDocuments, severity, inlayHints: wantsHints } = ctx.settings
+    if (wantsHints !== before.inlayHints) refreshHints()
     if (JSON.stringify(severity) !== JSON.stringify(before.severity))
       session.configure({ policy: { editor: severity } })
     const same = (a: readonly string[], b: readonly string[]) => a.length === b.length && a.every((x, i) => x === b[i])
@@ -107,6 +128,10 @@ export function startServer(connection: Connection, world: World, options: Serve
         textDocumentSync: { openClose: true, change: TextDocumentSyncKind.Incremental, save: { includeText: false } },
         codeActionProvider: { codeActionKinds },
         codeLensProvider: {},
+        hoverProvider: true,
+        definitionProvider: true,
+        referencesProvider: true,
+        inlayHintProvider: true,
         workspace: { workspaceFolders: { supported: true, changeNotifications: true } },
         // Our own client has a command of this name already; other editors get the lens to work through the server.
         ...(isOurClient ? {} : { executeCommandProvider: { commands: [verifyCommand] } }),
@@ -168,7 +193,17 @@ export function startServer(connection: Connection, world: World, options: Serve
 
   connection.onCodeAction(params => guarded(ctx, 'codeAction', [], () => codeActions(ctx, params)))
   connection.onCodeLens(({ textDocument }) => guarded(ctx, 'codeLens', [], () => codeLenses(ctx, textDocument.uri)))
+  connection.languages.inlayHint.on(params => guarded(ctx, 'inlayHint', [], () => inlayHints(ctx, params)))
+  connection.onDefinition(params => guarded(ctx, 'definition', [], () => definition(ctx, params)))
+  connection.onReferences(params => guarded(ctx, 'references', [], () => references(ctx, params)))
+  connection.onRequest(messages.tensorAt, (params: TensorAtParams) =>
+    guarded(ctx, 'tensorAt', null, () => tensorAt(ctx, params)),
+  )
+  // An error reaches the caller: "nobody loads it" must be an answer.
+  connection.onRequest(messages.loaders, (params: LoadersParams) => loaders(ctx, params))
+  connection.onHover(params => guarded(ctx, 'hover', null, () => hover(ctx, params)))
   connection.onRequest(messages.tree, (params: TreeParams | null) => guarded(ctx, 'tree', [], () => tree(ctx, params)))
+  connection.onRequest(messages.rowsTo, (params: RowsToParams) => guarded(ctx, 'rowsTo', [], () => rowsTo(ctx, params)))
   connection.onRequest(messages.header, (params: HeaderParams) =>
     guarded<HeaderText>(ctx, 'header', { text: 'The header cannot be shown; the log says why.\n', line: 0 }, () =>
       header(ctx, params),

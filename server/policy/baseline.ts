@@ -26,8 +26,10 @@ interface Entry {
   readonly count: number
 }
 
-/** Texts by path of the files that are no shards. */
-export type Texts = ReadonlyMap<string, string>
+/** Texts by path of the files that are no shards; an index of megabytes is made a text only where somebody asks. */
+export interface Texts {
+  get(path: string): string | undefined
+}
 
 /** What tells a finding from others in its file, as 16 hexadecimal digits. */
 export function fingerprintOf({ rule, path, range, tensors }: Finding, texts: Texts): string {

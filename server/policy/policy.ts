@@ -84,7 +84,8 @@ export function applyPolicy(
 /** Texts of the sources and JSON files of a snapshot, by path. */
 export function textsOf({ models, programs }: Snapshot): Texts {
   const files = [...programs, ...models.flatMap(({ configs, index }) => [...configs, ...(index ? [index] : [])])]
-  return new Map(files.map(({ path, text }) => [path, text]))
+  const byPath = new Map(files.map(file => [file.path, file]))
+  return { get: path => byPath.get(path)?.text }
 }
 
 /** The deepest folder with a say that the path lies in. */

@@ -8,7 +8,7 @@ import { rivalSetsOf } from '../checkpoint/shardNumbers'
 import { isStale, showFiles, showTensors } from './indexPlaces'
 import type { Because } from '../protocol'
 import { becauseLoads, type Player, type Players, playersOf, severityOf } from './players'
-import { defineRule, type Draft } from './rule'
+import { defineRule, type Draft, type Facts } from './rule'
 import { baseName, fileStart } from './show'
 import { groupBy } from '../util/groupBy'
 import { differs, isVariant, openedBy } from './unlistedShard'
@@ -22,7 +22,7 @@ export const duplicatedTensor = defineRule({
       const others = toldElsewhere(model)
       const pairs = sharedTensorsOf(model).filter(({ first, second }) => !others.has(first) && !others.has(second))
       const players = playersOf(facts, model)
-      const together = (pair: SharedTensors) => loadedTogether(players, model, pair)
+      const together = (pair: SharedTensors) => loadedTogether(facts, players, model, pair)
       const loaded = pairs.filter(pair => together(pair).length > 0)
       for (const group of groupBy(loaded, ({ second }) => second).values())
         yield draft(players, group, [...new Set(group.flatMap(together))])
@@ -40,8 +40,15 @@ function toldElsewhere(model: Model): ReadonlySet<Shard> {
 }
 
 /** Who loads both files of a pair. */
-function loadedTogether(players: Players, model: Model, { first, second }: SharedTensors): readonly Player[] {
-  const both = openedBy(players, first).filter(reader => openedBy(players, second).includes(reader))
+function loadedTogether(
+  { runs }: Facts,
+  players: Players,
+  model: Model,
+  { first, second }: SharedTensors,
+): readonly Player[] {
+  // A loader that opens both may well keep them apart, as files of ranks and of layers are.
+  const meet = runs.some(({ merged }) => merged.get(first)?.has(second) || merged.get(second)?.has(first))
+  const both = meet ? openedBy(players, first).filter(reader => openedBy(players, second).includes(reader)) : []
   const glob = model.configs.length > 0 && isSeenByMlxLm(model, first) && isSeenByMlxLm(model, second)
   return [...both, ...(glob ? (['mlx-lm'] as const) : [])]
 }
@@ -54,7 +61,7 @@ function draft(players: Players, pairs: readonly SharedTensors[], together: read
   const variant = [pair.first, second].find(isVariant)
   const who = together.includes('mlx-lm')
     ? 'mlx-lm loads every model*.safetensors in the order of the folder, and the last one wins'
-    : 'the loader here opens them all, and the last one wins'
+    : 'the loader here puts them into one dict, and the last one wins'
   const copy = variant
     ? `; ${baseName(variant.path)} is a variant, of which transformers takes one by name`
     : clash

@@ -3,17 +3,24 @@
 import type { Model } from '../checkpoint/facts'
 import type { Arrived } from '../interp/deliveries'
 import type { Place } from '../interp/value'
-import type { Because, Range } from '../protocol'
+import type { Because, Position, Range } from '../protocol'
 import { lineIndex, type LineIndex } from '../util/lineIndex'
 
 const indexes = new WeakMap<object, LineIndex>()
 
-/** The range of a span in a text; `owner` is the immutable object that the text belongs to. */
-export function rangeIn(owner: { readonly text: string }, start: number, end: number): Range {
+function indexOf(owner: { readonly text: string }): LineIndex {
   let index = indexes.get(owner)
   if (!index) indexes.set(owner, (index = lineIndex(owner.text)))
-  return index.range(start, end)
+  return index
 }
+
+/** The range of a span in a text; `owner` is the immutable object that the text belongs to. */
+export const rangeIn = (owner: { readonly text: string }, start: number, end: number): Range =>
+  indexOf(owner).range(start, end)
+
+/** The offset of a position in a text. */
+export const offsetIn = (owner: { readonly text: string }, position: Position): number =>
+  indexOf(owner).offset(position)
 
 export const rangeOf = (place: Place): Range => rangeIn(place.program, place.span.start, place.span.end)
 export const textAt = (place: Place): string => place.program.text.slice(place.span.start, place.span.end)

@@ -7,6 +7,7 @@ import { sharedTensorsOf } from '../checkpoint/duplicates'
 import { type Indexed, usable } from './indexPlaces'
 import { defineRule, type Draft } from './rule'
 import { baseName, count, fileStart, rangeIn } from './show'
+import { grouped } from '../util/numbers'
 
 export const wrongTotalSize = defineRule({
   id: 'wrong-total-size',
@@ -29,12 +30,12 @@ function draft(indexed: Indexed): Draft | undefined {
   return {
     path: file.path,
     range: edit.range,
-    message: `total_size is ${stated.value.toLocaleString('en-US')}; the tensors of ${count(fit.named.size, 'shard')} take ${total.toLocaleString('en-US')} bytes; every loader works all the same, memory estimates do not`,
+    message: `total_size is ${grouped(stated.value)}; the tensors of ${count(fit.named.size, 'shard')} take ${grouped(total)} bytes; every loader works all the same, memory estimates do not`,
     tensors: [],
     because: [...fit.named.keys()].slice(0, 4).map(shard => ({
       path: shard.path,
       range: fileStart,
-      message: `${baseName(shard.path)} holds ${shard.dataBytes.toLocaleString('en-US')} bytes of tensors`,
+      message: `${baseName(shard.path)} holds ${grouped(shard.dataBytes)} bytes of tensors`,
     })),
     fixes: [{ title: `Change total_size to ${total}`, kind: 'safe', edits: [edit] }],
   }

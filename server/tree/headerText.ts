@@ -36,13 +36,14 @@ export function headerText(shard: Shard, tensor?: string): HeaderText {
 
 /** The line of a tensor on its shard's page, without making the page; 0 where the shard has no such tensor. */
 export function headerLine(shard: Shard, tensor: string): number {
-  if (!shard.tensors.find(tensor)) return 0
-  let index = 0
-  for (const name of shard.tensors.names()) {
-    if (name === tensor) return topLines(shard).length + 1 + Math.min(index, MAX_LINES)
-    index++
-  }
-  return 0
+  const index = shard.tensors.indexOf(tensor)
+  return index < 0 ? 0 : topLines(shard).length + 1 + Math.min(index, MAX_LINES)
+}
+
+/** The tensor on a line of its shard's page; undefined for a line about something else. */
+export function headerTensor(shard: Shard, line: number): string | undefined {
+  const index = line - topLines(shard).length - 1
+  return index >= 0 && index < Math.min(shard.tensors.count, MAX_LINES) ? shard.tensors.nameAt(index) : undefined
 }
 
 function topLines(shard: Shard): string[] {

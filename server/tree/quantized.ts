@@ -3,9 +3,8 @@
 // size, all are shown. A misfit is described here and judged in the rules.
 
 import type { Model, Tensor } from '../checkpoint/facts'
-import { floatModes, logicalColumns, showPairs, type Pair } from '../quant/affine'
-import { parametersOf, quantizationConfigs } from '../quant/config'
-import { expectedWidth, withEvidence } from '../quant/dimensions'
+import { floatModes, logicalColumns, showPairs } from '../quant/affine'
+import { likeliest } from '../quant/likeliest'
 import { judgeTriple, turn, type Shape } from '../quant/triple'
 import { splitPath } from './moduleLevel'
 import { showShape } from './sizes'
@@ -73,14 +72,4 @@ function logical(module: string, shape: Shape, bits: number): string {
   if (isEmbedding(module) && shape.length === 2) return `Embedding ${rows}×${columns}`
   const stacked = shape.length > 2 ? `${shape.slice(0, -2).join('×')} × ` : ''
   return `${stacked}Linear ${columns}→${rows}`
-}
-
-/** Evidence from outside the module first; where it is silent, what the config says, as far as it fits. */
-function likeliest(pairs: readonly Pair[], packedColumns: number, module: string, model: Model): readonly Pair[] {
-  const left = withEvidence(pairs, packedColumns, expectedWidth(model, module))
-  const config = model.configs.flatMap(quantizationConfigs)[0]
-  const said = config && parametersOf(config, module)?.pair
-  if (left.length < 2 || !said) return left
-  const sameBits = left.filter(({ bits }) => bits === said.bits)
-  return sameBits.length > 0 ? sameBits : left
 }

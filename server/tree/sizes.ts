@@ -1,5 +1,7 @@
 // Numbers as people read them in a narrow tree.
 
+import { grouped } from '../util/numbers'
+
 const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB']
 
 /** Bytes in steps of 1,024 with one digit where it says something: `512 B`, `4.5 MB`, `12 GB`. */
@@ -21,7 +23,7 @@ export function showBytes(bytes: number): string {
 
 /** `1 tensor`, `12,345 tensors`. */
 export function showCount(count: number, noun: string): string {
-  return `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
+  return `${grouped(count)} ${noun}${count === 1 ? '' : 's'}`
 }
 
 /** A stored shape: `[3072, 384]`. */

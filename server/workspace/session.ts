@@ -194,9 +194,10 @@ export class Session {
     // The texts as they are now: changes during the awaits below are the next run's.
     const open: ReadonlyMap<string, OpenText> = new Map(this.open)
     if (walk || this.touchesJson(open)) this.checkpoints = await this.checkpointCache.read(this.found, open)
-    await (this.prepared ??= this.options.prepare?.() ?? Promise.resolve())
+    const sources = this.sourcesWith(open)
+    if (sources.length > 0) await (this.prepared ??= this.options.prepare?.() ?? Promise.resolve())
     if (this.disposed) return
-    const { programs, skipped } = await this.programCache.read(this.sourcesWith(open), open)
+    const { programs, skipped } = await this.programCache.read(sources, open)
     if (this.disposed) return
     if (this.checkpoints.unsettled) this.lookAgain()
     const { models } = this.checkpoints

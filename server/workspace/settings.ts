@@ -12,6 +12,7 @@ export const defaultSettings: Settings = {
   trusted: true,
   headerDocuments: false,
   severity: {},
+  inlayHints: true,
 }
 
 /** Reads settings over `base`; keys that are absent or of a wrong type keep its value. */
@@ -25,6 +26,7 @@ export function readSettings(value: unknown, base: Settings = defaultSettings): 
     trusted: typeof given.trusted === 'boolean' ? given.trusted : base.trusted,
     headerDocuments: typeof given.headerDocuments === 'boolean' ? given.headerDocuments : base.headerDocuments,
     severity: readSeverityTable(given.severity) ?? base.severity,
+    inlayHints: typeof given.inlayHints === 'boolean' ? given.inlayHints : base.inlayHints,
   }
 }
 

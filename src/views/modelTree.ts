@@ -1,7 +1,15 @@
 // The sidebar tree. Rows are computed by the server and drawn as they come; this file keeps only what the user chose
 // here (grouping, filter). Row ids are stable, so expansions survive a refresh.
 import * as vscode from 'vscode'
-import { messages, type ServerStatus, type Severity, type TreeGrouping, type TreeNode } from '../../server/protocol'
+import {
+  messages,
+  type RevealParams,
+  type RowsToParams,
+  type ServerStatus,
+  type Severity,
+  type TreeGrouping,
+  type TreeNode,
+} from '../../server/protocol'
 import type { Server } from '../client'
 import { counted } from '../words'
 import { rowUri } from './rowDecorations'
@@ -15,6 +23,8 @@ export class ModelTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   private grouping: TreeGrouping
   private filterText = ''
   private onlyModel: string | undefined
+  /** The row above each row that was shown, by id: VS Code asks for it when a row is revealed. */
+  private readonly parents = new Map<string, TreeNode>()
   private readonly changed = new vscode.EventEmitter<void>()
   private readonly subscriptions: vscode.Disposable
 
@@ -46,6 +56,7 @@ export class ModelTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
   }
 
   refresh(): void {
+    this.parents.clear()
     this.changed.fire()
   }
 
@@ -74,11 +85,31 @@ export class ModelTree implements vscode.TreeDataProvider<TreeNode>, vscode.Disp
       const params = { parent: parent?.id, grouping: this.grouping, filter: this.filterText }
       const rows = await this.server.request<TreeNode[]>(messages.tree, params)
       if (!parent) this.onlyModel = rows.length === 1 ? rows[0]?.id : undefined
+      else for (const row of rows) this.parents.set(row.id, parent)
       return rows
     } catch (error) {
       this.output.error(`The tree could not be read: ${String(error)}`)
       return []
     }
+  }
+
+  getParent(node: TreeNode): TreeNode | undefined {
+    return this.parents.get(node.id)
+  }
+
+  /** Unfolds the tree to a tensor and selects it; the nearest row above where it is gone. Undefined: there is none. */
+  async reveal(target: RevealParams): Promise<TreeNode | undefined> {
+    // A filter may hide the row.
+    this.setFilter('')
+    const params: RowsToParams = { ...target, grouping: this.grouping }
+    const rows = await this.server.request<TreeNode[]>(messages.rowsTo, params)
+    rows.forEach((row, i) => {
+      const parent = rows[i - 1]
+      if (parent) this.parents.set(row.id, parent)
+    })
+    const row = rows.at(-1)
+    if (row) await this.view.reveal(row, { select: true, focus: true })
+    return row
   }
 
   getTreeItem(node: TreeNode): vscode.TreeItem {

@@ -5,6 +5,7 @@ import { count } from '../../rules/show'
 import type { Dossier } from '../dossier'
 import { code, prose } from '../markdown'
 import type { Hypothesis, Judged } from './hypothesis'
+import { grouped } from '../../util/numbers'
 
 export const damaged: Hypothesis = {
   id: 'damaged',
@@ -33,13 +34,10 @@ export const damaged: Hypothesis = {
         `${count(
           shards.reduce((sum, s) => sum + s.tensors.count, 0),
           'tensor',
-        )} in ${bytes.toLocaleString('en-US')} bytes: every span lies inside its file and is as long as shape × dtype says`,
+        )} in ${grouped(bytes)} bytes: every span lies inside its file and is as long as shape × dtype says`,
         ...shards
           .slice(0, 4)
-          .map(
-            s =>
-              `${code(show(s.path))}: ${count(s.tensors.count, 'tensor')}, ${s.sizeBytes.toLocaleString('en-US')} bytes`,
-          ),
+          .map(s => `${code(show(s.path))}: ${count(s.tensors.count, 'tensor')}, ${grouped(s.sizeBytes)} bytes`),
         `values were not looked at: ${code('tensorlint verify')} decodes them, but no value can cause an error about shapes`,
       ],
     }

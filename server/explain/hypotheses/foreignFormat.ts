@@ -7,6 +7,7 @@ import { foreignMembers, foreignWeights } from '../foreign'
 import { atLine, code, prose } from '../markdown'
 import { moduleList, storedShapes } from '../show'
 import type { Hypothesis, Judged } from './hypothesis'
+import { grouped } from '../../util/numbers'
 
 export const foreignFormat: Hypothesis = {
   id: 'foreign-format',
@@ -51,7 +52,7 @@ export const foreignFormat: Hypothesis = {
       evidence: [
         ...methods,
         `${code(example.module)}: ${storedShapes(example)}${packed.length > 1 ? `; the members of all ${packed.length} are of this kind` : ''}`,
-        `none of ${tensors.toLocaleString('en-US')} tensors is one of the members by which other formats are known: ${foreignMembers.slice(0, 12).map(code).join(', ')}${foreignMembers.length > 12 ? ', …' : ''}`,
+        `none of ${grouped(tensors)} tensors is one of the members by which other formats are known: ${foreignMembers.slice(0, 12).map(code).join(', ')}${foreignMembers.length > 12 ? ', …' : ''}`,
         ...(methods.length === 0 ? [`no ${code('quant_method')} in the config`] : []),
         ...(writers.length > 0 ? [`the shards’ metadata says format ${writers.map(code).join(', ')}`] : []),
       ],

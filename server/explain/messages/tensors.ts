@@ -6,6 +6,7 @@ import { baseName, fileStart, showTensor } from '../../rules/show'
 import { code, prose, type ShowPath } from '../markdown'
 import { isNamed } from './candidates'
 import type { Recognised } from './index'
+import { grouped } from '../../util/numbers'
 
 export interface Named {
   /** Markdown, one line each. */
@@ -89,7 +90,7 @@ function filesNamed(models: readonly Model[], file: string, show: ShowPath, line
     if (baseName(shard.path) !== baseName(file)) continue
     const [problem] = shard.problems
     lines.push(
-      `${code(show(shard.path))}: ${problem ? prose(problem.message) : `${shard.sizeBytes.toLocaleString('en-US')} bytes, nothing wrong with its header now`}`,
+      `${code(show(shard.path))}: ${problem ? prose(problem.message) : `${grouped(shard.sizeBytes)} bytes, nothing wrong with its header now`}`,
     )
     places.push({ path: shard.path, range: fileStart, message: problem?.message ?? 'the file of the message' })
     if (places.length >= most) return

@@ -172,7 +172,7 @@ export const collections: LibraryModel = {
     'dict.items': c => entriesOf(c, selfDict(c)),
     'dict.update': c => {
       const other = c.get(0)
-      if (other) mergeDict(selfDict(c), other.kind === 'list' ? fromPairs(other) : other)
+      if (other) mergeDict(c.m, selfDict(c), other.kind === 'list' ? fromPairs(other) : other)
       for (const [key, argument] of c.args.keywords) selfDict(c).map.set(key, argument.value)
       return none
     },
@@ -187,7 +187,7 @@ export const collections: LibraryModel = {
     },
     'dict.copy': c => {
       const made = dict()
-      mergeDict(made, selfDict(c))
+      mergeDict(c.m, made, selfDict(c))
       for (const key of selfDict(c).deleted) made.deleted.add(key)
       return made
     },

@@ -4,7 +4,7 @@ import { callFunction, type LibraryCall } from '../calls'
 import { itemsOf, keysOf, mergeDict } from '../expressions'
 import { unknown } from '../machine'
 import { has } from '../members'
-import { setItem } from '../statements'
+import { setItem } from '../targets'
 import { libraryName } from './index'
 import { partsOf, textOf } from '../text'
 import { constant, dict, type DictValue, isNumber, isString, library, list, none, type Value } from '../value'
@@ -50,7 +50,7 @@ function makeMap(c: LibraryCall): Value {
   if (!from || (from.kind === 'const' && from.value === null)) return dict()
   if (from.kind === 'list') return fromPairs(from)
   const made = dict()
-  mergeDict(made, from)
+  mergeDict(c.m, made, from)
   return made
 }
 
@@ -97,7 +97,7 @@ export const javascript: LibraryModel = {
       const target = c.get(0)
       for (const a of c.args.positional.slice(1)) {
         const from = asDict(a.value)
-        if (target?.kind === 'dict' && from) mergeDict(target, from)
+        if (target?.kind === 'dict' && from) mergeDict(c.m, target, from)
         else if (target?.kind === 'instance' && from) for (const [k, v] of from.map) target.attributes.set(String(k), v)
       }
       return target ?? none

@@ -50,7 +50,8 @@ export function quantize(c: LibraryCall): Value {
       c,
       [array],
       ([v]) => {
-        const shapes = packed({ shape: v?.shape, dtype: v?.dtype }, parameters)
+        // The binding for Node is of an MLX that packs packed words again without a word.
+        const shapes = packed({ shape: v?.shape, dtype: library === 'frost' ? undefined : v?.dtype }, parameters)
         if (shapes instanceof Refused) return again ? { shape: undefined, dtype: undefined } : shapes
         const scaleType = parameters.mode === 'affine' ? v?.dtype : parameters.mode ? 'U8' : undefined
         return { shape: shapes[which], dtype: which === 'weight' ? 'U32' : scaleType }

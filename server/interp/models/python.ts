@@ -1,10 +1,13 @@
 // Python's built-ins, as far as loaders use them. They are named `py.<name>`.
 
-import { callFunction, type LibraryCall, superOf } from '../calls'
+import { callFunction, type LibraryCall } from '../calls'
+import { superOf } from '../classes'
 import { itemsOf, mergeDict } from '../expressions'
 import { derive, identity, unknown } from '../machine'
 import { findMember, getAttribute, has } from '../members'
-import { iterate, setMember } from '../statements'
+import { hasMember } from '../moduleMembers'
+import { iterate } from '../statements'
+import { setMember } from '../targets'
 import { partsOf, textOf } from '../text'
 import { constant, dict, isNumber, isString, join, list, none, truth, type Value } from '../value'
 import { fromPairs } from './collections'
@@ -95,8 +98,8 @@ function setattr(c: LibraryCall): Value {
 function hasattr(c: LibraryCall): Value {
   const [object, name] = [c.get(0), c.get(1)]
   if (object?.kind !== 'instance' || !name || !isString(name)) return unknown(c.m, 'hasattr')
-  if (object.attributes.has(name.value) || findMember(object.of, name.value)) return constant(true)
-  return object.of.kind === 'class' && object.of.bases.length === 0 ? constant(false) : unknown(c.m, 'hasattr')
+  const known = hasMember(object, name.value)
+  return known === undefined ? unknown(c.m, 'hasattr') : constant(known)
 }
 
 function toText(c: LibraryCall): Value {
@@ -134,7 +137,7 @@ const copyAs =
 function toDict(c: LibraryCall): Value {
   const from = c.get(0)
   const made = from?.kind === 'list' ? fromPairs(from) : dict()
-  if (from && from.kind !== 'list') mergeDict(made, from)
+  if (from && from.kind !== 'list') mergeDict(c.m, made, from)
   for (const [key, argument] of c.args.keywords) made.map.set(key, argument.value)
   if (c.args.open) made.open = true
   return made

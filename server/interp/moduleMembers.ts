@@ -1,0 +1,32 @@
+// What objects have by their class: for `hasattr`, and for reading a module like the dict that it is.
+// Source: mlx/python/mlx/nn/layers/base.py, linear.py and embedding.py, MLX 0.32.4.
+
+import { findMember, libraryBase } from './members'
+import type { InstanceValue } from './value'
+
+/** Members of every `mlx.nn.Module`, those of `dict` included. */
+const moduleMembers: ReadonlySet<string> = new Set(
+  (
+    'apply apply_to_modules children clear copy eval filter_and_map freeze fromkeys get is_module items keys leaf_modules ' +
+    'load_weights modules named_modules parameters pop popitem save_weights set_dtype setdefault state train ' +
+    'trainable_parameter_filter trainable_parameters training unfreeze update update_modules valid_child_filter ' +
+    'valid_parameter_filter values'
+  ).split(' '),
+)
+
+/** Layers that `nn.quantize` can pack. */
+const packable = /^mlx\.nn\.(Linear|Embedding)$/
+
+/** Whether an object has an attribute or method; undefined where its class is not known well enough. */
+export function hasMember(object: InstanceValue, name: string): boolean | undefined {
+  if (object.attributes.has(name) || findMember(object.of, name)) return true
+  const base = libraryBase(object.of)
+  if (base === undefined) {
+    if (object.of.kind !== 'class') return undefined
+    return object.of.bases.length === 0 || object.of.bases.every(b => b.kind === 'class') ? false : undefined
+  }
+  if (!base.startsWith('mlx.nn.')) return undefined
+  if (moduleMembers.has(name)) return true
+  if (name === 'to_quantized') return packable.test(base)
+  return base === 'mlx.nn.Module' ? false : undefined
+}

@@ -1,0 +1,146 @@
+// What a program assigns to: names, attributes, items, and patterns of these.
+
+import type { Expr } from '../source/ir'
+import { evaluate, itemsOf } from './expressions'
+import { type Machine, noteReplaced, place, unknown } from './machine'
+import { getAttribute, getItem } from './members'
+import { failPython } from './refusals'
+import { asKey, constant, type DictValue, isNumber, isString, join, list, type Scope, type Value } from './value'
+
+/** Binds a target: a name, an attribute, an item, or a pattern of these. */
+export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope): void {
+  switch (target.kind) {
+    case 'name':
+      ownerOf(scope, target.name).vars.set(target.name, value)
+      return
+    case 'attribute': {
+      const object = evaluate(m, target.object, scope)
+      setMember(m, object, target.name, value)
+      return
+    }
+    case 'index': {
+      const object = evaluate(m, target.object, scope)
+      const key = target.index.kind === 'slice' ? undefined : evaluate(m, target.index, scope)
+      setItem(m, object, key, value)
+      return
+    }
+    case 'list':
+    case 'tuple': {
+      const items = itemsOf(m, value)
+      const starred = target.items.findIndex(t => t.kind === 'spread')
+      checkCount(m, target, items?.length ?? rowsOf(value), starred >= 0, scope)
+      target.items.forEach((inner, i) => {
+        if (inner.kind === 'spread') {
+          const tail = target.items.length - i - 1
+          assignTo(m, inner.value, items ? list(items.slice(i, items.length - tail)) : unknown(m, 'unpacking'), scope)
+        } else {
+          const at = starred >= 0 && i > starred && items ? items.length - (target.items.length - i) : i
+          assignTo(m, inner, items?.[at] ?? unknown(m, 'unpacking'), scope)
+        }
+      })
+      return
+    }
+    case 'dict':
+      for (const entry of target.entries) {
+        if ('spread' in entry) assignTo(m, entry.spread, unknown(m, 'the rest of an object'), scope)
+        else {
+          const key = evaluate(m, entry.key, scope)
+          const at = place(scope.program, entry.value.span)
+          const got =
+            value.kind === 'dict' || value.kind === 'unknown'
+              ? getItem(m, value, key, at)
+              : isString(key)
+                ? getAttribute(m, value, key.value, at, true)
+                : unknown(m, 'unpacking')
+          assignTo(m, entry.value, got, scope)
+        }
+      }
+      return
+    case 'default': {
+      const missing = value.kind === 'const' && value.value === null
+      const absent = value.kind === 'unknown' && value.why === 'a key that is not there'
+      assignTo(m, target.target, missing || absent ? evaluate(m, target.value, scope) : value, scope)
+      return
+    }
+    default:
+      return
+  }
+}
+
+/** The size of an array's first axis, which is what unpacking it walks. */
+function rowsOf(v: Value): number | undefined {
+  const rows = v.kind === 'array' ? v.variants.map(x => x.shape?.[0]) : []
+  return rows.every(n => n === rows[0]) ? rows[0] : undefined
+}
+
+/** Python unpacks exactly as many values as there are names. */
+function checkCount(
+  m: Machine,
+  target: Expr & { kind: 'list' | 'tuple' | 'set' },
+  count: number | undefined,
+  isStarred: boolean,
+  scope: Scope,
+): void {
+  const wanted = target.items.length - (isStarred ? 1 : 0)
+  if (count === undefined || (isStarred ? count >= wanted : count === wanted)) return
+  const many = count > wanted
+  const text = many
+    ? `too many values to unpack (expected ${wanted})`
+    : `not enough values to unpack (expected ${isStarred ? 'at least ' : ''}${wanted}, got ${count})`
+  failPython(m, place(scope.program, target.span), 'ValueError', `${count} values`, `${wanted} for these names`, text)
+}
+
+/** The scope that a name assigned here belongs to. */
+function ownerOf(scope: Scope, name: string): Scope {
+  if (!scope.outer?.has(name)) return scope
+  let owner = scope.parent ?? scope
+  while (!owner.vars.has(name) && owner.parent) owner = owner.parent
+  return owner
+}
+
+export function setMember(m: Machine, object: Value, name: string, value: Value): void {
+  if (object.kind === 'instance') {
+    const before = m.uncertain > 0 ? object.attributes.get(name) : undefined
+    object.attributes.set(name, before && before.kind !== 'unknown' ? join(before, value, w => unknown(m, w)) : value)
+  } else if (object.kind === 'class') object.attributes.set(name, value)
+  else if (object.kind === 'namespace') object.scope.vars.set(name, value)
+  else if (object.kind === 'dict') setItem(m, object, constant(name), value)
+}
+
+export function setItem(m: Machine, object: Value, asked: Value | undefined, value: Value): void {
+  const key = asked && object.kind === 'dict' ? asKey(asked) : asked
+  if (object.kind === 'dict') {
+    if (key && (isString(key) || isNumber(key))) {
+      noteReplaced(m, object.map.get(key.value), value)
+      const before = m.uncertain > 0 ? (object.map.get(key.value) ?? behind(m, object, key.value)) : undefined
+      object.map.set(key.value, before ? join(before, value, w => unknown(m, w)) : value)
+      object.deleted.delete(key.value)
+    } else {
+      // An unknown key may be any of them.
+      object.open = true
+      object.views.length = 0
+      object.map.clear()
+    }
+  } else if (object.kind === 'list') {
+    if (key && isNumber(key) && object.items[key.value]) object.items[key.value] = value
+    else object.open = true
+  } else if (object.kind === 'instance' && key && isString(key)) setMember(m, object, key.value, value)
+}
+
+/** What the checkpoints behind a dict hold under a key, as a value that a change on one path of the program spoils. */
+function behind(m: Machine, object: DictValue, key: string | number): Value | undefined {
+  const held = object.views.some(v => v.entries.some(e => e.shard.tensors.find(String(key))))
+  return held && !object.deleted.has(key) ? unknown(m, 'changed on one path of the program') : undefined
+}
+
+/** `del` and `delete`. */
+export function remove(m: Machine, target: Expr, scope: Scope): void {
+  if (target.kind === 'name') scope.vars.delete(target.name)
+  if (target.kind !== 'index') return
+  const object = evaluate(m, target.object, scope)
+  const key = target.index.kind === 'slice' ? undefined : evaluate(m, target.index, scope)
+  if (object.kind === 'dict' && key && (isString(key) || isNumber(key))) {
+    object.map.delete(key.value)
+    object.deleted.add(key.value)
+  } else if (object.kind === 'list' || object.kind === 'dict') object.open = true
+}

@@ -1,0 +1,207 @@
+// What an editor asks about a loader while a person reads and writes it, answered by the real engine over streams.
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Hover, InlayHint, Location, LocationLink, MarkupContent } from 'vscode-languageserver'
+import { analyse } from '../../server/engine'
+import { messages, type HeaderText, type Loaders, type RevealParams, type TreeNode } from '../../server/protocol'
+import { loadGrammars } from '../../server/source/grammars'
+import { readGrammar } from '../../server/workspace/grammarFiles'
+import { fakeWorld } from '../support/fakeWorld'
+import { lspClient, type LspClient } from '../support/lspClient'
+import { tempFolder, triple, writeFiles, zeros } from '../support/tempFolder'
+
+beforeAll(() => loadGrammars(readGrammar))
+
+const loader = `import mlx.core as mx
+weights = mx.load("m/model.safetensors")
+for i in range(2):
+    w = weights[f"layers.{i}.proj.weight"]
+    full = mx.dequantize(w, weights[f"layers.{i}.proj.scales"], weights[f"layers.{i}.proj.biases"])
+`
+
+const workspace = () =>
+  tempFolder({
+    'm/model.safetensors': zeros({
+      ...triple('layers.0.proj', 128, 256),
+      ...triple('layers.1.proj', 128, 256),
+      'norm.weight': ['F16', 256],
+    }),
+    'm/config.json': '{"quantization": {"group_size": 64, "bits": 4}}',
+    'loader.py': loader,
+  })
+
+const uri = (...parts: string[]) => `file://${join(...parts)}`
+
+/** A request about the first place of a text in a document. */
+function at(folder: string, name: string, text: string, content = loader) {
+  const before = content.slice(0, content.indexOf(text)).split('\n')
+  const position = { line: before.length - 1, character: (before.at(-1) ?? '').length + 1 }
+  return { textDocument: { uri: uri(folder, name) }, position }
+}
+
+const start = (folder: string, own = false) =>
+  lspClient(fakeWorld({ analyse }), { folders: [folder], initializationOptions: { headerDocuments: own } })
+
+const hoverText = async (client: LspClient, params: object) =>
+  ((await client.request<Hover | null>('textDocument/hover', params))?.contents as MarkupContent | undefined)?.value
+
+describe('hover', () => {
+  test('shows the tensors of a key and what arrives at an operation', async () => {
+    const folder = workspace()
+    const client = await start(folder)
+    expect(client.initialized.capabilities.hoverProvider).toBe(true)
+    const key = await hoverText(client, at(folder, 'loader.py', 'layers.{i}.proj.weight'))
+    expect(key).toMatch(/^\*\*2 tensors\*\* of `m`/)
+    expect(key).not.toContain('command:')
+    expect(await hoverText(client, at(folder, 'loader.py', 'dequantize'))).toContain('4-bit [128, 256] g64')
+    expect(await client.request('textDocument/hover', at(folder, 'loader.py', 'import'))).toBeNull()
+    expect(await client.request('textDocument/hover', at(folder, 'm/config.json', 'import'))).toBeNull()
+  })
+
+  test('leads our own client to the tree, which is told the rows', async () => {
+    const folder = workspace()
+    const client = await start(folder, true)
+    const text = await hoverText(client, at(folder, 'loader.py', 'layers.{i}.proj.weight'))
+    const encoded = /\(command:tensorlint\.revealTensor\?([^)]*)\)/.exec(text ?? '')?.[1] ?? ''
+    const [target] = JSON.parse(decodeURIComponent(encoded)) as [RevealParams]
+    expect(target.tensor).toBe('layers.0.proj.weight')
+    const rows = async (grouping: string) =>
+      (await client.request<TreeNode[]>(messages.rowsTo, { ...target, grouping })).map(({ label }) => label)
+    expect(await rows('shard')).toEqual(['m', 'model.safetensors', 'layers', 'layers.0', 'proj', 'weight'])
+    expect(await rows('module')).toEqual(['m', 'layers', 'layers.0', 'proj', 'weight'])
+    const gone = { ...target, tensor: 'layers.9.x', grouping: 'module' }
+    expect((await client.request<TreeNode[]>(messages.rowsTo, gone)).map(({ label }) => label)).toEqual(['m', 'layers'])
+  })
+})
+
+describe('inlay hints', () => {
+  const range = { start: { line: 0, character: 0 }, end: { line: 9, character: 0 } }
+  const hints = (client: LspClient, folder: string) =>
+    client.request<InlayHint[]>('textDocument/inlayHint', {
+      textDocument: { uri: uri(folder, 'loader.py') },
+      range,
+    })
+
+  test('show shapes, and go with the setting', async () => {
+    const folder = workspace()
+    let refreshed = 0
+    const client = await lspClient(fakeWorld({ analyse }), {
+      folders: [folder],
+      capabilities: { workspace: { inlayHint: { refreshSupport: true } } },
+      prepare: connection => {
+        connection.onRequest('workspace/inlayHint/refresh', () => {
+          refreshed++
+          return null
+        })
+      },
+    })
+    expect((await hints(client, folder)).map(({ label }) => label)).toEqual([
+      'u32 [128, 32] = 4-bit [128, 256] g64',
+      'f16 [128, 4]',
+      'f16 [128, 4]',
+      '= 4-bit [128, 256] g64',
+    ])
+    await expect.poll(() => refreshed).toBeGreaterThan(0)
+    const before = refreshed
+    await client.notify('workspace/didChangeConfiguration', { settings: { inlayHints: false } })
+    await expect.poll(() => refreshed).toBeGreaterThan(before)
+    expect(await hints(client, folder)).toEqual([])
+  })
+})
+
+const indexText = `{
+  "metadata": {"total_size": 1},
+  "weight_map": {
+    "layers.0.proj.weight": "model.safetensors",
+    "layers.9.proj.weight": "model.safetensors"
+  }
+}
+`
+const indexName = 'm/model.safetensors.index.json'
+
+function withIndex(): string {
+  const folder = workspace()
+  writeFiles(folder, { [indexName]: indexText })
+  return folder
+}
+
+describe('go to definition', () => {
+  test('leads our own client to the lines of the header, from a key and from an entry of the index', async () => {
+    const folder = withIndex()
+    const client = await lspClient(fakeWorld({ analyse }), {
+      folders: [folder],
+      initializationOptions: { headerDocuments: true },
+      capabilities: { textDocument: { definition: { linkSupport: true } } },
+    })
+    const path = join(folder, 'm/model.safetensors')
+    const header = await client.request<HeaderText>(messages.header, { path })
+    const lines = header.text.split('\n')
+    const links = await client.request<LocationLink[]>(
+      'textDocument/definition',
+      at(folder, 'loader.py', 'layers.{i}.proj.weight'),
+    )
+    expect(links.map(l => [l.targetUri, lines[l.targetRange.start.line]?.split(' ')[0]])).toEqual([
+      [`tensorlint-header:${path}`, 'layers.0.proj.weight'],
+      [`tensorlint-header:${path}`, 'layers.1.proj.weight'],
+    ])
+    expect(links[0]?.originSelectionRange).toMatchObject({ start: { line: 3, character: 16 } })
+    const place = at(folder, indexName, 'layers.0', indexText)
+    const fromIndex = await client.request<LocationLink[]>('textDocument/definition', place)
+    expect(fromIndex.map(l => l.targetRange)).toEqual([links[0]?.targetRange])
+    const target = await client.request<RevealParams>(messages.tensorAt, {
+      uri: place.textDocument.uri,
+      position: place.position,
+    })
+    expect(target).toEqual({ model: join(folder, 'm'), path, tensor: 'layers.0.proj.weight' })
+    for (const [name, text, content] of [
+      [indexName, 'layers.9', indexText],
+      [indexName, 'total_size', indexText],
+      ['loader.py', 'import', loader],
+    ] as const)
+      expect(await client.request('textDocument/definition', at(folder, name, text, content))).toEqual([])
+  })
+
+  test('leads other editors to the entry of the index', async () => {
+    const folder = withIndex()
+    const client = await start(folder)
+    const found = await client.request<Location[]>(
+      'textDocument/definition',
+      at(folder, 'loader.py', 'layers.{i}.proj.weight'),
+    )
+    expect(found).toEqual([
+      { uri: uri(folder, indexName), range: { start: { line: 3, character: 4 }, end: { line: 3, character: 26 } } },
+    ])
+  })
+})
+
+describe('who loads a tensor', () => {
+  const lines = (places: readonly { range: { start: { line: number } } }[]) => places.map(p => p.range.start.line)
+
+  test('is told of a key, an entry of the index, a row of the tree and a line of a header', async () => {
+    const folder = withIndex()
+    const client = await start(folder, true)
+    const byKey = await client.request<Location[]>(
+      'textDocument/references',
+      at(folder, 'loader.py', 'layers.{i}.proj.scales'),
+    )
+    expect(byKey.map(({ uri: where }) => where)).toEqual([uri(folder, 'loader.py'), uri(folder, 'loader.py')])
+    expect(lines(byKey)).toEqual([4, 1])
+    expect(
+      lines(await client.request('textDocument/references', at(folder, indexName, 'layers.0', indexText))),
+    ).toEqual([3, 1])
+    expect(await client.request('textDocument/references', at(folder, indexName, 'metadata', indexText))).toEqual([])
+    const ask = (params: object) => client.request<Loaders>(messages.loaders, params)
+    const model = join(folder, 'm')
+    const path = join(model, 'model.safetensors')
+    expect(lines((await ask({ model, path, tensor: 'layers.1.proj.biases' })).places)).toEqual([4, 1])
+    const module = await ask({ model, module: 'layers.1' })
+    expect([module.subject, lines(module.places)]).toEqual(['layers.1', [3, 4, 4, 1]])
+    const norm = await ask({ model, path, tensor: 'norm.weight' })
+    expect(norm).toMatchObject({ subject: 'norm.weight', unknown: 0 })
+    // The file is opened; nobody asks for the tensor.
+    expect(lines(norm.places)).toEqual([1])
+    const header = await client.request<HeaderText>(messages.header, { path, tensor: 'layers.0.proj.weight' })
+    expect(lines((await ask({ path, line: header.line })).places)).toEqual([3, 1])
+    expect(await ask({ path, line: 0 })).toEqual({ subject: 'this line', places: [], unknown: 0 })
+  })
+})
