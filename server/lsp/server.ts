@@ -27,6 +27,7 @@ import { Session, type SessionOptions, type SessionState } from '../workspace/se
 import { defaultSettings, readSettings } from '../workspace/settings'
 import { codeActionKinds, codeActions } from './codeActions'
 import { codeLenses, verifyCommand } from './codeLens'
+import { completion, completionTriggers } from './completion'
 import { guarded, type ServerContext, type World } from './context'
 import { pathOf } from './convert'
 import { definition, tensorAt } from './definition'
@@ -129,6 +130,7 @@ export function startServer(connection: Connection, world: World, options: Serve
         codeActionProvider: { codeActionKinds },
         codeLensProvider: {},
         hoverProvider: true,
+        completionProvider: { triggerCharacters: completionTriggers },
         definitionProvider: true,
         referencesProvider: true,
         inlayHintProvider: true,
@@ -201,6 +203,7 @@ export function startServer(connection: Connection, world: World, options: Serve
   )
   // An error reaches the caller: "nobody loads it" must be an answer.
   connection.onRequest(messages.loaders, (params: LoadersParams) => loaders(ctx, params))
+  connection.onCompletion(params => guarded(ctx, 'completion', null, () => completion(ctx, params)))
   connection.onHover(params => guarded(ctx, 'hover', null, () => hover(ctx, params)))
   connection.onRequest(messages.tree, (params: TreeParams | null) => guarded(ctx, 'tree', [], () => tree(ctx, params)))
   connection.onRequest(messages.rowsTo, (params: RowsToParams) => guarded(ctx, 'rowsTo', [], () => rowsTo(ctx, params)))

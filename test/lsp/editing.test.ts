@@ -1,7 +1,7 @@
 // What an editor asks about a loader while a person reads and writes it, answered by the real engine over streams.
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { Hover, InlayHint, Location, LocationLink, MarkupContent } from 'vscode-languageserver'
+import type { CompletionList, Hover, InlayHint, Location, LocationLink, MarkupContent } from 'vscode-languageserver'
 import { analyse } from '../../server/engine'
 import { messages, type HeaderText, type Loaders, type RevealParams, type TreeNode } from '../../server/protocol'
 import { loadGrammars } from '../../server/source/grammars'
@@ -203,5 +203,40 @@ describe('who loads a tensor', () => {
     const header = await client.request<HeaderText>(messages.header, { path, tensor: 'layers.0.proj.weight' })
     expect(lines((await ask({ path, line: header.line })).places)).toEqual([3, 1])
     expect(await ask({ path, line: 0 })).toEqual({ subject: 'this line', places: [], unknown: 0 })
+  })
+})
+
+describe('completion', () => {
+  test('offers names inside a key, as a snippet where the client takes one', async () => {
+    const folder = workspace()
+    const typed = 'import mlx.core as mx\nweights = mx.load("m/model.safetensors")\nw = weights[f"layers.0."]\n'
+    const complete = async (snippetSupport: boolean) => {
+      const client = await lspClient(fakeWorld({ analyse }), {
+        folders: [folder],
+        capabilities: { textDocument: { completion: { completionItem: { snippetSupport } } } },
+      })
+      expect(client.initialized.capabilities.completionProvider?.triggerCharacters).toContain('.')
+      const textDocument = { uri: uri(folder, 'loader.py'), languageId: 'python', version: 1, text: typed }
+      await client.notify('textDocument/didOpen', { textDocument })
+      const ask = (character: number) =>
+        client.request<CompletionList | null>('textDocument/completion', {
+          textDocument: { uri: textDocument.uri },
+          position: { line: 2, character },
+        })
+      return [await ask(22), await ask(14), await ask(3)].map(list =>
+        list?.items.map(item => [item.label, item.textEdit]),
+      )
+    }
+    const range = (start: number, end: number) => ({
+      start: { line: 2, character: start },
+      end: { line: 2, character: end },
+    })
+    const [full, first, none] = await complete(true)
+    expect(full?.[0]).toEqual(['0.proj.weight', { range: range(21, 23), newText: '0.proj.weight' }])
+    expect(first?.[0]?.[0]).toBe('layers.0-1.proj.weight')
+    expect(first?.[0]?.[1]).toMatchObject({ newText: 'layers.${1:{i\\}}.proj.weight' })
+    expect(none).toEqual([])
+    const [, plain] = await complete(false)
+    expect(plain?.[0]?.[1]).toMatchObject({ newText: 'layers.{i}.proj.weight' })
   })
 })

@@ -8,24 +8,44 @@ import type { DType } from '../../server/checkpoint/dtype'
 import { writeSafetensors } from '../../scripts/support/writeSafetensors'
 import type { TensorToWrite } from '../../scripts/support/writeSafetensors'
 
-/** The bytes of the file that a table describes. */
-export function buildCheckpoint(table: readonly string[]): Uint8Array {
-  const tensors: TensorToWrite[] = []
+/** What a table says, unfolded. */
+export interface Table {
+  readonly tensors: readonly { readonly name: string; readonly dtype: DType; readonly shape: readonly number[] }[]
+  readonly metadata: Readonly<Record<string, string>>
+  /** Bytes that are appended at the end of the file, or taken off where it is negative. */
+  readonly change: number
+}
+
+/** Reads the lines of a `checkpoint` block. */
+export function readTable(lines: readonly string[]): Table {
+  const tensors: Table['tensors'][number][] = []
   const metadata: Record<string, string> = { format: 'mlx' }
   let change = 0
-  for (const line of table.map(line => line.trim()).filter(Boolean)) {
+  for (const line of lines.map(line => line.trim()).filter(Boolean)) {
     const [word = '', first = '', ...rest] = line.split(/\s+/)
     if (word === '@metadata') metadata[first] = rest.join(' ')
     else if (word === '@cut') change = -Number(first)
     else if (word === '@junk') change = Number(first)
     else tensors.push(...readLine(line))
   }
-  const bytes = writeSafetensors(tensors, metadata)
+  return { tensors, metadata, change }
+}
+
+/** The bytes of the file that a table describes. */
+export function buildCheckpoint(table: readonly string[]): Uint8Array {
+  const { tensors, metadata, change } = readTable(table)
+  const written = tensors.map(tensor => ({ ...tensor, data: contents(tensor.name, tensor.dtype, sizeOf(tensor)) }))
+  const bytes = writeSafetensors(written, metadata)
   if (change <= 0) return bytes.subarray(0, bytes.length + change)
   return new Uint8Array([...bytes, ...new Uint8Array(change).fill(0xa5)])
 }
 
-function readLine(line: string): TensorToWrite[] {
+/** In bytes. */
+export function sizeOf({ dtype, shape }: Pick<TensorToWrite, 'dtype' | 'shape'>): number {
+  return (shape.reduce((product, size) => product * size, 1) * dtypeBits[dtype]) / 8
+}
+
+function readLine(line: string): Table['tensors'][number][] {
   const found = /^(\S+)\s+(\w+)\s+\[([\d,\s]*)\]$/.exec(line)
   const dtype = found?.[2] as DType | undefined
   if (!found || dtype === undefined || !(dtype in dtypeBits)) throw new Error(`not a tensor: ${line}`)
@@ -33,9 +53,8 @@ function readLine(line: string): TensorToWrite[] {
     .split(',')
     .filter(size => size.trim())
     .map(Number)
-  const bits = shape.reduce((product, size) => product * size, 1) * dtypeBits[dtype]
-  if (bits % 8 !== 0) throw new Error(`not whole bytes: ${line}`)
-  return unfold(found[1] ?? '').map(name => ({ name, dtype, shape, data: contents(name, dtype, bits / 8) }))
+  if (!Number.isInteger(sizeOf({ dtype, shape }))) throw new Error(`not whole bytes: ${line}`)
+  return unfold(found[1] ?? '').map(name => ({ name, dtype, shape }))
 }
 
 /** Every name that a folded one stands for. */

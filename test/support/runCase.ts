@@ -25,7 +25,7 @@ export interface Engine {
 }
 
 /** The files of a case: texts by path, and the shards, which never change. */
-interface Files {
+export interface Files {
   readonly texts: ReadonlyMap<string, string>
   readonly shards: readonly Shard[]
 }
@@ -78,7 +78,8 @@ function sourceOf({ kind }: Block, lines: readonly string[]): ByteSource {
   return kind === 'raw' ? rawSource(lines) : bytesSource(buildCheckpoint(lines))
 }
 
-function snapshotOf({ texts, shards }: Files): Snapshot {
+/** The files of a case as the engine wants them. */
+export function snapshotOf({ texts, shards }: Files): Snapshot {
   const json = [...texts].filter(([path]) => path.endsWith('.json')).map(([path, text]) => readJsonFile(path, text))
   const isIndex = (path: string): boolean => path.endsWith('.safetensors.index.json')
   return {

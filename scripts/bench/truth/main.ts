@@ -1,0 +1,215 @@
+// `npm run bench:truth`: does Tensorlint say what MLX does? Every program of the corpus is run as it is and with one
+// fault at a time, under real MLX, and analysed; what was said is compared with what happened. Ends with 1 where a mark is
+// missed. Flags: --program NAME, --operator ID, --keep (the folders that were run in), --write (docs/accuracy.md).
+
+import { fork } from 'node:child_process'
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { loadGrammars } from '../../../server/source/grammars'
+import { readGrammar } from '../../../server/workspace/grammarFiles'
+import { explain } from './explanations'
+import type { Mutant } from './mutant'
+import { operators } from './operators/index'
+import { isPlaced } from './places'
+import { refusalOf } from './refusals'
+import { accuracyPage } from './report'
+import { nodeRunner } from './run/nodeRunner'
+import type { Outcome } from './run/outcome'
+import { pythonRunner } from './run/pythonRunner'
+import { mutantsOf } from './sample'
+import { isKept, marksOf, sameOutput, tally, type Scored, type Truth as TruthClass } from './score'
+import { readCorpus, type Specimen } from './specimen'
+import { Truth } from './truth'
+import type { Found } from './verdict'
+import { serveVerdicts, type Answer, type Request } from './verdictWorker'
+
+/** What scripts/truth.mjs found out. */
+interface Setting {
+  readonly root: string
+  readonly cache: string
+  readonly python: string
+  readonly mlxVersion: string
+  readonly nodeModules: string
+  readonly tsx: string
+}
+
+const workers = 2
+
+async function main(setting: Setting, args: readonly string[]): Promise<void> {
+  await loadGrammars(readGrammar)
+  const { root, cache } = setting
+  const only = (flag: string): string | undefined => (args.includes(flag) ? args[args.indexOf(flag) + 1] : undefined)
+  const [program, operator] = [only('--program'), only('--operator')]
+  const corpus = readCorpus(root).filter(({ name }) => program === undefined || name === program)
+  const chosen = operators.filter(({ id }) => operator === undefined || id === operator)
+  if (corpus.length === 0 || chosen.length === 0) throw new Error('there is no such program or operator')
+  const isWhole = operator === undefined
+
+  const keep = join(cache, 'runs')
+  const truth = new Truth({
+    cache: join(cache, 'outcomes'),
+    runners: {
+      python: pythonRunner(setting.python, join(root, 'scripts/bench/truth/run/runner.py'), setting.mlxVersion),
+      javascript: nodeRunner(setting.nodeModules, setting.tsx, join(root, 'scripts/bench/truth/run/preload.mjs')),
+    },
+    ...(args.includes('--keep') ? { keep } : {}),
+  })
+  let began = performance.now()
+  const verdicts = askVerdicts(
+    root,
+    corpus,
+    chosen.map(({ id }) => id),
+  )
+  const mutants = new Map(corpus.map(specimen => [specimen, mutantsOf(specimen, chosen)]))
+  const outcomes = new Map<Mutant, Outcome>()
+  const originals = new Map<Specimen, Outcome>()
+  const work = corpus.flatMap(specimen => [
+    async () => void originals.set(specimen, await truth.of(specimen, specimen.files, true)),
+    ...(mutants.get(specimen) ?? []).map(
+      mutant => async () => void outcomes.set(mutant, await truth.of(specimen, mutant.files)),
+    ),
+    () => Promise.resolve(truth.save(specimen, isWhole)),
+  ])
+  await inTurns(work, workers)
+  for (const specimen of corpus) truth.save(specimen, isWhole)
+  truth.stop()
+  console.log(`${outcomes.size} mutants of ${corpus.length} programs; ${truth.ran} programs run in ${seconds(began)} s`)
+  began = performance.now()
+  const answers = await verdicts
+  console.log(
+    `analysed in ${(answers.map(({ took }) => took).reduce((a, b) => a + b, 0) / 1000).toFixed(1)} s of ${workers} processes`,
+  )
+
+  const scored: Scored[] = []
+  let spoiled = 0
+  corpus.forEach((specimen, index) => {
+    const original = originals.get(specimen)
+    const { original: foundOnOriginal, mutants: found } = answers[index] ?? { original: [], mutants: [] }
+    if (original?.status !== 'ok') {
+      spoiled++
+      console.log(`${specimen.page} does not run: ${original?.status} ${original?.type ?? ''} ${original?.text ?? ''}`)
+      return
+    }
+    for (const one of foundOnOriginal)
+      console.log(
+        `${specimen.page}: found on the original: ${one.path}:${one.line} ${one.severity}[${one.rule}] ${one.message}`,
+      )
+    spoiled += foundOnOriginal.length > 0 ? 1 : 0
+    const byId = new Map(found)
+    for (const mutant of mutants.get(specimen) ?? [])
+      scored.push(scoreOf(mutant, original, outcomes.get(mutant) ?? { status: 'aborted' }, byId.get(mutant.id) ?? []))
+  })
+
+  const all = tally(scored)
+  const marks = marksOf(all, spoiled)
+  mkdirSync(cache, { recursive: true })
+  writeFileSync(join(cache, 'scored.json'), JSON.stringify(scored))
+  writeFileSync(join(cache, 'misses.json'), JSON.stringify(scored.filter(isMiss), null, 1))
+  for (const miss of scored.filter(isMiss)) console.log(missLine(miss))
+  for (const alarm of scored.filter(isAlarm)) console.log(alarmLine(alarm))
+  console.log(
+    `\nerrors ${all.errorsFound}/${all.errors}, silent ${all.silentFound}/${all.silent}, harmless ${all.harmless} with ${all.alarms} alarms, unread ${all.unread}, dropped ${all.dropped}`,
+  )
+  for (const mark of marks)
+    console.log(
+      `${isKept(mark) ? 'ok    ' : 'FAILED'} ${mark.name}: ${mark.isCount ? mark.value : mark.value.toFixed(3)} (at least ${mark.atLeast})`,
+    )
+  if (args.includes('--write'))
+    writeFileSync(join(root, 'docs/accuracy.md'), accuracyPage(scored, marks, corpus, operators))
+  process.exitCode = marks.every(isKept) ? 0 : 1
+}
+
+const seconds = (began: number): string => ((performance.now() - began) / 1000).toFixed(1)
+
+const isMiss = ({ truth, findings }: Scored): boolean => truth === 'error' && findings.length === 0
+const isAlarm = ({ truth, findings, explanation }: Scored): boolean =>
+  truth === 'harmless' && findings.length > 0 && explanation === undefined
+
+const missLine = ({ page, place, operator, before, after, text }: Scored): string =>
+  `MISS ${page} ${place} ${operator} | ${before} → ${after} | ${text.split('\n')[0]}`
+const alarmLine = ({ page, place, operator, before, after, findings }: Scored): string =>
+  `ALARM ${page} ${place} ${operator} | ${before} → ${after} | ${findings.map(({ rule, path, line, message }) => `${path}:${line} ${rule}: ${message}`).join(' || ')}`
+
+function scoreOf(mutant: Mutant, original: Outcome, outcome: Outcome, findings: readonly Found[]): Scored {
+  const { specimen, operator, id, place, before, after } = mutant
+  const { truth, text } = classOf(mutant, original, outcome)
+  const explanation =
+    truth === 'harmless'
+      ? explain(
+          operator.id,
+          findings.map(({ rule }) => rule),
+        )
+      : undefined
+  return {
+    page: specimen.page,
+    program: specimen.name,
+    language: specimen.language,
+    operator: operator.id,
+    target: operator.target,
+    id,
+    place,
+    before,
+    after,
+    truth,
+    text,
+    findings,
+    placed: isPlaced(mutant, outcome.frames ?? [], findings),
+    ...(explanation === undefined ? {} : { explanation }),
+  }
+}
+
+function classOf(
+  { lines, operator }: Mutant,
+  original: Outcome,
+  outcome: Outcome,
+): { truth: TruthClass; text: string } {
+  const { status, type = '', text = '', output = '' } = outcome
+  if (status === 'aborted' || status === 'timeout') return { truth: 'dropped', text: status }
+  if (status === 'raised') {
+    const refusal = refusalOf(text)
+    return refusal === undefined ? { truth: 'error', text: `${type}: ${text}` } : { truth: 'dropped', text: refusal }
+  }
+  if (!sameOutput(original.output ?? '', output)) return { truth: 'silent', text: '' }
+  const executed = new Set((original.lines ?? []).map(([path, line]) => `${path}:${line}`))
+  const isRead = operator.target !== 'program' || (lines ?? []).some(([path, line]) => executed.has(`${path}:${line}`))
+  return { truth: isRead ? 'harmless' : 'unread', text: '' }
+}
+
+/** Runs every piece of work, so many at once, in their order. */
+async function inTurns(work: readonly (() => Promise<void>)[], width: number): Promise<void> {
+  let next = 0
+  const turn = async (): Promise<void> => {
+    for (let piece = work[next++]; piece; piece = work[next++]) await piece()
+  }
+  await Promise.all(Array.from({ length: width }, turn))
+}
+
+/** The verdicts on each specimen, in their order, from processes that take the next page as they become free. */
+function askVerdicts(root: string, corpus: readonly Specimen[], chosen: readonly string[]): Promise<Answer[]> {
+  const answers: Answer[] = []
+  let next = 0
+  const ask = async (): Promise<void> => {
+    const worker = fork(__filename, [], { serialization: 'advanced' })
+    try {
+      for (let index = next++; index < corpus.length; index = next++) {
+        const { language = '', name = '' } = corpus[index] ?? {}
+        answers[index] = await new Promise<Answer>((resolve, reject) => {
+          worker.once('message', answer => resolve(answer as Answer))
+          worker.once('exit', code => reject(new Error(`the analysis of ${name} ended with ${code}`)))
+          worker.send({ root, language, name, operators: chosen } satisfies Request)
+        })
+        worker.removeAllListeners()
+      }
+    } finally {
+      worker.kill()
+    }
+  }
+  return Promise.all(Array.from({ length: workers }, ask)).then(() => answers)
+}
+
+if (!process.send)
+  main(JSON.parse(process.argv[2] ?? '') as Setting, process.argv.slice(3)).catch((error: unknown) => {
+    console.error(error)
+    process.exitCode = 1
+  })
+else serveVerdicts()

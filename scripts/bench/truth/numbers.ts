@@ -1,0 +1,84 @@
+// The contents of a specimen's tensors: small finite numbers of the tensor's kind, the same for the same name. A tensor
+// that was cut or renamed keeps the numbers that it had, in row-major order.
+
+import { dtypeBits, type DType } from '../../../server/checkpoint/dtype'
+import { sizeOf } from '../../../test/support/buildCheckpoint'
+import type { StoredTensor } from './specimen'
+
+/** Changes with what `tensorBytes` gives, since the kept truth depends on it. */
+export const numbersVersion = 1
+
+/** A stream of 32-bit words from a name (mulberry32 seeded by FNV-1a). */
+function words(name: string): () => number {
+  let state = 2166136261
+  for (let i = 0; i < name.length; i++) state = Math.imul(state ^ name.charCodeAt(i), 16777619) >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let t = Math.imul(state ^ (state >>> 15), 1 | state)
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
+    return (t ^ (t >>> 14)) >>> 0
+  }
+}
+
+/** 0.01 to 0.1; scales and norms are positive, everything else has either sign. */
+function real(name: string, word: number): number {
+  const size = 0.01 + 0.09 * ((word >>> 1) / 2 ** 31)
+  return word & 1 && !/scale|norm|absmax/.test(name) ? -size : size
+}
+
+type Write = (view: DataView, at: number, word: number, name: string, table: readonly StoredTensor[]) => void
+
+const floatBits = (value: number): number => {
+  const view = new DataView(new ArrayBuffer(4))
+  view.setFloat32(0, value)
+  return view.getUint32(0)
+}
+
+/** A float between 2^-14 and 65504, rounded toward zero, as IEEE half. */
+function half(value: number): number {
+  const bits = floatBits(value)
+  return ((bits >>> 16) & 0x8000) | ((((bits >>> 23) & 0xff) - 112) << 10) | ((bits >>> 13) & 0x3ff)
+}
+
+/** One number of each dtype; packed and integer kinds take the word as it is. */
+const writers: Partial<Record<DType, Write>> = {
+  F32: (view, at, word, name) => view.setFloat32(at, real(name, word), true),
+  F64: (view, at, word, name) => view.setFloat64(at, real(name, word), true),
+  F16: (view, at, word, name) => view.setUint16(at, half(real(name, word)), true),
+  BF16: (view, at, word, name) => view.setUint16(at, floatBits(real(name, word)) >>> 16, true),
+  U32: (view, at, word) => view.setUint32(at, word, true),
+  I32: (view, at, word) => view.setUint32(at, word, true),
+  I64: (view, at, word) => view.setBigUint64(at, BigInt(word & 7), true),
+  U64: (view, at, word) => view.setBigUint64(at, BigInt(word & 7), true),
+  BOOL: (view, at, word) => view.setUint8(at, word & 1),
+  U8: (view, at, word, name, table) => view.setUint8(at, byteOf(name, word, table)),
+  F8_E8M0: (view, at, word) => view.setUint8(at, exponentOf(word)),
+  F8_E4M3: (view, at, word) => view.setUint8(at, smallE4m3(word) | (word & 0x80)),
+}
+
+/** 2^-9 to 2^-3 as E8M0. */
+const exponentOf = (word: number): number => 118 + (word % 7)
+/** 2^-6 to 0.5 as E4M3. */
+const smallE4m3 = (word: number): number => 0x08 + (word % 0x28)
+
+/** Bytes are the scales of an mx or nv mode where they are called so, which the group size tells apart; else data. */
+function byteOf(name: string, word: number, table: readonly StoredTensor[]): number {
+  if (!/scale/.test(name)) return word & 0xff
+  const weight = table.find(other => other.name === name.replace(/[._]scales?$/, found => found[0] + 'weight'))
+  const scales = table.find(other => other.name === name)
+  const group = ((weight?.shape.at(-1) ?? 0) * 8) / (scales?.shape.at(-1) ?? 1)
+  return group === 16 ? smallE4m3(word) : exponentOf(word)
+}
+
+/** The stored bytes of a tensor, row-major and little-endian; `table` is the shard that it lies in. */
+export function tensorBytes(tensor: StoredTensor, table: readonly StoredTensor[]): Uint8Array {
+  const data = new Uint8Array(sizeOf(tensor))
+  const view = new DataView(data.buffer)
+  const name = tensor.numbersOf ?? tensor.name
+  const next = words(name)
+  const width = dtypeBits[tensor.dtype] / 8
+  const write = writers[tensor.dtype] ?? ((bytes, at, word) => bytes.setUint8(at, word & 0xff))
+  const step = writers[tensor.dtype] ? width : 1
+  for (let at = 0; at + step <= data.length; at += step) write(view, at, next(), name, table)
+  return data
+}

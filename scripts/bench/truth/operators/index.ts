@@ -1,0 +1,138 @@
+// Every operator, a line each. A new one is its function in a file beside this one, and a line here.
+
+import type { Operator } from '../mutant'
+import * as checkpoints from './checkpoints'
+import { onShards } from './checkpoints'
+import * as configs from './configs'
+import { onConfig } from './configs'
+import * as flow from './flow'
+import * as keys from './keys'
+import * as parameters from './parameters'
+import * as shapes from './shapes'
+import { onProgram } from './sites'
+import * as transposes from './transposes'
+
+const half = (value: number): number => Math.max(1, Math.floor(value / 2))
+
+export const operators: readonly Operator[] = [
+  onProgram('drop-transpose', 'a transpose is left out', transposes.dropTranspose),
+  onProgram('add-transpose', 'a tensor of a quantized call is transposed', transposes.addTranspose),
+  onProgram('add-transpose-lookup', 'a tensor is transposed where it is looked up', transposes.addTransposeAtLookup),
+  onProgram('transpose-triple', 'all tensors of a quantized call are transposed', transposes.transposeTriple),
+  onProgram(
+    'drop-product-transpose',
+    'the right factor of a product loses its transpose',
+    transposes.dropProductTranspose,
+  ),
+  onProgram('add-product-transpose', 'the right factor of a product is transposed', transposes.addProductTranspose),
+  onProgram('swap-factors', 'the factors of a product change places', transposes.swapFactors),
+  onProgram('flip-transpose-flag', 'the transpose flag of a quantized product is turned', transposes.flipTransposeFlag),
+  onProgram('wrong-transpose-axes', 'a transpose names other axes', transposes.wrongTransposeAxes),
+  onProgram('swap-scales-biases', 'scales and biases change places', parameters.swapScalesAndBiases),
+  onProgram('swap-weight-scales', 'weight and scales change places', parameters.swapWeightAndScales),
+  onProgram('drop-biases', 'the biases are not handed over', parameters.dropBiases),
+  onProgram('wrong-group-size', 'a group size in the program is another', parameters.wrongGroupSize),
+  onProgram('wrong-bits', 'a number of bits in the program is another', parameters.wrongBits),
+  onProgram('wrong-mode', 'a mode in the program is another', parameters.wrongMode),
+  onProgram('drop-group-size', 'the group size is not handed over', parameters.dropGroupSize),
+  onProgram('drop-bits', 'the bits are not handed over', parameters.dropBits),
+  onProgram('drop-mode', 'the mode is not handed over', parameters.dropMode),
+  onProgram('swap-group-size-bits', 'group size and bits change places', parameters.swapGroupSizeAndBits),
+  onProgram('scales-suffix', '.scales is written .scale', keys.wrongSuffix('scales', 'scale')),
+  onProgram('weight-suffix', '.weight is written .weights', keys.wrongSuffix('weight', 'weights')),
+  onProgram('biases-suffix', '.biases is written .bias', keys.wrongSuffix('biases', 'bias')),
+  onProgram('other-member', 'scales are read for biases, or the reverse', keys.otherMember),
+  onProgram('misspelled-name', 'a letter is missing in a key', keys.misspelledName),
+  onProgram('other-name', 'a key names a sibling', keys.otherName),
+  onProgram('drop-prefix', 'a key lacks its first part', keys.dropPrefix),
+  onProgram('add-prefix', 'a key has a part too many', keys.addPrefix),
+  onProgram('next-layer', "a key has the next layer's number", keys.nextLayer),
+  onProgram('wrong-file', 'a file has another name', keys.wrongFile),
+  onProgram('other-config-key', 'another key of the config is read', keys.otherConfigKey),
+  onProgram('misspelled-config-key', 'a key of the config is misspelled', keys.misspelledConfigKey),
+  onProgram('wrong-map-entry', 'a name in a table lacks its last letter', keys.wrongMapEntry),
+  onProgram('drop-entry', 'the last entry of a table or list of names is left out', keys.dropEntry),
+  onProgram('wrong-slice-bound', 'a bound of a slice is off by one', shapes.wrongSliceBound),
+  onProgram('wrong-text-slice', "a bound of a name's slice is off by one", shapes.wrongTextSlice),
+  onProgram('drop-slice', 'a tensor is handed on unsliced', shapes.dropSlice),
+  onProgram('next-part', 'the next part of a split key is read', shapes.nextPart),
+  onProgram('wrong-axis', 'tensors are cut or joined along another axis', shapes.wrongAxis),
+  onProgram('wrong-reshape', 'a number of a shape is doubled', shapes.wrongReshape),
+  onProgram('wrong-part-count', 'a split gives one part more', shapes.wrongPartCount),
+  onProgram('wrong-pack-factor', 'a factor of a size is halved', shapes.wrongPackFactor),
+  onProgram('wrong-dtype', 'bytes are read as another dtype', shapes.wrongDtype),
+  onProgram('one-more-turn', 'a loop has one turn more', flow.oneMoreTurn),
+  onProgram('one-turn-less', 'a loop leaves the first turn out', flow.oneTurnLess),
+  onProgram('drop-sanitizer', 'a step that renames or repairs is left out', flow.dropSanitizer),
+  onProgram('drop-text-step', "a change of a name's text is left out", flow.dropTextStep),
+  onProgram('flip-strict', 'strict loading is turned on or off', flow.flipStrict),
+  onProgram('drop-quantize', 'the model is not quantized before it is filled', flow.dropQuantize),
+  onProgram('wrong-size', 'a size of the model in the program is another', flow.wrongSize),
+  onConfig('config-group-size', 'the config gives another group size', configs.wrongQuantizationNumber('group_size')),
+  onConfig('config-bits', 'the config gives other bits', configs.wrongQuantizationNumber('bits')),
+  onConfig('config-mode', 'the config gives another mode', configs.wrongMode),
+  onConfig('config-no-group-size', 'the config gives no group size', configs.missingQuantizationKey('group_size')),
+  onConfig('config-no-bits', 'the config gives no bits', configs.missingQuantizationKey('bits')),
+  onConfig('config-no-quantization', 'the quantization block is gone', configs.missingQuantization),
+  onConfig('config-no-override', "a module's override is gone", configs.missingOverride),
+  onConfig('config-override', "a module's override is another", configs.wrongOverride),
+  onConfig(
+    'config-hidden-size',
+    'the hidden size is halved',
+    configs.staleNumber(/^(hidden_size|dim|d_model|n_embd|width|embed_dim)$/, half),
+  ),
+  onConfig(
+    'config-intermediate-size',
+    'the size of the feed-forward part is halved',
+    configs.staleNumber(/intermediate_size|ffn_dim|mlp_dim/, half),
+  ),
+  onConfig(
+    'config-vocabulary',
+    'the vocabulary is larger',
+    configs.staleNumber(/vocab/, value => value + 8),
+  ),
+  onConfig(
+    'config-heads',
+    'the number of heads is doubled',
+    configs.staleNumber(/heads/, value => value * 2),
+  ),
+  onConfig(
+    'config-more-layers',
+    'the config counts a layer more',
+    configs.staleNumber(/^(num_(hidden_)?layers|n_layers?|depth|layers|blocks)$/, value => value + 1),
+  ),
+  onConfig(
+    'config-fewer-layers',
+    'the config counts a layer less',
+    configs.staleNumber(/^(num_(hidden_)?layers|n_layers?|depth|layers|blocks)$/, value => value - 1),
+  ),
+  onConfig(
+    'config-experts',
+    'the config counts an expert more',
+    configs.staleNumber(/^(num_(local_)?experts|n_(routed_)?experts)$/, value => value + 1),
+  ),
+  onConfig('config-missing-key', 'a key of the config is gone', configs.missingKey),
+  onShards('transposed-tensor', 'a tensor is stored transposed', checkpoints.transposedTensor),
+  onShards('transposed-module', 'a quantized module is stored transposed', checkpoints.transposedModule),
+  onShards('dropped-tensor', 'a tensor is missing', checkpoints.droppedTensor),
+  onShards('renamed-tensor', "a tensor has another tool's name", checkpoints.renamedTensor),
+  onShards('prefixed-names', 'every name has a part too many', checkpoints.prefixedNames),
+  onShards('stored-dtype', 'a tensor has another dtype', checkpoints.wrongDtype),
+  onShards('unreadable-dtype', 'a tensor has a dtype that MLX does not read', checkpoints.unreadableDtype),
+  onShards('cut-rows', 'a tensor lacks a quarter of its rows', checkpoints.cutRows),
+  onShards('halved-scales', 'scales have half their groups', checkpoints.halvedScales),
+  onShards('coarser-groups', 'a module has half as many groups', checkpoints.coarserGroups),
+  onShards('finer-groups', 'a module has twice as many groups', checkpoints.finerGroups),
+  onShards('more-bits', 'a packed weight is twice as wide', checkpoints.moreBits),
+  onShards('fewer-bits', 'a packed weight is half as wide', checkpoints.fewerBits),
+  onShards('reshaped-tensor', 'a tensor has half the rows, twice as long', checkpoints.reshapedTensor),
+  onShards('extra-axis', 'a tensor has an axis of length one too many', checkpoints.extraAxis),
+  onShards('missing-shard', 'a file is missing', checkpoints.missingShard),
+  onShards('missing-layer', 'the last layer is missing', checkpoints.missingLayer),
+  onShards('missing-expert', 'the last expert is missing', checkpoints.missingExpert),
+  onShards('crossed-modules', 'two sibling modules have changed places', checkpoints.crossedModules),
+  onShards('truncated-file', 'a file lacks its end', checkpoints.truncatedFile),
+  onShards('longer-file', 'a file has bytes too many', checkpoints.longerFile),
+  onShards('empty-file', 'a file holds no tensor', checkpoints.emptyFile),
+  onShards('pointer-file', 'a file is a pointer of Git LFS', checkpoints.pointerFile),
+]

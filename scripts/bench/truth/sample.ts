@@ -1,0 +1,23 @@
+// Which mutants are made: every site of every operator, up to a number for each operator and program, chosen by a hash, so
+// that the choice is the same everywhere and one page does not change another's.
+
+import { createHash } from 'node:crypto'
+import { mutantOf, type Mutant, type Operator } from './mutant'
+import type { Specimen } from './specimen'
+
+/** No operator has more mutants of one program. */
+export const sitesPerOperator = 4
+
+const rank = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** The mutants of a specimen, in the order of the operators. */
+export function mutantsOf(specimen: Specimen, operators: readonly Operator[]): Mutant[] {
+  return operators.flatMap(operator =>
+    operator
+      .sites(specimen)
+      .map((site, index) => ({ site, id: `${operator.id}-${index}` }))
+      .sort((a, b) => (rank(specimen.name + a.id) < rank(specimen.name + b.id) ? -1 : 1))
+      .slice(0, sitesPerOperator)
+      .map(({ site, id }) => mutantOf(specimen, operator, site, id)),
+  )
+}
