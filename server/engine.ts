@@ -126,7 +126,7 @@ function unknownLoads(runs: readonly Run[]): Analysis['unknown'] {
 const deliveryCache = new WeakMap<Run, readonly Delivery[]>()
 function deliveriesIn(run: Run): readonly Delivery[] {
   let known = deliveryCache.get(run)
-  if (!known) deliveryCache.set(run, (known = deliveriesOf(run.sinks)))
+  if (!known) deliveryCache.set(run, (known = deliveriesOf(run)))
   return known
 }
 

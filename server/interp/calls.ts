@@ -82,11 +82,15 @@ export interface CallSite {
 export function callValue(m: Machine, callee: Value, args: Arguments, site: CallSite): Value {
   if (site.expr.callee.kind === 'super' && callee.kind === 'instance') {
     const constructor = findMember(callee.of, '__init__')
-    return constructor?.value.kind === 'function' ? invoke(m, { ...constructor.value, self: callee }, args) : none
+    return constructor?.value.kind === 'function'
+      ? invoke(m, { ...constructor.value, self: callee.whole ?? callee }, args)
+      : none
   }
   switch (callee.kind) {
     case 'function':
-      return invoke(m, callee, handOver(args, site.at))
+      return site.expr.isNew
+        ? construct(m, callee, handOver(args, site.at))
+        : invoke(m, callee, handOver(args, site.at))
     case 'class':
       return instantiate(m, callee, handOver(args, site.at))
     case 'library':
@@ -193,9 +197,20 @@ function handOver(args: Arguments, at: Place): Arguments {
 }
 
 /** Calls a function value with values, as a library does with a callback. */
-export function callFunction(m: Machine, f: Value, values: readonly Value[]): Value {
-  if (f.kind !== 'function') return unknown(m, 'a callback')
-  return invoke(m, f, { positional: values.map(value => ({ value })), keywords: new Map(), open: false })
+export function callFunction(m: Machine, f: Value, values: readonly Value[], from?: LibraryCall): Value {
+  const args: Arguments = { positional: values.map(value => ({ value })), keywords: new Map(), open: false }
+  if (f.kind === 'function') return invoke(m, f, args)
+  const model = f.kind === 'library' && from ? models.get(f.name) : undefined
+  if (!model || f.kind !== 'library' || !from) return unknown(m, 'a callback')
+  return model(libraryCall(m, f.name, f.self, args, from.at, from.scope))
+}
+
+/** `new F()` of a plain function of JavaScript: an object with what its prototype has. */
+function construct(m: Machine, f: FunctionValue, args: Arguments): Value {
+  const prototype = f.attributes?.get('prototype')
+  const made = dict(prototype?.kind === 'dict' ? prototype.map : [])
+  const result = invoke(m, { ...f, self: made }, args)
+  return result.kind === 'dict' || result.kind === 'instance' ? result : made
 }
 
 /** Enters a function of the workspace. */
@@ -255,7 +270,7 @@ function bindParameters(m: Machine, f: FunctionValue, args: Arguments, scope: Sc
         value = evaluate(m, param.default, f.program.language === 'python' ? outer : scope)
       else value = unknown(m, `parameter ${name}`, args.open && freeCall.has(args))
     }
-    assignTo(m, param.target, value, scope)
+    assignTo(m, param.target, value, scope, 'let')
   })
 }
 

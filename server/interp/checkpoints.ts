@@ -19,6 +19,7 @@ import {
   dict,
   list,
 } from './value'
+import { isScratch, writtenAt, writtenMatching } from './writtenFiles'
 
 const clean = (path: string) =>
   path
@@ -116,6 +117,16 @@ export function matchPaths<T>(
   return found.length > 0 ? found : undefined
 }
 
+/** Whether a path says more than the name that every checkpoint has; a folder that is an input may be any. */
+const saysWhich = (parts: readonly Part[]): boolean =>
+  parts.every(p => typeof p === 'string') ||
+  /[A-Za-z0-9]/.test(
+    parts
+      .filter(p => typeof p === 'string')
+      .join('/')
+      .replace(/(?:model|weights|consolidated|[-_.\dof])*\.(safetensors|npz)$/i, ''),
+  )
+
 /** The dict that loading a path gives. */
 export function loadWeights(
   m: Machine,
@@ -124,6 +135,9 @@ export function loadWeights(
   reader: Reader,
   library: ArrayLibrary | undefined,
 ): DictValue {
+  const own = writtenAt(m, path)
+  if (own) return own.content?.kind === 'dict' ? own.content : dict([], true)
+  if (isScratch(m, path)) return dict([], true)
   let matched = matchPaths(m, path, at, shardCandidates(m.models))
   if (matched && partsOf(path)?.some(p => typeof p !== 'string')) {
     const own = matched.filter(e => e.value.model === m.bound)
@@ -143,12 +157,13 @@ export function loadWeights(
     for (const view of bound.views) noteLoads(m, reader, at, view.entries, false)
     return bound
   }
+  const named = saysWhich(partsOf(path) ?? []) && !matched.some(e => m.guessed.has(e.value.shard.path))
   noteLoads(
     m,
     reader,
     at,
     matched.map(e => e.value),
-    true,
+    named,
   )
   const choice =
     matched.length > 1 ? derive(m, `file of ${JSON.stringify(partsOf(path))}`, 'one of several files') : undefined
@@ -157,7 +172,7 @@ export function loadWeights(
       ...e.value,
       assign: choice ? (mergeAssigns(e.assign, [[choice.symbol, e.value.shard.path]]) ?? e.assign) : e.assign,
     })),
-    named: true,
+    named,
     library,
   })
   return weights
@@ -255,6 +270,8 @@ export function fromJson(file: JsonFile, node: JsonNode, guessed = false): Value
 
 /** What reading a JSON file gives: the config that the path names, or that of the bound checkpoint. */
 export function loadJson(m: Machine, path: Value, at: Place): Value | undefined {
+  const own = writtenAt(m, path)
+  if (own || isScratch(m, path)) return own?.content
   const all = m.models.flatMap(model => model.configs.map(file => ({ path: file.path, value: { model, file } })))
   const matched = matchPaths(m, path, at, all)
   const parts = partsOf(path)
@@ -286,6 +303,9 @@ export function globShards(m: Machine, pattern: Value, at: Place, hidden: boolea
   const parts = partsOf(pattern)
   const suffix = parts?.[parts.length - 1]
   if (!parts || typeof suffix !== 'string' || !/\*/.test(suffix) || !/safetensors|\*$/.test(suffix)) return undefined
+  const written = writtenMatching(m, parts)
+  if (written.length > 0) return [...written]
+  if (isScratch(m, pattern)) return undefined
   const models = m.models
   const shards = models
     .flatMap(model => model.shards.map(shard => ({ model, shard })))
@@ -308,5 +328,7 @@ export function globShards(m: Machine, pattern: Value, at: Place, hidden: boolea
   }
   m.askedBound = true
   const regex = new RegExp(`${wildcard(suffix.replace(/^.*\/(?=[^/]*$)/, '/'))}$`)
-  return asConst(shards.filter(s => s.model === m.bound && regex.test(clean(s.shard.path))))
+  const found = shards.filter(s => s.model === m.bound && regex.test(clean(s.shard.path)))
+  for (const { shard } of found) m.guessed.add(shard.path)
+  return asConst(found)
 }

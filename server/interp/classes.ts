@@ -47,7 +47,7 @@ export function superOf(scope: Scope): InstanceValue | undefined {
   }
   const base = owner?.bases[0]
   if (self?.kind !== 'instance' || !base || (base.kind !== 'class' && base.kind !== 'library')) return undefined
-  return { kind: 'instance', of: base, attributes: self.attributes }
+  return { kind: 'instance', of: base, attributes: self.attributes, whole: self.whole ?? self }
 }
 
 /**

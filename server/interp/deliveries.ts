@@ -4,6 +4,7 @@
 import type { Model } from '../checkpoint/facts'
 import type { ArrayOp } from '../protocol'
 import { judgeTriple, type Verdict } from '../quant/triple'
+import type { Run } from './index'
 import { placeKey, type Sink } from './machine'
 import type { StoredTensor } from '../quant/quantizedModules'
 import { type ArrayValue, type ArrayVariant, type Assign, mergeAssigns, type Place } from './value'
@@ -40,7 +41,8 @@ export interface Delivery {
 const variantLimit = 200_000
 
 /** Every delivery of a run whose three shapes are known, once each. */
-export function deliveriesOf(sinks: readonly Sink[]): readonly Delivery[] {
+export function deliveriesOf({ sinks, loads }: Pick<Run, 'sinks' | 'loads'>): readonly Delivery[] {
+  const named = new Set(loads.flatMap(load => (load.named ? [load.shard] : [])))
   const found: Delivery[] = []
   const seen = new Map<string, { triples: Set<readonly Triple[]>; identities: Set<string> }>()
   for (const sink of sinks) {
@@ -57,8 +59,12 @@ export function deliveriesOf(sinks: readonly Sink[]): readonly Delivery[] {
     const { site, handles } = where
     for (const { model, module, weight, scales, biases, verdict, identity } of triples) {
       if (here.identities.has(identity)) continue
-      // A program that writes what it found broken is not the one at fault.
-      if (sink.op === 'save_safetensors' && verdict.kind !== 'fits' && !storedFits(weight, scales, biases)) continue
+      if (sink.op === 'save_safetensors') {
+        // A program that writes what it found broken is not the one at fault.
+        if (verdict.kind !== 'fits' && !storedFits(weight, scales, biases)) continue
+        // A script that casts all it is given was written for tensors that are not packed; which ones is only a guess here.
+        if (weight.dtype !== weight.tensor.dtype && !named.has(weight.shard)) continue
+      }
       here.identities.add(identity)
       found.push({ model, module, weight, scales, biases, site, handles, sink, verdict })
     }

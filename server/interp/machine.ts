@@ -6,6 +6,7 @@ import type { ClassDef, FunctionDef, Program, Span } from '../source/ir'
 import type { NumberRange } from './summary'
 import type { ParameterTree } from './parameters'
 import type { Refusal } from './refusals'
+import type { WrittenFile } from './writtenFiles'
 import type {
   ArrayValue,
   ArrayVariant,
@@ -152,6 +153,8 @@ export interface Machine {
   /** Numbers that the symbols of such loops stand for. */
   readonly ranges: Map<number, NumberRange>
   frame: Frame
+  /** The label of the loop that a `break` or `continue` is on its way to. */
+  jump: string | undefined
   readonly modules: Map<Program, Scope>
   readonly called: Set<FunctionDef>
   readonly instantiated: Map<ClassDef, InstanceValue>
@@ -184,6 +187,12 @@ export interface Machine {
   nextActivation: number
   readonly derived: Map<string, UnknownValue>
   readonly stopped: { why?: string }
+  /** Files that the program has written, by path. */
+  readonly written: Map<string, WrittenFile>
+  /** Paths of shards that a pattern below an unknown folder found: no path of the program names them. */
+  readonly guessed: Set<string>
+  /** Symbols that stand for temporary folders. */
+  readonly scratch: Set<number>
 }
 
 export function createMachine(
@@ -212,6 +221,7 @@ export function createMachine(
     summaries: 0,
     ranges: new Map(),
     frame: { returned: undefined, activation: 0 },
+    jump: undefined,
     modules: new Map(),
     called: new Set(),
     instantiated: new Map(),
@@ -237,6 +247,9 @@ export function createMachine(
     nextActivation: 1,
     derived: new Map(),
     stopped: {},
+    written: new Map(),
+    guessed: new Set(),
+    scratch: new Set(),
   }
 }
 

@@ -3,12 +3,13 @@
 
 import type { Expr } from '../source/ir'
 import { anyArray, mapVariants, withOp } from './arrays'
-import { isJavaScript, mergeDict } from './expressions'
+import { mergeDict } from './expressions'
 import { derive, identity, type Machine, place, unknown } from './machine'
-import { has } from './members'
+import { has } from './membership'
 import { pairwise, refuseFloats } from './models/elementwise'
 import { multiply } from './products'
 import { failPython } from './refusals'
+import { isJavaScript } from './scopes'
 import { asFloat } from './shapes/dtypes'
 import { partsOf, textOf, type Part } from './text'
 import {
@@ -27,7 +28,7 @@ import {
 export function binary(m: Machine, op: string, left: Value, right: Value, scope: Scope, e: Expr): Value {
   const javascript = isJavaScript(scope)
   if (isNumber(left) && isNumber(right)) {
-    const result = arithmetic(op, left.value, right.value)
+    const result = op === '%' && javascript ? left.value % right.value : arithmetic(op, left.value, right.value)
     const isFloat = !javascript && (left.isFloat === true || right.isFloat === true || op === '/')
     if (result !== undefined) return isFloat ? { ...constant(result), isFloat } : constant(result)
     if (right.value === 0 && ['/', '//', '%'].includes(op)) {

@@ -2,13 +2,14 @@
 // afterwards is joined; loops over known things are followed turn by turn, others once.
 
 import type { Stmt } from '../source/ir'
-import { evaluate, isJavaScript, itemsOf, keysOf, mergeDict } from './expressions'
+import { evaluate, itemsOf, keysOf, mergeDict } from './expressions'
 import { type Machine, place, turnLimit, unknown } from './machine'
 import { importModule } from './modules'
 import { leaves } from './names'
 import { errorsOf, fail, isCaughtBy, Raised, type Refusal } from './refusals'
 import { countedNames, isUniform, summarize, summarizeUnused } from './summary'
 import { binary } from './operators'
+import { blockScope, declaredIn, functionValue, holderOf, isJavaScript, scopeFor, scopesOfFunction } from './scopes'
 import { assignTo, remove } from './targets'
 import { type ClassValue, constant, isString, join, none, type Scope, truth, type Value } from './value'
 
@@ -16,12 +17,26 @@ import { type ClassValue, constant, isString, join, none, type Scope, truth, typ
 export type Completion = 'next' | 'break' | 'continue' | 'return' | 'raise'
 
 export function execute(m: Machine, body: readonly Stmt[], scope: Scope): Completion {
+  // JavaScript knows the functions of a body before its first statement.
+  if (isJavaScript(scope))
+    for (const { def } of declaredIn(body).functions) scope.vars.set(def.name, functionValue(def, scope))
   for (const statement of body) {
     const completion = step(m, statement, scope)
     if (completion !== 'next') return completion
     if (m.work <= 0) return 'next'
   }
   return 'next'
+}
+
+/** Runs a body that is a block of its own. */
+const executeBlock = (m: Machine, body: readonly Stmt[], scope: Scope): Completion =>
+  execute(m, body, scopeFor(body, scope))
+
+/** Whether a loop or block with this label is what a jump leaves; then the jump has arrived. */
+function arrives(m: Machine, label: string | undefined): boolean {
+  if (m.jump !== undefined && m.jump !== label) return false
+  m.jump = undefined
+  return true
 }
 
 function step(m: Machine, s: Stmt, scope: Scope): Completion {
@@ -32,7 +47,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       return 'next'
     case 'assign': {
       const value = evaluate(m, s.value, scope)
-      if (!s.op) assignTo(m, s.target, value, scope)
+      if (!s.op) assignTo(m, s.target, value, scope, s.declares)
       else {
         const before = evaluate(m, s.target, scope)
         if (s.op === '+' && before.kind === 'list' && value.kind === 'list') {
@@ -45,34 +60,8 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
     }
     case 'if':
       return branch(m, truth(evaluate(m, s.test, scope), isJavaScript(scope)), s.yes, s.no, scope)
-    case 'for': {
-      let ended: Completion = 'next'
-      const turn = (item: Value): boolean => {
-        assignTo(m, s.target, item, scope)
-        const completion = execute(m, s.body, scope)
-        if (completion === 'break') return false
-        if (completion === 'return' || completion === 'raise') {
-          ended = completion
-          return false
-        }
-        return true
-      }
-      const iterable = evaluate(m, s.iterable, scope)
-      const { alternative } = m
-      const items = s.over === 'values' && iterable.kind === 'list' && !iterable.open ? iterable.items : []
-      const summary = summarizeUnused(items, s.target, s.body) ?? summarize(m, items)
-      if (summary && isUniform(m, s.body)) {
-        for (const name of countedNames(s.body))
-          if (scope.vars.has(name)) scope.vars.set(name, unknown(m, 'counted in a long loop'))
-        m.summaries++
-        turn(summary.item)
-        m.summaries--
-      } else iterate(m, iterable, s.over, turn)
-      if (ended !== 'next') return m.uncertain > 0 && ended === 'raise' ? 'next' : ended
-      // Turns that end early come together again after the loop; a return would have ended all of them.
-      if (!leaves(s.body)) m.alternative = alternative
-      return execute(m, s.orElse, scope)
-    }
+    case 'for':
+      return walkItems(m, s, scope)
     case 'while':
       return loop(m, s, scope)
     case 'return':
@@ -87,6 +76,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       return 'raise'
     case 'break':
     case 'continue':
+      m.jump = s.label
       return s.kind
     case 'pass':
       return 'next'
@@ -99,7 +89,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       }
       return execute(m, s.body, scope)
     case 'function':
-      scope.vars.set(s.def.name, { kind: 'function', def: s.def, program: scope.program, scope })
+      if (!isJavaScript(scope)) scope.vars.set(s.def.name, functionValue(s.def, scope))
       openRegistries(s.def.decorators, scope)
       return 'next'
     case 'class':
@@ -123,12 +113,49 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
     case 'global':
       for (const name of s.names) scope.outer?.add(name)
       return 'next'
-    case 'block':
-      return execute(m, s.body, scope)
+    case 'block': {
+      const completion = executeBlock(m, s.body, scope)
+      return completion === 'break' && s.label !== undefined && m.jump === s.label && arrives(m, s.label)
+        ? 'next'
+        : completion
+    }
     case 'unknown':
       for (const child of s.children) evaluate(m, child, scope)
       return 'next'
   }
+}
+
+function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Completion {
+  let ended: Completion = 'next'
+  const turn = (item: Value, isSure = true): boolean => {
+    const scope = s.declares === 'let' ? blockScope(outer) : outer
+    assignTo(m, s.target, item, scope, s.declares)
+    const completion = executeBlock(m, s.body, scope)
+    if (completion === 'next') return true
+    if (completion === 'raise' && !isSure) return false
+    if (completion === 'return' || completion === 'raise' || !arrives(m, s.label)) {
+      ended = completion
+      return false
+    }
+    return completion !== 'break'
+  }
+  const iterable = evaluate(m, s.iterable, outer)
+  const { alternative } = m
+  const items = s.over === 'values' && iterable.kind === 'list' && !iterable.open ? iterable.items : []
+  const summary = summarizeUnused(items, s.target, s.body) ?? summarize(m, items)
+  if (summary && isUniform(m, s.body)) {
+    for (const name of countedNames(s.body)) {
+      const holder = isJavaScript(outer) ? holderOf(outer, name) : outer.vars.has(name) ? outer : undefined
+      holder?.vars.set(name, unknown(m, 'counted in a long loop'))
+    }
+    m.summaries++
+    turn(summary.item)
+    m.summaries--
+  } else iterate(m, iterable, s.over, turn)
+  if (ended !== 'next') return m.uncertain > 0 && ended === 'raise' ? 'next' : ended
+  // Turns that end early come together again after the loop; a return would have ended all of them.
+  if (!leaves(s.body)) m.alternative = alternative
+  return execute(m, s.orElse, outer)
 }
 
 function branch(
@@ -138,31 +165,37 @@ function branch(
   no: readonly Stmt[],
   scope: Scope,
 ): Completion {
-  if (known !== undefined) return execute(m, known ? yes : no, scope)
-  const before = new Map(scope.vars)
+  if (known !== undefined) return executeBlock(m, known ? yes : no, scope)
+  const scopes = scopesOfFunction(scope)
+  const before = scopes.map(s => new Map(s.vars))
   m.uncertain++
   m.branching++
-  const first = execute(m, yes, scope)
-  const afterYes = scope.vars
-  scope.vars = before
-  const second = execute(m, no, scope)
+  const first = executeBlock(m, yes, scope)
+  const afterYes = scopes.map(s => s.vars)
+  scopes.forEach((s, i) => (s.vars = before[i] ?? s.vars))
+  const second = executeBlock(m, no, scope)
   m.uncertain--
   m.branching--
   // What follows a branch that left runs only where the other was taken.
   if (first !== second) m.alternative++
+  if (first === 'next' || second === 'next') m.jump = undefined
   if (first !== 'next') return second === 'next' ? 'next' : first === 'raise' ? second : first
   if (second !== 'next') {
-    scope.vars = afterYes
+    scopes.forEach((s, i) => (s.vars = afterYes[i] ?? s.vars))
     return 'next'
   }
-  for (const [name, value] of afterYes) {
-    const other = scope.vars.get(name)
-    scope.vars.set(name, other === undefined ? value : join(value, other, w => unknown(m, w)))
-  }
+  for (const [i, { vars }] of scopes.entries())
+    for (const [name, value] of afterYes[i] ?? []) {
+      const other = vars.get(name)
+      vars.set(name, other === undefined ? value : join(value, other, w => unknown(m, w)))
+    }
   return 'next'
 }
 
-function loop(m: Machine, s: Stmt & { kind: 'while' }, scope: Scope): Completion {
+function loop(m: Machine, s: Stmt & { kind: 'while' }, outer: Scope): Completion {
+  // Every turn has variables of its own, which functions made in it keep.
+  const perTurn = isJavaScript(outer) && declaredIn(s.init).lexical
+  let scope = perTurn ? blockScope(outer) : outer
   execute(m, s.init, scope)
   for (let turn = 0; turn < turnLimit && m.work > 0; turn++) {
     const known = s.testLast && turn === 0 ? true : truth(evaluate(m, s.test, scope), isJavaScript(scope))
@@ -171,14 +204,18 @@ function loop(m: Machine, s: Stmt & { kind: 'while' }, scope: Scope): Completion
       m.uncertain++
       // The counter of a loop of unknown length is unknown too: any turn may be meant.
       for (const init of s.init)
-        if (init.kind === 'assign') assignTo(m, init.target, unknown(m, 'a loop counter'), scope)
-      execute(m, s.body, scope)
+        if (init.kind === 'assign') assignTo(m, init.target, unknown(m, 'a loop counter'), scope, init.declares)
+      executeBlock(m, s.body, scope)
+      m.jump = undefined
       m.uncertain--
       return 'next'
     }
-    const completion = execute(m, s.body, scope)
-    if (completion === 'break') return 'next'
+    const completion = executeBlock(m, s.body, scope)
     if (completion === 'return' || completion === 'raise') return completion
+    if (completion === 'continue' && s.isSwitch) return completion
+    if (completion !== 'next' && !arrives(m, s.label)) return completion
+    if (completion === 'break') return 'next'
+    if (perTurn) scope = { ...scope, vars: new Map(scope.vars) }
     execute(m, s.update, scope)
   }
   return 'next'
@@ -200,7 +237,7 @@ function attempt(m: Machine, s: Stmt & { kind: 'try' }, scope: Scope): Completio
   let completion: Completion
   let refusal: Refusal | undefined
   try {
-    completion = execute(m, s.body, scope)
+    completion = executeBlock(m, s.body, scope)
   } catch (error) {
     if (!(error instanceof Raised)) throw error
     refusal = error.refusal
@@ -212,7 +249,7 @@ function attempt(m: Machine, s: Stmt & { kind: 'try' }, scope: Scope): Completio
   Object.assign(m, { guarded, keyGuarded, catching })
   if (completion === 'next') completion = execute(m, s.orElse, scope)
   if (completion === 'raise' && s.handlers.length > 0 && !m.dead) completion = handle(m, s, refusal, scope)
-  const last = execute(m, s.finally, scope)
+  const last = executeBlock(m, s.finally, scope)
   return last === 'next' ? completion : last
 }
 
@@ -223,11 +260,12 @@ function handle(m: Machine, s: Stmt & { kind: 'try' }, refusal: Refusal | undefi
     if (refusal) fail(m, refusal)
     return 'raise'
   }
-  if (handler.name) scope.vars.set(handler.name, unknown(m, 'an exception'))
+  const inner = isJavaScript(scope) ? blockScope(scope) : scope
+  if (handler.name) inner.vars.set(handler.name, unknown(m, 'an exception'))
   const { handling } = m
   m.handling = refusal
   try {
-    return execute(m, handler.body, scope)
+    return executeBlock(m, handler.body, inner)
   } finally {
     m.handling = handling
   }
@@ -291,7 +329,7 @@ export function iterate(
   partial: () => void = () => undefined,
 ): void {
   let items = over === 'keys' && v.kind === 'list' ? v.items.map((_, i) => constant(String(i))) : itemsOf(m, v)
-  if (v.kind === 'dict' && !v.open) items = keysOf(m, v)
+  if (v.kind === 'dict' && !v.open && !v.isMap) items = keysOf(m, v)
   if (items && !(v.kind === 'list' && v.open)) {
     // A copy: the body may change the list that it walks.
     const { turns } = m

@@ -2,6 +2,7 @@
 // does not have, parameters that stay empty, or other shapes. MLX stops at the first kind, in this order
 // (mlx/nn/layers/base.py, load_weights, 0.32.4); all of them are counted here.
 
+import type { Run } from '../interp/index'
 import type { ModuleLoad } from '../interp/machine'
 import { placeKey } from '../interp/machine'
 import type { Value } from '../interp/value'
@@ -29,12 +30,23 @@ export const strictLoadMismatch = defineRule({
     for (const group of groupBy(loads, l => placeKey(l.load.call)).values()) {
       // Several checkpoints may be meant by a path that is not known: what is said must hold for each that was met.
       const met = group.filter(({ run }) => run.bound === undefined || run.met.has(run.bound) || !run.askedBound)
-      const found = met.map(({ load }) => mismatch(load))
+      const found = met.map(({ load, run }) => (isMeant(load, run) ? mismatch(load) : undefined))
       const first = found[0]
       if (first && found.every(m => m !== undefined)) yield draft(first)
     }
   },
 })
+
+/** A checkpoint that no path names is one of many; it is this model's if most of the names of the smaller side are in both. */
+function isMeant({ given, parameters }: ModuleLoad, { loads }: Run): boolean {
+  if (!given) return false
+  const shards = new Set(
+    [...given.values()].flatMap(v => (v.kind === 'array' ? v.variants : []).flatMap(x => x.stored?.shard ?? [])),
+  )
+  if (shards.size === 0 || loads.some(load => load.named && shards.has(load.shard))) return true
+  const shared = [...given.keys()].filter(name => parameters.shapes.has(name)).length
+  return shared >= Math.min(given.size, parameters.shapes.size) / 2
+}
 
 function mismatch(load: ModuleLoad): Mismatch | undefined {
   const { given, parameters } = load

@@ -6,8 +6,10 @@ import { globShards, loadJson } from '../checkpoints'
 import { joinPath } from '../operators'
 import { type Machine, unknown } from '../machine'
 import { partsOf, textOf, type Part } from '../text'
+import { isScratch, writtenAt, writtenMatching } from '../writtenFiles'
 import { constant, type FileValue, isString, list, none, type Value } from '../value'
 import type { LibraryModel } from './index'
+import { jsonIn } from './writing'
 
 const asPath = (path: Value): FileValue =>
   path.kind === 'file' && path.as === 'path'
@@ -67,12 +69,23 @@ function glob(c: LibraryCall, pattern: Value): Value {
 
 function parseJson(c: LibraryCall): Value {
   const file = c.get(0)
-  const value = file?.kind === 'file' ? loadJson(c.m, file.path, c.at) : undefined
+  const value = jsonIn(file) ?? (file?.kind === 'file' ? loadJson(c.m, file.path, c.at) : undefined)
   if (value) return value
   return unknown(c.m, 'JSON that is not a config in the workspace', file?.kind === 'file' || file?.kind === 'unknown')
 }
 
-const exists = (c: LibraryCall): Value => unknown(c.m, 'whether a file exists')
+const exists = (c: LibraryCall): Value =>
+  writtenAt(c.m, pathOf(c.get(0) ?? c.self)) ? constant(true) : unknown(c.m, 'whether a file exists')
+
+/** What the program has written into a folder; whatever else there is, is not known. */
+function entriesOf(c: LibraryCall, folder: Value, bare: boolean): Value {
+  const found = writtenMatching(c.m, [...(partsOf(folder) ?? []), '/*'])
+  return list(
+    found.map(path => (bare ? splitPath(c.m, path, 'name') : asPath(path))),
+    'list',
+    !isScratch(c.m, folder) || found.length === 0,
+  )
+}
 const same = (c: LibraryCall): Value => (c.self ? asPath(c.self) : unknown(c.m, 'a path'))
 const firstAsPath = (c: LibraryCall): Value => asPath(c.get(0) ?? none)
 const read = (c: LibraryCall): Value => ({ kind: 'file', as: 'text', path: pathOf(c.self) })
@@ -97,7 +110,7 @@ export const files: LibraryModel = {
     'os.path.exists': exists,
     'os.path.isfile': exists,
     'os.path.isdir': exists,
-    'os.listdir': () => list([], 'list', true),
+    'os.listdir': c => entriesOf(c, pathOf(c.get(0, 'path')), true),
     'os.getenv': c => unknown(c.m, 'an environment variable', true),
     'os.environ.get': c => unknown(c.m, 'an environment variable', true),
     'glob.glob': c => glob(c, pathOf(c.get(0))),
@@ -132,7 +145,7 @@ export const files: LibraryModel = {
     'path.with_name': c => joinAll(c, folder(c.m, c.self ?? none), [c.get(0) ?? none]),
     'path.glob': c => glob(c, pathOf(joinPath(c.m, c.self ?? none, c.get(0) ?? none))),
     'path.rglob': c => glob(c, pathOf(joinPath(c.m, joinPath(c.m, c.self ?? none, constant('**')), c.get(0) ?? none))),
-    'path.iterdir': () => list([], 'list', true),
+    'path.iterdir': c => entriesOf(c, pathOf(c.self), false),
     'file.read': read,
     'file.readlines': () => list([], 'list', true),
     'file.close': () => none,
@@ -141,7 +154,7 @@ export const files: LibraryModel = {
     'fs.readFileSync': c => ({ kind: 'file', as: 'text', path: pathOf(c.get(0)) }),
     'fs.readFile': c => ({ kind: 'file', as: 'text', path: pathOf(c.get(0)) }),
     'fs.existsSync': exists,
-    'fs.readdirSync': () => list([], 'list', true),
+    'fs.readdirSync': c => entriesOf(c, pathOf(c.get(0)), true),
     'node.path.join': c =>
       joinAll(
         c,

@@ -8,7 +8,7 @@ import { asFunction, operations } from './mlxArray'
 import type { LibraryModel } from './index'
 import { arange, literal, ofShape } from './creation'
 import { concatenate, split, stack } from './joining'
-import { load, quantize } from './mlxCore'
+import { load, quantize, save } from './mlxCore'
 import { product } from './mlxProducts'
 import { sink } from './sinks'
 
@@ -17,6 +17,7 @@ export const frostMlx: LibraryModel = {
     'frost.core.load': c => load(c),
     'frost.core.dequantize': c =>
       sink(c, 'dequantize', { weight: [0], scales: [1], biases: [2], groupSize: [3], bits: [4] }),
+    'frost.core.saveSafetensors': save,
     'frost.core.quantize': quantize,
     'frost.core.quantizedMatmul': c =>
       sink(c, 'quantized_matmul', {

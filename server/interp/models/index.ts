@@ -19,7 +19,11 @@ import { numpy } from './numpy'
 import { python } from './python'
 import { regex } from './regex'
 import { safetensors } from './safetensors'
+import { scriptArrays } from './scriptArrays'
+import { scriptText } from './scriptText'
+import { sorting } from './sorting'
 import { strings } from './strings'
+import { writing } from './writing'
 
 export interface LibraryModel {
   /** What a call gives. */
@@ -35,8 +39,12 @@ export const libraries: readonly LibraryModel[] = [
   regex,
   javascript,
   strings,
+  scriptText,
   collections,
+  scriptArrays,
+  sorting,
   files,
+  writing,
   argparse,
   safetensors,
   mlxCore,

@@ -15,6 +15,8 @@ import { arange, eye, full, like, linspace, literal, ofShape } from './creation'
 import { computing } from './elementwise'
 import { joiningFor } from './joining'
 import { asFunction, operations } from './mlxArray'
+import { literalSuffix, partsOf, textOf } from '../text'
+import { noteWritten } from '../writtenFiles'
 import type { LibraryModel } from './index'
 import { givenNumber, givenText, sink } from './sinks'
 
@@ -64,9 +66,8 @@ export function quantize(c: LibraryCall): Value {
 }
 
 /** Every triple of a dict that is written to a file is a delivery: whoever loads the file will meet it. */
-function save(c: LibraryCall): Value {
-  const written = c.get(1, 'arrays')
-  if (written?.kind !== 'dict') return none
+export function noteSaved(c: LibraryCall, written: Value | undefined): void {
+  if (written?.kind !== 'dict') return
   for (const [key, weight] of written.map) {
     if (typeof key !== 'string' || !key.endsWith('.weight') || weight.kind !== 'array') continue
     const base = key.slice(0, -'.weight'.length)
@@ -87,6 +88,19 @@ function save(c: LibraryCall): Value {
       guarded: false,
     })
   }
+}
+
+/** `save_safetensors(file, arrays)`. */
+export function save(c: LibraryCall): Value {
+  const [file, written] = [c.get(0, 'file'), c.get(1, 'arrays')]
+  noteSaved(c, written)
+  const path = file?.kind === 'file' ? file.path : file
+  if (path)
+    noteWritten(
+      c.m,
+      literalSuffix(path).endsWith('.safetensors') ? path : textOf([...(partsOf(path) ?? []), '.safetensors']),
+      written,
+    )
   return none
 }
 
