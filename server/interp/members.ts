@@ -37,6 +37,7 @@ import {
   none,
   type Place,
   type Scope,
+  type UnknownValue,
   type Value,
 } from './value'
 
@@ -151,7 +152,7 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
       return unknown(m, `attribute ${name}`)
     case 'file': {
       const property = properties.get(`path.${name}`)
-      if (property && object.as === 'path') return property(m, object)
+      if (property && object.as === 'path') return property(m, object, at)
       return library(`${object.as === 'path' ? 'path' : 'file'}.${name}`, object)
     }
     case 'function':
@@ -159,18 +160,22 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
     case 'library': {
       const full = object.self ? `${object.name}().${name}` : `${object.name}.${name}`
       const property = properties.get(full)
-      return property ? property(m, object) : library(full)
+      return property ? property(m, object, at) : library(full)
     }
     case 'unknown': {
-      if (object.free) {
+      if (object.free && !object.optional) {
         const known = configKey(m, name)
         if (known?.kind === 'const' || known?.kind === 'dict') return known
       }
       if (models.has(`any.${name}`)) return library(`any.${name}`, object)
-      return derive(m, `#${object.symbol}.${name}`, object.why, object.free)
+      return asOptional(derive(m, `#${object.symbol}.${name}`, object.why, object.free), object)
     }
   }
 }
+
+/** What is taken of something that may be left out may be left out as well. */
+const asOptional = (child: UnknownValue, of: UnknownValue): UnknownValue =>
+  of.optional ? { ...child, optional: true } : child
 
 function shapeOf(m: Machine, variants: readonly ArrayVariant[]): Value {
   const first = variants[0]?.shape
@@ -227,7 +232,7 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
       return representative(m, object.items)
     }
     case 'unknown': {
-      if (object.free) {
+      if (object.free && !object.optional) {
         const array = lookupFree(m, key, at)
         if (array) return array
         const known = isString(key) ? configKey(m, key.value) : undefined
@@ -235,7 +240,7 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
       }
       const id = identity(key)
       const child = id ? derive(m, `#${object.symbol}[${id}]`, object.why, object.free) : unknown(m, object.why)
-      return child
+      return asOptional(child, object)
     }
     case 'instance': {
       const member = findMember(object.of, '__getitem__')

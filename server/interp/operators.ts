@@ -193,14 +193,18 @@ export function unary(m: Machine, op: string, v: Value, javascript: boolean): Va
     const known = truth(v, javascript)
     return known === undefined ? unknown(m, 'not of an unknown') : constant(!known)
   }
+  if (javascript && isString(v)) return constant(op === '-' ? -Number(v.value) : Number(v.value))
   if (isNumber(v)) return { ...constant(op === '-' ? -v.value : op === '~' ? ~v.value : v.value), isFloat: v.isFloat }
   if (v.kind === 'array') return mapVariants(v, x => ({ ...x, stored: withOp(x.stored, undefined) }))
   return unknown(m, `${op} of a value that is not known`)
 }
 
 export function compare(m: Machine, op: string, left: Value, right: Value, javascript: boolean): Value {
+  const optional = isOptional(left) || isOptional(right)
   const answer = (known: boolean | undefined) =>
-    known === undefined ? unknown(m, `${op} of unknown values`) : constant(known)
+    known !== undefined
+      ? constant(known)
+      : { ...unknown(m, `${op} of unknown values`), ...(optional ? { optional } : {}) }
   switch (op) {
     case 'in':
       return answer(has(m, right, left, javascript))
@@ -217,7 +221,7 @@ export function compare(m: Machine, op: string, left: Value, right: Value, javas
       return answer(known === undefined ? undefined : !known)
     }
     case 'instanceof':
-      return answer(undefined)
+      return answer(isInstance(left, right))
     default:
       if (left.kind !== 'const' || right.kind !== 'const' || left.value === null || right.value === null)
         return answer(undefined)
@@ -233,6 +237,8 @@ export function compare(m: Machine, op: string, left: Value, right: Value, javas
       )
   }
 }
+
+const isOptional = (v: Value): boolean => v.kind === 'unknown' && v.optional === true
 
 function same(a: Value, b: Value): boolean | undefined {
   if (a.kind === 'const' && b.kind === 'const') return a.value === b.value
@@ -252,4 +258,35 @@ function same(a: Value, b: Value): boolean | undefined {
   if (a.kind === 'library' && b.kind === 'library' && a.self === undefined && b.self === undefined)
     return a.name === b.name ? true : undefined
   return undefined
+}
+
+/** `left instanceof right`; undefined where that is not known. */
+function isInstance(left: Value, right: Value): boolean | undefined {
+  const name = right.kind === 'library' ? right.name : undefined
+  switch (left.kind) {
+    case 'array':
+      return name === undefined ? undefined : name.endsWith('.array')
+    case 'list':
+      return name === undefined ? undefined : name === (left.shape === 'set' ? 'js.Set' : 'js.Array')
+    case 'dict':
+      return name === 'js.Map' ? left.isMap === true : undefined
+    case 'const':
+      return false
+    case 'instance':
+      return isBelow(left.of, right)
+    default:
+      return undefined
+  }
+}
+
+/** Whether a class is another one or has it above it. */
+function isBelow(of: Value, other: Value): boolean | undefined {
+  if (of.kind === 'library') {
+    if (other.kind !== 'library') return false
+    return of.name === other.name ? true : other.name.endsWith('.nn.Module') ? of.name.includes('.nn.') : false
+  }
+  if (of.kind !== 'class') return undefined
+  if (other.kind === 'class' && other.def === of.def) return true
+  const above = of.bases.map(base => isBelow(base, other))
+  return above.includes(true) ? true : above.includes(undefined) ? undefined : false
 }

@@ -198,8 +198,10 @@ function loop(m: Machine, s: Stmt & { kind: 'while' }, outer: Scope): Completion
   let scope = perTurn ? blockScope(outer) : outer
   execute(m, s.init, scope)
   for (let turn = 0; turn < turnLimit && m.work > 0; turn++) {
-    const known = s.testLast && turn === 0 ? true : truth(evaluate(m, s.test, scope), isJavaScript(scope))
-    if (known === false) return 'next'
+    const test = s.testLast && turn === 0 ? constant(true) : evaluate(m, s.test, scope)
+    const known = truth(test, isJavaScript(scope))
+    // A loop over what was given on the command line: nothing was.
+    if (known === false || (test.kind === 'unknown' && test.optional)) return 'next'
     if (known === undefined) {
       m.uncertain++
       // The counter of a loop of unknown length is unknown too: any turn may be meant.
@@ -345,6 +347,7 @@ export function iterate(
     return
   }
   partial()
+  if (v.kind === 'unknown' && v.optional) return
   m.uncertain++
   const some =
     v.kind === 'list' && v.items.length > 0 ? v.items : [unknown(m, 'an item of something that is not followed', false)]

@@ -42,7 +42,8 @@ export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope, d
     case 'list':
     case 'tuple': {
       const items = itemsOf(m, value)
-      const missing = items && isJavaScript(scope) ? none : unknown(m, 'unpacking')
+      const isOptional = value.kind === 'unknown' && value.optional === true
+      const missing = items && isJavaScript(scope) ? none : isOptional ? value : unknown(m, 'unpacking')
       const starred = target.items.findIndex(t => t.kind === 'spread')
       checkCount(m, target, items?.length ?? rowsOf(value), starred >= 0, scope)
       target.items.forEach((inner, i) => {

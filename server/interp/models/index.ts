@@ -4,7 +4,7 @@
 
 import type { LibraryCall } from '../calls'
 import type { Machine } from '../machine'
-import type { Value } from '../value'
+import type { Place, Value } from '../value'
 import { argparse } from './argparse'
 import { collections } from './collections'
 import { files } from './files'
@@ -15,6 +15,7 @@ import { mlxCore } from './mlxCore'
 import { mlxModule } from './mlxModule'
 import { mlxNn } from './mlxNn'
 import { mlxProducts } from './mlxProducts'
+import { node } from './node'
 import { numpy } from './numpy'
 import { python } from './python'
 import { regex } from './regex'
@@ -29,7 +30,7 @@ export interface LibraryModel {
   /** What a call gives. */
   readonly calls: Readonly<Record<string, (call: LibraryCall) => Value>>
   /** What an attribute gives where it is not a method. */
-  readonly properties?: Readonly<Record<string, (m: Machine, self: Value) => Value>>
+  readonly properties?: Readonly<Record<string, (m: Machine, self: Value, at: Place) => Value>>
   /** Other spellings of a module: what is imported → the name used in the tables. */
   readonly aliases?: Readonly<Record<string, string>>
 }
@@ -44,6 +45,7 @@ export const libraries: readonly LibraryModel[] = [
   scriptArrays,
   sorting,
   files,
+  node,
   writing,
   argparse,
   safetensors,
