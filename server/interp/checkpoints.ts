@@ -4,6 +4,7 @@
 import type { Node as JsonNode } from 'jsonc-parser'
 import type { JsonFile, Model, Shard, Tensor } from '../checkpoint/facts'
 import { derive, type Machine, noteLoads, noteLookup, noteRead, noteUnderstood, type Reader } from './machine'
+import { loadIndex } from './folders'
 import { findNames, holesOf } from './nameIndex'
 import { isInRange } from './summary'
 import { literalSuffix, matchTemplate, partsOf, type Part } from './text'
@@ -41,7 +42,7 @@ const folderOf = (path: string) => path.slice(0, Math.max(0, clean(path).lastInd
 export const baseName = (path: string) => clean(path).slice(clean(path).lastIndexOf('/') + 1)
 
 /** Absolute readings of a literal path in a program: from its own folder upwards, then from the workspace folders. */
-function readings(m: Machine, text: string, programPath: string): string[] {
+export function readings(m: Machine, text: string, programPath: string): string[] {
   if (/^(\/|[A-Za-z]:)/.test(text)) return [normalize(text)]
   const bases: string[] = []
   const roots = m.folders.map(clean)
@@ -276,7 +277,7 @@ export function loadJson(m: Machine, path: Value, at: Place): Value | undefined 
     m.askedBound = true
     file = m.bound?.configs[0]
   }
-  return file?.root ? fromJson(file, file.root) : undefined
+  return file?.root ? fromJson(file, file.root) : loadIndex(m, path, at)
 }
 
 /** The value of a key of a free input that is the bound checkpoint's config. */

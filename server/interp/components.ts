@@ -2,7 +2,7 @@
 
 import type { Program } from '../source/ir'
 import { findModule } from './modules'
-import { importsOf } from './names'
+import { importsOf, requiredBy } from './names'
 
 /** Groups programs by their imports, each group in the order given; what nothing imports comes first in its group. */
 export function componentsOf(
@@ -17,7 +17,14 @@ export function componentsOf(
     return root
   }
   const imported = new Set<Program>()
-  for (const program of programs)
+  const join = (program: Program, name: string, level: number): void => {
+    const target = findModule({ programs, folders }, program, name, level)
+    if (!target || target === program) return
+    imported.add(target)
+    parents.set(find(target), find(program))
+  }
+  for (const program of programs) {
+    for (const module of requiredBy(program)) join(program, module, 0)
     for (const statement of importsOf(program)) {
       const names = [
         statement.module,
@@ -25,13 +32,9 @@ export function componentsOf(
           b.imported ? [statement.module ? `${statement.module}.${b.imported}` : b.imported] : [],
         ),
       ]
-      for (const name of names) {
-        const target = findModule({ programs, folders }, program, name, statement.level)
-        if (!target || target === program) continue
-        imported.add(target)
-        parents.set(find(target), find(program))
-      }
+      for (const name of names) join(program, name, statement.level)
     }
+  }
   const groups = new Map<Program, Program[]>()
   for (const program of programs) {
     const root = find(program)

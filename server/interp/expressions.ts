@@ -3,12 +3,14 @@
 
 import type { Expr } from '../source/ir'
 import { callValue, evaluateArguments } from './calls'
-import { superOf } from './classes'
+import { itemsOfObject, superOf } from './classes'
 import { type Machine, noteMerged, noteReplaced, place, unknown, withLiteral } from './machine'
 import { getAttribute, getIndex } from './members'
 import { binary, compare, unary } from './operators'
 import { execute, iterate } from './statements'
+import { functionValue, isJavaScript } from './scopes'
 import { assignTo } from './targets'
+import { mapItems } from './models/scriptArrays'
 import { isUniform, summarize } from './summary'
 import { partsOf, textOf, type Part } from './text'
 import {
@@ -25,8 +27,6 @@ import {
   type Value,
   keyValue,
 } from './value'
-
-export const isJavaScript = (scope: Scope) => scope.program.language !== 'python'
 
 const literals = new WeakMap<Expr, Value>()
 /** A literal's value with its place; one object for each, since loops evaluate them again and again. */
@@ -61,10 +61,14 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       const text = textOf(parts)
       return text.kind === 'const' || text.kind === 'template' ? { ...text, written: at() } : text
     }
-    case 'attribute':
-      return getAttribute(m, evaluate(m, e.object, scope), e.name, at(), isJavaScript(scope))
+    case 'attribute': {
+      const object = evaluate(m, e.object, scope)
+      if (isNone(object) && isOptional(e)) return none
+      return getAttribute(m, object, e.name, at(), isJavaScript(scope))
+    }
     case 'index': {
       const object = evaluate(m, e.object, scope)
+      if (isNone(object) && isOptional(e)) return none
       return getIndex(m, object, e.index, scope, at())
     }
     case 'slice':
@@ -72,6 +76,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     case 'call': {
       // `super().__init__(…)` and plain calls alike: the callee first, then the arguments.
       const callee = evaluate(m, e.callee, scope)
+      if (isNone(callee) && isOptional(e)) return none
       const args = evaluateArguments(m, e.args, scope)
       return callValue(m, callee, args, { expr: e, scope, at: at() })
     }
@@ -85,10 +90,12 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       const left = evaluate(m, e.left, scope)
       if (e.op === 'nullish') {
         if (left.kind === 'const') return left.value === null ? evaluate(m, e.right, scope) : left
+        if (left.kind === 'unknown' && left.optional) return evaluate(m, e.right, scope)
         return left.kind === 'unknown' ? join(left, evaluate(m, e.right, scope), w => unknown(m, w)) : left
       }
       const known = truth(left, isJavaScript(scope))
       if (known === undefined) {
+        if (e.op === 'or' && left.kind === 'unknown' && left.optional) return evaluate(m, e.right, scope)
         const right = unsure(m, () => evaluate(m, e.right, scope))
         // `x or default` on a free input: the input, if there is one, is what counts.
         return left.kind === 'unknown' ? unknown(m, 'one of two values') : join(left, right, w => unknown(m, w))
@@ -130,7 +137,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     case 'comprehension':
       return comprehension(m, e, scope)
     case 'function':
-      return { kind: 'function', def: e.def, program: scope.program, scope }
+      return functionValue(e.def, scope)
     case 'class':
       execute(m, [{ kind: 'class', def: e.def, span: e.span }], scope)
       return scope.vars.get(e.def.name) ?? unknown(m, 'class expression')
@@ -152,14 +159,27 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
         const yielded = made?.kind === 'list' ? made : list([])
         const items = e.from ? itemsOf(m, value) : [value]
         if (items) yielded.items.push(...items)
-        else yielded.open = true
+        if (!items || m.uncertain > m.frame.uncertain) yielded.open = true
         m.frame.returned = yielded
       }
+      if (m.frame.halts) m.frame.halted = true
       return unknown(m, 'value sent to a generator')
     }
     case 'unknown':
       for (const child of e.children) evaluate(m, child, scope)
       return unknown(m, e.what)
+  }
+}
+
+const isNone = (v: Value): boolean => v.kind === 'const' && v.value === null
+
+/** Whether `?.` stands in a chain of members and calls: where what is before it is nothing, the whole chain is. */
+function isOptional(e: Expr): boolean {
+  for (let at = e; ;) {
+    if ((at.kind === 'attribute' || at.kind === 'index') && at.optional) return true
+    if (at.kind === 'attribute' || at.kind === 'index') at = at.object
+    else if (at.kind === 'call') at = at.callee
+    else return false
   }
 }
 
@@ -191,9 +211,10 @@ function lookupName(name: string, scope: Scope): Value {
 /** The items of something that can be walked; undefined where there may be others. */
 export function itemsOf(m: Machine, v: Value): Value[] | undefined {
   if (v.kind === 'list') return v.open ? undefined : v.items
+  if (v.kind === 'dict' && v.isMap) return mapItems(v)
   if (v.kind === 'dict' && !v.open) return keysOf(m, v)
   if (isString(v)) return [...v.value].map(constant)
-  return undefined
+  return itemsOfObject(m, v)
 }
 
 /** Names that are walked one by one where a program walks over a checkpoint; a larger one is not followed there. */

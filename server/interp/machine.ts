@@ -117,6 +117,12 @@ export interface Frame {
   /** A lookup has raised: what follows is not reached, and its own missing keys are consequences. */
   raised?: boolean
   readonly activation: number
+  /** How much was uncertain already when the function was called. */
+  readonly uncertain: number
+  readonly isGenerator: boolean
+  /** Only what stands before its first yield is run. */
+  readonly halts: boolean
+  halted?: boolean
 }
 
 export interface Machine {
@@ -144,6 +150,8 @@ export interface Machine {
   /** Numbers that the symbols of such loops stand for. */
   readonly ranges: Map<number, NumberRange>
   frame: Frame
+  /** The label of the loop that a `break` or `continue` is on its way to. */
+  jump: string | undefined
   readonly modules: Map<Program, Scope>
   readonly called: Set<FunctionDef>
   readonly instantiated: Map<ClassDef, InstanceValue>
@@ -204,7 +212,8 @@ export function createMachine(
     turns: 1,
     summaries: 0,
     ranges: new Map(),
-    frame: { returned: undefined, activation: 0 },
+    frame: { returned: undefined, activation: 0, uncertain: 0, isGenerator: false, halts: false },
+    jump: undefined,
     modules: new Map(),
     called: new Set(),
     instantiated: new Map(),

@@ -4,8 +4,9 @@ import type { Expr } from '../source/ir'
 import { pick, sliceAxis, sliceOfLength, transpose } from './arrays'
 import { invoke } from './calls'
 import { configKey, lookupFree } from './checkpoints'
+import { callMember, fieldNames, itemOfObject } from './classes'
 import { evaluate } from './expressions'
-import { hasEvery, lookupViews } from './lookups'
+import { lookupViews, madeItem } from './lookups'
 import {
   derive,
   identity,
@@ -19,20 +20,23 @@ import {
 } from './machine'
 import { models, properties } from './models/index'
 import { spanOf } from './operators'
+import { memberOf, scriptMember } from './scriptMembers'
 import {
   asKey,
   type ArrayVariant,
   type ClassValue,
   constant,
   type DictValue,
+  type FunctionValue,
   isNumber,
   isString,
   join,
   library,
   list,
-  none,
   type Place,
   type Scope,
+  none,
+  type UnknownValue,
   type Value,
 } from './value'
 
@@ -53,6 +57,20 @@ export function findMember(of: Value, name: string): { value: Value; owner: Clas
   return undefined
 }
 
+/** A setter of a class or of one above it, for either language. */
+export function findSetter(of: Value, name: string): FunctionValue | undefined {
+  if (of.kind !== 'class') return undefined
+  const def = of.def.methods.findLast(
+    f => f.name === name && f.decorators.some(d => d === 'set' || d.endsWith(`${name}.setter`)),
+  )
+  if (def) return { kind: 'function', def, program: of.program, scope: of.scope, owner: of }
+  for (const base of of.bases) {
+    const found = findSetter(base, name)
+    if (found) return found
+  }
+  return undefined
+}
+
 /** The first library class among the bases, if any. */
 export function libraryBase(of: Value): string | undefined {
   if (of.kind === 'library') return of.name
@@ -65,17 +83,20 @@ export function libraryBase(of: Value): string | undefined {
 }
 
 export function getAttribute(m: Machine, object: Value, name: string, at: Place, javascript: boolean): Value {
+  const found = javascript ? scriptMember(m, object, name) : undefined
+  if (found) return found
   switch (object.kind) {
     case 'instance': {
       const own = object.attributes.get(name)
       if (own) return noteRead(m, own)
       const member = findMember(object.of, name)
+      const self = object.whole ?? object
       if (member?.value.kind === 'function') {
         const method = member.value
         if (method.def.decorators.some(d => /(^|\.)(cached_)?property$/.test(d) || d === 'get'))
-          return invoke(m, { ...method, self: object }, { positional: [], keywords: new Map(), open: false })
+          return invoke(m, { ...method, self }, { positional: [], keywords: new Map(), open: false })
         if (method.def.decorators.includes('staticmethod')) return method
-        return { ...method, self: method.def.decorators.includes('classmethod') ? object.of : object }
+        return { ...method, self: method.def.decorators.includes('classmethod') ? object.of : self }
       }
       if (member) return noteRead(m, member.value)
       const base = libraryBase(object.of)
@@ -83,6 +104,8 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
         const known = models.has(`${base}.${name}`) ? `${base}.${name}` : `nn.Module.${name}`
         return library(known, object)
       }
+      const computed = callMember(m, object, '__getattr__', [constant(name)])
+      if (computed) return computed
       // An attribute that the workspace never sets is an input; one that a subclass of unknown may set is too.
       return derive(
         m,
@@ -97,6 +120,7 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
         return { ...member.value, self: object }
       if (member) return member.value
       if (name === '__name__' || name === 'name') return constant(object.def.name)
+      if (name === '_fields' || name === '__dataclass_fields__') return fieldNames(object, name)
       return unknown(m, `${object.def.name}.${name}`)
     }
     case 'namespace':
@@ -121,7 +145,6 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
       return library(`array.${name}`, object)
     }
     case 'list':
-      if (javascript && name === 'length' && !object.open) return constant(object.items.length)
       return library(`list.${name}`, object)
     case 'template':
     case 'const':
@@ -130,7 +153,7 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
       return unknown(m, `attribute ${name}`)
     case 'file': {
       const property = properties.get(`path.${name}`)
-      if (property && object.as === 'path') return property(m, object)
+      if (property && object.as === 'path') return property(m, object, at)
       return library(`${object.as === 'path' ? 'path' : 'file'}.${name}`, object)
     }
     case 'function':
@@ -138,18 +161,22 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
     case 'library': {
       const full = object.self ? `${object.name}().${name}` : `${object.name}.${name}`
       const property = properties.get(full)
-      return property ? property(m, object) : library(full)
+      return property ? property(m, object, at) : library(full)
     }
     case 'unknown': {
-      if (object.free) {
+      if (object.free && !object.optional) {
         const known = configKey(m, name)
         if (known?.kind === 'const' || known?.kind === 'dict') return known
       }
       if (models.has(`any.${name}`)) return library(`any.${name}`, object)
-      return derive(m, `#${object.symbol}.${name}`, object.why, object.free)
+      return asOptional(derive(m, `#${object.symbol}.${name}`, object.why, object.free), object)
     }
   }
 }
+
+/** What is taken of something that may be left out may be left out as well. */
+const asOptional = (child: UnknownValue, of: UnknownValue): UnknownValue =>
+  of.optional ? { ...child, optional: true } : child
 
 function shapeOf(m: Machine, variants: readonly ArrayVariant[]): Value {
   const first = variants[0]?.shape
@@ -184,16 +211,21 @@ export function getIndex(m: Machine, object: Value, index: Expr, scope: Scope, a
 export function getItem(m: Machine, object: Value, key: Value, at: Place): Value {
   switch (object.kind) {
     case 'dict':
-      return dictItem(m, object, key, at) ?? absentKey(m, object, key, at)
+      return memberOf(
+        m,
+        dictItem(m, object, key, at) ?? madeItem(m, object, key) ?? absentKey(m, object, key, at),
+        object,
+      )
     case 'list': {
-      if (isNumber(key) && !object.open) {
-        const item = object.items[key.value < 0 ? object.items.length + key.value : key.value]
-        return item ? noteRead(m, item) : unknown(m, 'an index past the end')
+      const index = isScript(at) && isString(key) && /^\d{1,6}$/.test(key.value) ? constant(Number(key.value)) : key
+      if (isNumber(index) && !object.open) {
+        const item = object.items[index.value < 0 && !isScript(at) ? object.items.length + index.value : index.value]
+        return item ? noteRead(m, item) : isScript(at) ? none : unknown(m, 'an index past the end')
       }
       return representative(m, object.items)
     }
     case 'unknown': {
-      if (object.free) {
+      if (object.free && !object.optional) {
         const array = lookupFree(m, key, at)
         if (array) return array
         const known = isString(key) ? configKey(m, key.value) : undefined
@@ -201,19 +233,16 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
       }
       const id = identity(key)
       const child = id ? derive(m, `#${object.symbol}[${id}]`, object.why, object.free) : unknown(m, object.why)
-      return child
+      return asOptional(child, object)
     }
-    case 'instance': {
-      const member = findMember(object.of, '__getitem__')
-      if (member?.value.kind === 'function')
-        return invoke(
-          m,
-          { ...member.value, self: object },
-          { positional: [{ value: key }], keywords: new Map(), open: false },
-        )
-      if (isString(key) && object.attributes.has(key.value)) return object.attributes.get(key.value) ?? none
-      return unknown(m, 'an item of an object')
-    }
+    case 'instance':
+      return itemOfObject(m, object, key, at)
+    case 'function':
+    case 'class':
+    case 'namespace':
+      return isString(key) && isScript(at)
+        ? getAttribute(m, object, key.value, at, true)
+        : unknown(m, 'an item of something that is not followed')
     case 'const':
       if (isString(object) && isNumber(key)) return constant(object.value.at(key.value) ?? '')
       return unknown(m, 'an item of a constant')
@@ -233,7 +262,7 @@ function representative(m: Machine, items: readonly Value[]): Value {
 export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place): Value | undefined {
   const key = asKey(asked)
   if (isString(key) || isNumber(key)) {
-    const own = object.map.get(key.value)
+    const own = object.map.get(key.value) ?? (isScript(at) ? object.map.get(otherKey(key.value)) : undefined)
     if (own) {
       const read = noteRead(m, own)
       if (read.kind !== 'array') return read
@@ -262,7 +291,13 @@ export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place)
   return representative(m, [...object.map.values()])
 }
 
-/** Python raises where a key is not there; that is noted where the lookup is sure to happen. */
+const isScript = (at: Place): boolean => at.program.language !== 'python'
+
+/** JavaScript does not tell `object[0]` from `object['0']`. */
+const otherKey = (key: string | number): string | number =>
+  typeof key === 'number' ? String(key) : /^(0|[1-9]\d{0,8})$/.test(key) ? Number(key) : key
+
+/** Python raises where a key is not there; that is noted where the lookup is sure to happen. JavaScript gives undefined. */
 function absentKey(m: Machine, object: DictValue, key: Value, at: Place): Value {
   const view = object.views[object.views.length - 1]
   const isSure =
@@ -277,6 +312,7 @@ function absentKey(m: Machine, object: DictValue, key: Value, at: Place): Value 
     m.absent.set(`${placeKey(at)} ${key.value}`, { place: at, key: key.value, literal: key.literal, view })
     m.frame.raised = true
   }
+  if (isScript(at) && !object.open && (isString(key) || isNumber(key)) && object.views.every(v => v.named)) return none
   return unknown(m, 'a key that is not there')
 }
 
@@ -295,54 +331,6 @@ function lookupAll(m: Machine, object: DictValue, key: Value): readonly ArrayVar
   const variants = lookupViews(m, object.views, key)
   if (object.deleted.size === 0) return variants
   return variants.filter(v => !v.stored || !object.deleted.has(v.stored.tensor.name))
-}
-
-/** Membership; undefined where it is not known. */
-export function has(m: Machine, object: Value, asked: Value, javascript: boolean): boolean | undefined {
-  const key = object.kind === 'dict' ? asKey(asked) : asked
-  switch (object.kind) {
-    case 'dict': {
-      if (isString(key) || isNumber(key)) {
-        if (object.map.has(key.value)) return true
-        if (isString(key) && object.views.every(v => v.entries.length === 1)) {
-          if (!object.deleted.has(key.value) && lookupViews(m, object.views, key).length > 0) return true
-          return object.open ? undefined : false
-        }
-        if (
-          !object.deleted.has(key.value) &&
-          object.views.some(v => v.entries.every(e => e.shard.tensors.find(String(key.value))))
-        )
-          return true
-        if (object.views.some(v => v.entries.some(e => e.shard.tensors.find(String(key.value))))) return undefined
-        return object.open ? undefined : false
-      }
-      if (key.kind !== 'template' || object.open || object.deleted.size > 0) return undefined
-      const known = hasEvery(m, object.views, key)
-      return known === false && object.map.size > 0 ? undefined : known
-    }
-    case 'list': {
-      if (key.kind !== 'const') return undefined
-      if (object.items.some(i => i.kind === 'const' && i.value === key.value)) return true
-      return object.open || object.items.some(i => i.kind !== 'const') ? undefined : false
-    }
-    case 'const':
-      if (isString(object) && isString(key)) return object.value.includes(key.value)
-      return undefined
-    case 'template':
-      if (isString(key) && object.parts.some(p => typeof p === 'string' && p.includes(key.value))) return true
-      return undefined
-    case 'instance':
-      if (isString(key) && object.attributes.has(key.value)) return true
-      return undefined
-    case 'unknown':
-      if (object.free && isString(key) && !javascript) {
-        m.askedBound = true
-        if (m.bound?.shards.some(s => s.tensors.find(key.value))) return true
-      }
-      return undefined
-    default:
-      return undefined
-  }
 }
 
 function indexArray(m: Machine, array: Value & { kind: 'array' }, index: Expr, scope: Scope, at: Place): Value {

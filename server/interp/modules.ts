@@ -2,10 +2,10 @@
 
 import type { Program, Stmt } from '../source/ir'
 import { normalize } from './checkpoints'
-import { type Machine, unknown } from './machine'
-import { libraryName } from './models/index'
+import { type Machine, place, unknown } from './machine'
+import { libraryName, properties } from './models/index'
 import { execute } from './statements'
-import { constant, library, type Scope, type Value } from './value'
+import { constant, dict, library, type Scope, type Value } from './value'
 
 const clean = (path: string) => path.replace(/\\/g, '/')
 const folderOf = (path: string) => clean(path).replace(/\/[^/]*$/, '')
@@ -17,12 +17,36 @@ export function runModule(m: Machine, program: Program, asMain = false): Scope {
   const scope: Scope = { vars: new Map(), parent: undefined, program }
   m.modules.set(program, scope)
   if (program.language === 'python') scope.vars.set('__name__', constant(asMain ? '__main__' : moduleName(program)))
+  else defineExports(scope)
   if (m.depth < 40) {
     m.depth++
     execute(m, program.body, scope)
     m.depth--
   }
   return scope
+}
+
+/** The `module` and `exports` of CommonJS, which every program of JavaScript may use. */
+function defineExports(scope: Scope): void {
+  const exported = dict()
+  scope.vars.set('exports', exported)
+  scope.vars.set('module', dict([['exports', exported]]))
+}
+
+/** What a program exports in the way of CommonJS; undefined where it exports nothing so. */
+function commonExports(scope: Scope): Value | undefined {
+  const module = scope.vars.get('module')
+  const exported = module?.kind === 'dict' ? module.map.get('exports') : undefined
+  const isEmpty = exported?.kind === 'dict' && exported.map.size === 0 && exported.views.length === 0 && !exported.open
+  return isEmpty ? undefined : exported
+}
+
+/** What `require` or a dynamic import of a program gives; undefined for what is no program of the workspace. */
+export function requireModule(m: Machine, from: Program, module: string): Value | undefined {
+  const program = findModule(m, from, module, 0)
+  if (!program) return undefined
+  const scope = runModule(m, program)
+  return commonExports(scope) ?? { kind: 'namespace', scope }
 }
 
 const moduleName = (program: Program) =>
@@ -96,6 +120,12 @@ function importName(
   imported: string | null,
 ): Value {
   if (names) {
+    const common = names.program.language === 'python' ? undefined : commonExports(names)
+    if (common && (imported === null || imported === 'default')) return common
+    if (common?.kind === 'dict' && imported !== null) {
+      const value = common.map.get(imported)
+      if (value) return value
+    }
     if (imported === null) return { kind: 'namespace', scope: names }
     const value = names.vars.get(imported) ?? names.vars.get(imported === 'default' ? '*default*' : imported)
     if (value) return value
@@ -108,5 +138,7 @@ function importName(
   if (names || s.level > 0 || s.module.startsWith('.'))
     return unknown(m, `${imported ?? s.module} is not found in the workspace`)
   const base = libraryName(s.module)
-  return library(imported === null || imported === 'default' ? base : libraryName(`${base}.${imported}`))
+  const full = imported === null || imported === 'default' ? base : libraryName(`${base}.${imported}`)
+  const made = library(full)
+  return properties.get(full)?.(m, made, place(scope.program, s.span)) ?? made
 }

@@ -61,6 +61,23 @@ export function importsOf(program: Program): readonly (Stmt & { kind: 'import' }
   return known
 }
 
+const requireCache = new WeakMap<Program, readonly string[]>()
+/** What a program of JavaScript names in a `require(…)` or a dynamic `import(…)`. */
+export function requiredBy(program: Program): readonly string[] {
+  let known = requireCache.get(program)
+  if (!known) {
+    const found: string[] = []
+    if (program.language !== 'python')
+      walk(program.body, e => {
+        if (e.kind !== 'call' || e.callee.kind !== 'name' || !/^(require|import)$/.test(e.callee.name)) return
+        const module = e.args[0]?.value
+        if (module?.kind === 'literal' && typeof module.value === 'string') found.push(module.value)
+      })
+    requireCache.set(program, (known = found))
+  }
+  return known
+}
+
 /** Names that a body adds to, as in `count += 1`. */
 export function writtenNames(body: readonly Stmt[]): readonly string[] {
   const names = new Set<string>()

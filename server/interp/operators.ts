@@ -3,10 +3,12 @@
 
 import type { Expr } from '../source/ir'
 import { changed } from './arrays'
-import { isJavaScript, mergeDict } from './expressions'
+import { callMember } from './classes'
+import { mergeDict } from './expressions'
 import { derive, identity, type Machine, place, unknown } from './machine'
-import { has } from './members'
+import { has } from './membership'
 import { elementwise, multiply } from './products'
+import { isJavaScript } from './scopes'
 import { partsOf, textOf, type Part } from './text'
 import {
   type ArrayValue,
@@ -23,8 +25,10 @@ import {
 
 export function binary(m: Machine, op: string, left: Value, right: Value, scope: Scope, e: Expr): Value {
   const javascript = isJavaScript(scope)
+  const own = operatorMethod(m, op, left, right)
+  if (own) return own
   if (isNumber(left) && isNumber(right)) {
-    const result = arithmetic(op, left.value, right.value)
+    const result = op === '%' && javascript ? left.value % right.value : arithmetic(op, left.value, right.value)
     if (result !== undefined) return constant(result)
   }
   if (left.kind === 'file' && op === '/') return joinPath(m, left, right)
@@ -63,6 +67,25 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
     return derive(m, `${a} ${op} ${b}`, 'computed from an unknown')
   }
   return unknown(m, `${op} of values that are not known`)
+}
+
+const methodNames: Readonly<Record<string, string>> = {
+  '+': 'add',
+  '-': 'sub',
+  '*': 'mul',
+  '/': 'truediv',
+  '//': 'floordiv',
+  '%': 'mod',
+  '@': 'matmul',
+  '|': 'or',
+  '&': 'and',
+}
+
+/** What a class of the workspace says of an operator. */
+function operatorMethod(m: Machine, op: string, left: Value, right: Value): Value | undefined {
+  const name = methodNames[op]
+  if (name === undefined || (left.kind !== 'instance' && right.kind !== 'instance')) return undefined
+  return callMember(m, left, `__${name}__`, [right]) ?? callMember(m, right, `__r${name}__`, [left])
 }
 
 /** An unknown as a linear form of itself, a number as its constant. */
@@ -161,14 +184,18 @@ export function unary(m: Machine, op: string, v: Value, javascript: boolean): Va
     const known = truth(v, javascript)
     return known === undefined ? unknown(m, 'not of an unknown') : constant(!known)
   }
+  if (javascript && isString(v)) return constant(op === '-' ? -Number(v.value) : Number(v.value))
   if (isNumber(v)) return constant(op === '-' ? -v.value : op === '~' ? ~v.value : v.value)
   if (v.kind === 'array') return changed(v)
   return unknown(m, `${op} of a value that is not known`)
 }
 
 export function compare(m: Machine, op: string, left: Value, right: Value, javascript: boolean): Value {
+  const optional = isOptional(left) || isOptional(right)
   const answer = (known: boolean | undefined) =>
-    known === undefined ? unknown(m, `${op} of unknown values`) : constant(known)
+    known !== undefined
+      ? constant(known)
+      : { ...unknown(m, `${op} of unknown values`), ...(optional ? { optional } : {}) }
   switch (op) {
     case 'in':
       return answer(has(m, right, left, javascript))
@@ -185,7 +212,7 @@ export function compare(m: Machine, op: string, left: Value, right: Value, javas
       return answer(known === undefined ? undefined : !known)
     }
     case 'instanceof':
-      return answer(undefined)
+      return answer(isInstance(left, right))
     default:
       if (left.kind !== 'const' || right.kind !== 'const' || left.value === null || right.value === null)
         return answer(undefined)
@@ -201,6 +228,8 @@ export function compare(m: Machine, op: string, left: Value, right: Value, javas
       )
   }
 }
+
+const isOptional = (v: Value): boolean => v.kind === 'unknown' && v.optional === true
 
 function same(a: Value, b: Value): boolean | undefined {
   if (a.kind === 'const' && b.kind === 'const') return a.value === b.value
@@ -220,4 +249,35 @@ function same(a: Value, b: Value): boolean | undefined {
   if (a.kind === 'library' && b.kind === 'library' && a.self === undefined && b.self === undefined)
     return a.name === b.name ? true : undefined
   return undefined
+}
+
+/** `left instanceof right`; undefined where that is not known. */
+function isInstance(left: Value, right: Value): boolean | undefined {
+  const name = right.kind === 'library' ? right.name : undefined
+  switch (left.kind) {
+    case 'array':
+      return name === undefined ? undefined : name.endsWith('.array')
+    case 'list':
+      return name === undefined ? undefined : name === (left.shape === 'set' ? 'js.Set' : 'js.Array')
+    case 'dict':
+      return name === 'js.Map' ? left.isMap === true : undefined
+    case 'const':
+      return false
+    case 'instance':
+      return isBelow(left.of, right)
+    default:
+      return undefined
+  }
+}
+
+/** Whether a class is another one or has it above it. */
+function isBelow(of: Value, other: Value): boolean | undefined {
+  if (of.kind === 'library') {
+    if (other.kind !== 'library') return false
+    return of.name === other.name ? true : other.name.endsWith('.nn.Module') ? of.name.includes('.nn.') : false
+  }
+  if (of.kind !== 'class') return undefined
+  if (other.kind === 'class' && other.def === of.def) return true
+  const above = of.bases.map(base => isBelow(base, other))
+  return above.includes(true) ? true : above.includes(undefined) ? undefined : false
 }

@@ -2,11 +2,14 @@
 // afterwards is joined; loops over known things are followed turn by turn, others once.
 
 import type { Stmt } from '../source/ir'
-import { evaluate, isJavaScript, itemsOf, keysOf, mergeDict } from './expressions'
+import { enterContext, leaveContext } from './classes'
+import { decorated } from './decorators'
+import { evaluate, itemsOf, keysOf, mergeDict } from './expressions'
 import { type Machine, turnLimit, unknown } from './machine'
 import { importModule } from './modules'
 import { countedNames, isUniform, summarize, summarizeUnused } from './summary'
 import { binary } from './operators'
+import { blockScope, declaredIn, functionValue, holderOf, isJavaScript, scopeFor, scopesOfFunction } from './scopes'
 import { assignTo, remove } from './targets'
 import { type ClassValue, constant, join, none, type Scope, truth, type Value } from './value'
 
@@ -14,12 +17,27 @@ import { type ClassValue, constant, join, none, type Scope, truth, type Value } 
 export type Completion = 'next' | 'break' | 'continue' | 'return' | 'raise'
 
 export function execute(m: Machine, body: readonly Stmt[], scope: Scope): Completion {
+  // JavaScript knows the functions of a body before its first statement.
+  if (isJavaScript(scope))
+    for (const { def } of declaredIn(body).functions) scope.vars.set(def.name, functionValue(def, scope))
   for (const statement of body) {
+    if (m.frame.halted) return 'return'
     const completion = step(m, statement, scope)
     if (completion !== 'next') return completion
     if (m.work <= 0) return 'next'
   }
   return 'next'
+}
+
+/** Runs a body that is a block of its own. */
+const executeBlock = (m: Machine, body: readonly Stmt[], scope: Scope): Completion =>
+  execute(m, body, scopeFor(body, scope))
+
+/** Whether a loop or block with this label is what a jump leaves; then the jump has arrived. */
+function arrives(m: Machine, label: string | undefined): boolean {
+  if (m.jump !== undefined && m.jump !== label) return false
+  m.jump = undefined
+  return true
 }
 
 function step(m: Machine, s: Stmt, scope: Scope): Completion {
@@ -30,7 +48,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       return 'next'
     case 'assign': {
       const value = evaluate(m, s.value, scope)
-      if (!s.op) assignTo(m, s.target, value, scope)
+      if (!s.op) assignTo(m, s.target, value, scope, s.declares)
       else {
         const before = evaluate(m, s.target, scope)
         if (s.op === '+' && before.kind === 'list' && value.kind === 'list') {
@@ -43,34 +61,15 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
     }
     case 'if':
       return branch(m, truth(evaluate(m, s.test, scope), isJavaScript(scope)), s.yes, s.no, scope)
-    case 'for': {
-      let ended: Completion = 'next'
-      const turn = (item: Value): boolean => {
-        assignTo(m, s.target, item, scope)
-        const completion = execute(m, s.body, scope)
-        if (completion === 'break') return false
-        if (completion === 'return' || completion === 'raise') {
-          ended = completion
-          return false
-        }
-        return true
-      }
-      const iterable = evaluate(m, s.iterable, scope)
-      const items = s.over === 'values' && iterable.kind === 'list' && !iterable.open ? iterable.items : []
-      const summary = summarizeUnused(items, s.target, s.body) ?? summarize(m, items)
-      if (summary && isUniform(m, s.body)) {
-        for (const name of countedNames(s.body))
-          if (scope.vars.has(name)) scope.vars.set(name, unknown(m, 'counted in a long loop'))
-        m.summaries++
-        turn(summary.item)
-        m.summaries--
-      } else iterate(m, iterable, s.over, turn)
-      if (ended !== 'next') return m.uncertain > 0 && ended === 'raise' ? 'next' : ended
-      return execute(m, s.orElse, scope)
-    }
+    case 'for':
+      return walkItems(m, s, scope)
     case 'while':
       return loop(m, s, scope)
     case 'return':
+      if (m.frame.isGenerator) {
+        if (s.value) evaluate(m, s.value, scope)
+        return 'return'
+      }
       m.frame.returned = s.value
         ? m.frame.returned === undefined
           ? evaluate(m, s.value, scope)
@@ -82,22 +81,29 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       return 'raise'
     case 'break':
     case 'continue':
+      m.jump = s.label
       return s.kind
     case 'pass':
       return 'next'
     case 'try':
       return attempt(m, s, scope)
-    case 'with':
+    case 'with': {
+      const managers: Value[] = []
       for (const item of s.items) {
-        const value = evaluate(m, item.value, scope)
+        const manager = evaluate(m, item.value, scope)
+        managers.unshift(manager)
+        const value = enterContext(m, manager)
         if (item.target) assignTo(m, item.target, value, scope)
       }
-      return execute(m, s.body, scope)
+      const completion = execute(m, s.body, scope)
+      for (const manager of managers) leaveContext(m, manager)
+      return completion
+    }
     case 'function':
-      scope.vars.set(s.def.name, { kind: 'function', def: s.def, program: scope.program, scope })
+      if (!isJavaScript(scope)) scope.vars.set(s.def.name, decorated(m, functionValue(s.def, scope), s.wrappers, scope))
       return 'next'
     case 'class':
-      scope.vars.set(s.def.name, makeClass(m, s.def, scope))
+      scope.vars.set(s.def.name, decorated(m, makeClass(m, s.def, scope), s.wrappers, scope))
       return 'next'
     case 'import':
       importModule(m, s, scope)
@@ -116,12 +122,45 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
     case 'global':
       for (const name of s.names) scope.outer?.add(name)
       return 'next'
-    case 'block':
-      return execute(m, s.body, scope)
+    case 'block': {
+      const completion = executeBlock(m, s.body, scope)
+      return completion === 'break' && s.label !== undefined && m.jump === s.label && arrives(m, s.label)
+        ? 'next'
+        : completion
+    }
     case 'unknown':
       for (const child of s.children) evaluate(m, child, scope)
       return 'next'
   }
+}
+
+function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Completion {
+  let ended: Completion = 'next'
+  const turn = (item: Value): boolean => {
+    const scope = s.declares === 'let' ? blockScope(outer) : outer
+    assignTo(m, s.target, item, scope, s.declares)
+    const completion = executeBlock(m, s.body, scope)
+    if (completion === 'next') return true
+    if (completion === 'return' || completion === 'raise' || !arrives(m, s.label)) {
+      ended = completion
+      return false
+    }
+    return completion !== 'break'
+  }
+  const iterable = evaluate(m, s.iterable, outer)
+  const items = s.over === 'values' && iterable.kind === 'list' && !iterable.open ? iterable.items : []
+  const summary = summarizeUnused(items, s.target, s.body) ?? summarize(m, items)
+  if (summary && isUniform(m, s.body)) {
+    for (const name of countedNames(s.body)) {
+      const holder = isJavaScript(outer) ? holderOf(outer, name) : outer.vars.has(name) ? outer : undefined
+      holder?.vars.set(name, unknown(m, 'counted in a long loop'))
+    }
+    m.summaries++
+    turn(summary.item)
+    m.summaries--
+  } else iterate(m, iterable, s.over, turn)
+  if (ended !== 'next') return m.uncertain > 0 && ended === 'raise' ? 'next' : ended
+  return execute(m, s.orElse, outer)
 }
 
 function branch(
@@ -131,47 +170,59 @@ function branch(
   no: readonly Stmt[],
   scope: Scope,
 ): Completion {
-  if (known !== undefined) return execute(m, known ? yes : no, scope)
-  const before = new Map(scope.vars)
+  if (known !== undefined) return executeBlock(m, known ? yes : no, scope)
+  const scopes = scopesOfFunction(scope)
+  const before = scopes.map(s => new Map(s.vars))
   m.uncertain++
   m.branching++
-  const first = execute(m, yes, scope)
-  const afterYes = scope.vars
-  scope.vars = before
-  const second = execute(m, no, scope)
+  const first = executeBlock(m, yes, scope)
+  const afterYes = scopes.map(s => s.vars)
+  scopes.forEach((s, i) => (s.vars = before[i] ?? s.vars))
+  const second = executeBlock(m, no, scope)
   m.uncertain--
   m.branching--
   // What follows a branch that left runs only where the other was taken.
   if (first !== second) m.alternative++
+  if (first === 'next' || second === 'next') m.jump = undefined
   if (first !== 'next') return second === 'next' ? 'next' : first === 'raise' ? second : first
   if (second !== 'next') {
-    scope.vars = afterYes
+    scopes.forEach((s, i) => (s.vars = afterYes[i] ?? s.vars))
     return 'next'
   }
-  for (const [name, value] of afterYes) {
-    const other = scope.vars.get(name)
-    scope.vars.set(name, other === undefined ? value : join(value, other, w => unknown(m, w)))
-  }
+  for (const [i, { vars }] of scopes.entries())
+    for (const [name, value] of afterYes[i] ?? []) {
+      const other = vars.get(name)
+      vars.set(name, other === undefined ? value : join(value, other, w => unknown(m, w)))
+    }
   return 'next'
 }
 
-function loop(m: Machine, s: Stmt & { kind: 'while' }, scope: Scope): Completion {
+function loop(m: Machine, s: Stmt & { kind: 'while' }, outer: Scope): Completion {
+  // Every turn has variables of its own, which functions made in it keep.
+  const perTurn = isJavaScript(outer) && declaredIn(s.init).lexical
+  let scope = perTurn ? blockScope(outer) : outer
   execute(m, s.init, scope)
   for (let turn = 0; turn < turnLimit && m.work > 0; turn++) {
-    const known = s.testLast && turn === 0 ? true : truth(evaluate(m, s.test, scope), isJavaScript(scope))
-    if (known === false) return 'next'
+    const test = s.testLast && turn === 0 ? constant(true) : evaluate(m, s.test, scope)
+    const known = truth(test, isJavaScript(scope))
+    // A loop over what was given on the command line: nothing was.
+    if (known === false || (test.kind === 'unknown' && test.optional)) return 'next'
     if (known === undefined) {
       m.uncertain++
       // The counter of a loop of unknown length is unknown too: any turn may be meant.
       for (const init of s.init)
-        if (init.kind === 'assign') assignTo(m, init.target, unknown(m, 'a loop counter'), scope)
-      execute(m, s.body, scope)
+        if (init.kind === 'assign') assignTo(m, init.target, unknown(m, 'a loop counter'), scope, init.declares)
+      executeBlock(m, s.body, scope)
+      m.jump = undefined
       m.uncertain--
       return 'next'
     }
-    const completion = execute(m, s.body, scope)
-    if (completion === 'break') return 'next'
+    const completion = executeBlock(m, s.body, scope)
     if (completion === 'return' || completion === 'raise') return completion
+    if (completion === 'continue' && s.isSwitch) return completion
+    if (completion !== 'next' && !arrives(m, s.label)) return completion
+    if (completion === 'break') return 'next'
+    if (perTurn) scope = { ...scope, vars: new Map(scope.vars) }
     execute(m, s.update, scope)
   }
   return 'next'
@@ -188,16 +239,17 @@ function attempt(m: Machine, s: Stmt & { kind: 'try' }, scope: Scope): Completio
     h => h.types.length === 0 || h.types.some(t => /(^|\.)(KeyError|LookupError|Exception|BaseException)$/.test(t)),
   )
   if (missing) m.keyGuarded++
-  let completion = execute(m, s.body, scope)
+  let completion = executeBlock(m, s.body, scope)
   if (missing) m.keyGuarded--
   if (swallows) m.guarded--
   if (completion === 'next') completion = execute(m, s.orElse, scope)
   if (completion === 'raise' && s.handlers.length > 0) {
     const handler = s.handlers[0]
-    if (handler?.name) scope.vars.set(handler.name, unknown(m, 'an exception'))
-    completion = handler ? execute(m, handler.body, scope) : 'next'
+    const inner = isJavaScript(scope) ? blockScope(scope) : scope
+    if (handler?.name) inner.vars.set(handler.name, unknown(m, 'an exception'))
+    completion = handler ? executeBlock(m, handler.body, inner) : 'next'
   }
-  const last = execute(m, s.finally, scope)
+  const last = executeBlock(m, s.finally, scope)
   return last === 'next' ? completion : last
 }
 
@@ -213,7 +265,7 @@ export function iterate(
   partial: () => void = () => undefined,
 ): void {
   let items = over === 'keys' && v.kind === 'list' ? v.items.map((_, i) => constant(String(i))) : itemsOf(m, v)
-  if (v.kind === 'dict' && !v.open) items = keysOf(m, v)
+  if (v.kind === 'dict' && !v.open && !v.isMap) items = keysOf(m, v)
   if (items && !(v.kind === 'list' && v.open)) {
     // A copy: the body may change the list that it walks.
     const { turns } = m
@@ -229,6 +281,7 @@ export function iterate(
     return
   }
   partial()
+  if (v.kind === 'unknown' && v.optional) return
   m.uncertain++
   const some =
     v.kind === 'list' && v.items.length > 0 ? v.items : [unknown(m, 'an item of something that is not followed', false)]

@@ -58,6 +58,8 @@ export interface UnknownValue {
   readonly free: boolean
   readonly why: string
   readonly linear?: Linear
+  /** Whoever runs the program may leave it out: where the program has a default for it, the default is read. */
+  readonly optional?: boolean
 }
 
 export interface ListValue {
@@ -66,6 +68,8 @@ export interface ListValue {
   readonly items: Value[]
   /** There may be more items than these. */
   open: boolean
+  /** What a match of JavaScript has besides its groups, and the like. */
+  readonly properties?: ReadonlyMap<string, Value>
 }
 
 /** Shards whose tensors can be asked for by name; `choice` tells apart shards of which only one is loaded at a time. */
@@ -83,6 +87,10 @@ export interface DictValue {
   readonly deleted: Set<string | number>
   /** There may be other keys than these. */
   open: boolean
+  /** Makes the value of a key that is asked for and not there, as a defaultdict does. */
+  factory?: () => Value
+  /** A `Map` of JavaScript, which is walked by its entries. */
+  isMap?: boolean
 }
 
 /** What symbols stand for in one variant, in order of symbol. */
@@ -131,6 +139,8 @@ export interface FunctionValue {
   readonly scope: Scope
   readonly self?: Value
   readonly owner?: ClassValue
+  /** What a program of JavaScript sets on it. */
+  readonly attributes?: Map<string, Value>
 }
 
 export interface ClassValue {
@@ -147,6 +157,8 @@ export interface InstanceValue {
   /** `nn.quantize` puts a packed layer in a layer's place. */
   of: ClassValue | LibraryValue
   readonly attributes: Map<string, Value>
+  /** `super`: the object itself, of which this is seen as its base. */
+  readonly whole?: InstanceValue
 }
 
 /** A module of the workspace; its members are its top-level scope. */
@@ -187,6 +199,8 @@ export interface Scope {
   vars: Map<string, Value>
   readonly parent: Scope | undefined
   readonly program: Program
+  /** A block of JavaScript, in which names are declared, inside the scope of its function. */
+  readonly isBlock?: boolean
   /** JavaScript's `this`. */
   readonly self?: Value
   /** Names that belong to an outer scope though they are assigned here: `global` and `nonlocal`. */
@@ -242,8 +256,10 @@ export function truth(v: Value, javascript: boolean): boolean | undefined {
     case 'dict':
       return javascript || v.map.size > 0 || v.views.length > 0 ? true : v.open ? undefined : false
     case 'unknown':
-    case 'array':
       return undefined
+    case 'array':
+      // An object, whatever it holds; Python asks the array itself.
+      return javascript ? true : undefined
     case 'function':
     case 'class':
     case 'instance':

@@ -127,6 +127,9 @@ export interface ClassDef extends Node {
   readonly decorators: readonly string[]
 }
 
+/** How JavaScript declares a name: for its block (`const`, `let`) or for its function (`var`). Python never says. */
+export type Declares = 'let' | 'var'
+
 export interface Handler {
   /** Exception types by their text; empty catches everything. */
   readonly types: readonly string[]
@@ -138,7 +141,13 @@ export type Stmt = Node &
   (
     | { readonly kind: 'expression'; readonly value: Expr }
     /** `a = b = v` is two assigns. Declarations without a value are dropped, or assign null in JavaScript. */
-    | { readonly kind: 'assign'; readonly target: Expr; readonly op?: BinaryOp; readonly value: Expr }
+    | {
+        readonly kind: 'assign'
+        readonly target: Expr
+        readonly op?: BinaryOp
+        readonly value: Expr
+        readonly declares?: Declares
+      }
     | { readonly kind: 'if'; readonly test: Expr; readonly yes: readonly Stmt[]; readonly no: readonly Stmt[] }
     /** `over` says what a JavaScript `for…in` walks: 'keys'. */
     | {
@@ -148,8 +157,10 @@ export type Stmt = Node &
         readonly over: 'values' | 'keys'
         readonly body: readonly Stmt[]
         readonly orElse: readonly Stmt[]
+        readonly declares?: Declares
+        readonly label?: string
       }
-    /** `while`, and JavaScript's three-part `for` and `do` (`testLast`). */
+    /** `while`, and JavaScript's three-part `for` and `do` (`testLast`); a `switch` that is left in its midst runs once. */
     | {
         readonly kind: 'while'
         readonly init: readonly Stmt[]
@@ -157,10 +168,13 @@ export type Stmt = Node &
         readonly update: readonly Stmt[]
         readonly body: readonly Stmt[]
         readonly testLast?: boolean
+        readonly isSwitch?: boolean
+        readonly label?: string
       }
     | { readonly kind: 'return'; readonly value?: Expr }
     | { readonly kind: 'raise'; readonly value?: Expr }
-    | { readonly kind: 'break' | 'continue' | 'pass' }
+    | { readonly kind: 'break' | 'continue'; readonly label?: string }
+    | { readonly kind: 'pass' }
     | {
         readonly kind: 'try'
         readonly body: readonly Stmt[]
@@ -174,8 +188,9 @@ export type Stmt = Node &
         readonly body: readonly Stmt[]
       }
     /** `switch` and `match` become a chain of `if`s where they can, else `unknown`. */
-    | { readonly kind: 'function'; readonly def: FunctionDef }
-    | { readonly kind: 'class'; readonly def: ClassDef }
+    /** `wrappers` are Python's decorators as expressions, in the order in which they stand. */
+    | { readonly kind: 'function'; readonly def: FunctionDef; readonly wrappers?: readonly Expr[] }
+    | { readonly kind: 'class'; readonly def: ClassDef; readonly wrappers?: readonly Expr[] }
     /**
      * `imported` null binds the whole module. Python: `module` is dotted, `level` counts leading dots;
      * `import a.b` binds `a` with module `a`. JavaScript: `module` is the specifier as written, `level` 0;
@@ -192,7 +207,7 @@ export type Stmt = Node &
     | { readonly kind: 'delete'; readonly targets: readonly Expr[] }
     | { readonly kind: 'assert'; readonly test: Expr }
     | { readonly kind: 'global'; readonly names: readonly string[] }
-    | { readonly kind: 'block'; readonly body: readonly Stmt[] }
+    | { readonly kind: 'block'; readonly body: readonly Stmt[]; readonly label?: string }
     | { readonly kind: 'unknown'; readonly what: string; readonly children: readonly Expr[] }
   )
 

@@ -101,6 +101,8 @@ function showBlock(body: readonly Stmt[], indent: string): string[] {
   return body.flatMap(statement => showStmt(statement, indent))
 }
 
+const labelOf = ({ label }: { readonly label?: string }): string => (label === undefined ? '' : `${label}: `)
+
 function showFunction(def: FunctionDef, indent: string): string[] {
   const words = [
     ...def.decorators.map(decorator => `@${decorator}`),
@@ -141,14 +143,14 @@ export function showStmt(statement: Stmt, indent = ''): string[] {
       ]
     case 'for':
       return [
-        `${indent}for ${showExpr(statement.target)} ${statement.over === 'keys' ? 'in keys' : 'in'} ${showExpr(statement.iterable)}`,
+        `${indent}${labelOf(statement)}for ${showExpr(statement.target)} ${statement.over === 'keys' ? 'in keys' : 'in'} ${showExpr(statement.iterable)}`,
         ...showBlock(statement.body, inner),
         ...section('else', statement.orElse),
       ]
     case 'while':
       return [
         ...section('init', statement.init),
-        `${indent}${statement.testLast ? 'do while' : 'while'} ${showExpr(statement.test)}`,
+        `${indent}${labelOf(statement)}${statement.testLast ? 'do while' : 'while'} ${showExpr(statement.test)}`,
         ...showBlock(statement.body, inner),
         ...section('update', statement.update),
       ]
@@ -157,6 +159,7 @@ export function showStmt(statement: Stmt, indent = ''): string[] {
       return [indent + statement.kind + (statement.value ? ` ${showExpr(statement.value)}` : '')]
     case 'break':
     case 'continue':
+      return [indent + statement.kind + (statement.label === undefined ? '' : ` ${statement.label}`)]
     case 'pass':
       return [indent + statement.kind]
     case 'try':
@@ -195,7 +198,7 @@ export function showStmt(statement: Stmt, indent = ''): string[] {
     case 'global':
       return [`${indent}global ${statement.names.join(', ')}`]
     case 'block':
-      return section('block', statement.body)
+      return section(`${labelOf(statement)}block`, statement.body)
     case 'unknown':
       return [
         `${indent}unknown ${JSON.stringify(statement.what)} ${statement.children.map(showExpr).join(' ')}`.trimEnd(),

@@ -65,7 +65,7 @@ function each(c: LibraryCall, visit: (result: Value, item: Value, sure: boolean)
     selfList(c),
     'values',
     (item, sure) => {
-      visit(callFunction(c.m, callback, [item, constant(index++)]), item, sure)
+      visit(callFunction(c.m, callback, [item, constant(index++), selfList(c)], c), item, sure)
       return true
     },
     () => (complete = false),
@@ -76,7 +76,6 @@ function each(c: LibraryCall, visit: (result: Value, item: Value, sure: boolean)
 export const collections: LibraryModel = {
   calls: {
     'list.append': c => push(c),
-    'list.add': c => push(c),
     'list.push': c => push(c),
     'list.extend': c => {
       const more = c.get(0)
@@ -95,7 +94,6 @@ export const collections: LibraryModel = {
       if (self.items.some(i => i.kind === 'const' && i.value === key.value)) return constant(true)
       return self.open || self.items.some(i => i.kind !== 'const') ? unknown(c.m, 'includes') : constant(false)
     },
-    'list.sort': () => none,
     'list.slice': c => {
       const [from, to] = [c.get(0), c.get(1)]
       const known = (v: Value | undefined) => v === undefined || isNumber(v)
@@ -105,12 +103,15 @@ export const collections: LibraryModel = {
         ? list(self.items.slice(n(from), n(to)))
         : list([...self.items], 'list', true)
     },
-    'list.concat': c =>
-      list(
-        [...selfList(c).items, ...c.args.positional.flatMap(a => itemsOf(c.m, a.value) ?? [])],
+    'list.concat': c => {
+      const more = c.args.positional.map(a => a.value)
+      const isWhole = more.every(v => v.kind !== 'unknown' && !(v.kind === 'list' && v.open))
+      return list(
+        [...selfList(c).items, ...more.flatMap(v => (v.kind === 'list' ? v.items : [v]))],
         'list',
-        selfList(c).open,
-      ),
+        selfList(c).open || c.args.open || !isWhole,
+      )
+    },
     'list.join': c => {
       const separator = c.get(0)
       const out: Part[] = []

@@ -3,6 +3,7 @@
 
 import type { LibraryCall } from '../calls'
 import { globShards, loadJson } from '../checkpoints'
+import { filesIn } from '../folders'
 import { joinPath } from '../operators'
 import { type Machine, unknown } from '../machine'
 import { partsOf, textOf, type Part } from '../text'
@@ -53,6 +54,17 @@ function withoutExtension(m: Machine, v: Value): Value {
   return textOf([...parts.slice(0, -1), last.replace(/\.[^.]*$/, '')])
 }
 
+/** `path.basename(path, suffix)`. */
+function baseOf(c: LibraryCall): Value {
+  const found = name(c.m, c.get(0) ?? none)
+  const suffix = c.get(1)
+  if (!suffix) return found
+  const parts = partsOf(found)
+  const last = parts?.[parts.length - 1]
+  if (!parts || typeof last !== 'string' || !isString(suffix)) return unknown(c.m, 'a name without its suffix')
+  return last.endsWith(suffix.value) ? textOf([...parts.slice(0, -1), last.slice(0, -suffix.value.length)]) : found
+}
+
 function withSuffix(c: LibraryCall): Value {
   const [self, suffix] = [partsOf(pathOf(c.self)), c.get(0)]
   const last = self?.[self.length - 1]
@@ -77,9 +89,12 @@ function parseJson(c: LibraryCall): Value {
 const exists = (c: LibraryCall): Value =>
   writtenAt(c.m, pathOf(c.get(0) ?? c.self)) ? constant(true) : unknown(c.m, 'whether a file exists')
 
-/** What the program has written into a folder; whatever else there is, is not known. */
+/** What the program has written into a folder, or what a model's files there are called; what else there is, is not known. */
 function entriesOf(c: LibraryCall, folder: Value, bare: boolean): Value {
   const found = writtenMatching(c.m, [...(partsOf(folder) ?? []), '/*'])
+  const stored = found.length === 0 && !isScratch(c.m, folder) ? filesIn(c.m, folder, c.at) : undefined
+  const plain = c.args.positional.length <= 1
+  if (stored && plain) return list(stored.map(file => (bare ? constant(file) : joinPath(c.m, folder, constant(file)))))
   return list(
     found.map(path => (bare ? splitPath(c.m, path, 'name') : asPath(path))),
     'list',
@@ -152,6 +167,8 @@ export const files: LibraryModel = {
     'file.toString': c => c.self ?? none,
     // Node
     'fs.readFileSync': c => ({ kind: 'file', as: 'text', path: pathOf(c.get(0)) }),
+    'fs.readdir': c => entriesOf(c, pathOf(c.get(0)), true),
+    'fs.promises.readdir': c => entriesOf(c, pathOf(c.get(0)), true),
     'fs.readFile': c => ({ kind: 'file', as: 'text', path: pathOf(c.get(0)) }),
     'fs.existsSync': exists,
     'fs.readdirSync': c => entriesOf(c, pathOf(c.get(0)), true),
@@ -168,7 +185,7 @@ export const files: LibraryModel = {
         c.args.positional.slice(1).map(a => a.value),
       ),
     'node.path.dirname': c => folder(c.m, c.get(0) ?? none),
-    'node.path.basename': c => name(c.m, c.get(0) ?? none),
+    'node.path.basename': baseOf,
     'node.url.fileURLToPath': firstAsPath,
     'js.JSON.parse': parseJson,
     'Bun.file': c => open(pathOf(c.get(0))),
@@ -181,7 +198,6 @@ export const files: LibraryModel = {
     'sys.argv': m => list([unknown(m, 'the program')], 'list', true),
     'os.environ': m => unknown(m, 'the environment', true),
     'os.sep': () => constant('/'),
-    'js.import.meta.url': (_m, self) => self,
   },
   aliases: {
     'os.path': 'os.path',

@@ -3,12 +3,14 @@
 import { callFunction, type LibraryCall } from '../calls'
 import { itemsOf, keysOf, mergeDict } from '../expressions'
 import { unknown } from '../machine'
-import { has } from '../members'
+import { has } from '../membership'
+import { requireModule } from '../modules'
 import { setItem } from '../targets'
 import { libraryName } from './index'
 import { partsOf, textOf } from '../text'
-import { constant, dict, type DictValue, isNumber, isString, library, list, none, type Value } from '../value'
+import { constant, dict, type DictValue, isNumber, isString, library, list, none, truth, type Value } from '../value'
 import { entriesOf, fromPairs } from './collections'
+import { distinct } from './scriptArrays'
 import type { LibraryModel } from './index'
 
 const asDict = (v: Value | undefined): DictValue | undefined => {
@@ -25,10 +27,17 @@ const numeric =
       : unknown(c.m, c.name)
   }
 
+const isTen = (v: Value | undefined): boolean => v !== undefined && isNumber(v) && v.value === 10
+
 function toNumber(c: LibraryCall): Value {
   const v = c.get(0)
-  if (v && isNumber(v)) return v
-  if (v && isString(v) && /^\s*\d+(\.\d+)?\s*$/.test(v.value)) return constant(Number(v.value))
+  if (v && isNumber(v)) return c.name === 'js.parseInt' ? constant(Math.trunc(v.value)) : v
+  if (v && isString(v)) {
+    const number =
+      c.name === 'js.Number' ? Number(v.value) : c.name === 'js.parseInt' ? parseInt(v.value, 10) : parseFloat(v.value)
+    return c.get(1) && !isTen(c.get(1)) ? unknown(c.m, 'a number') : constant(number)
+  }
+  if (v?.kind === 'const' && typeof v.value === 'boolean') return constant(Number(v.value))
   return v?.kind === 'unknown' ? v : unknown(c.m, 'a number')
 }
 
@@ -36,16 +45,17 @@ function toNumber(c: LibraryCall): Value {
 function arrayFrom(c: LibraryCall): Value {
   const [from, f] = [c.get(0), c.get(1)]
   const length = from?.kind === 'dict' ? from.map.get('length') : undefined
-  let items = from && from.kind !== 'dict' ? itemsOf(c.m, from) : undefined
+  let items = from && (from.kind !== 'dict' || from.isMap) ? itemsOf(c.m, from) : undefined
   if (length) {
     if (!isNumber(length) || length.value > 100_000) return list([], 'list', true)
     items = Array.from({ length: length.value }, () => none)
   }
   if (!items) return list([], 'list', true)
-  return list(f ? items.map((item, i) => callFunction(c.m, f, [item, constant(i)])) : [...items])
+  return list(f ? items.map((item, i) => callFunction(c.m, f, [item, constant(i)], c)) : [...items])
 }
 
-function makeMap(c: LibraryCall): Value {
+/** An object from pairs or from what a map holds. */
+function fromEntries(c: LibraryCall): DictValue {
   const from = c.get(0)
   if (!from || (from.kind === 'const' && from.value === null)) return dict()
   if (from.kind === 'list') return fromPairs(from)
@@ -54,13 +64,85 @@ function makeMap(c: LibraryCall): Value {
   return made
 }
 
+const makeMap = (c: LibraryCall): Value => ({ ...fromEntries(c), isMap: true })
+
+/** A copy of a value with everything in it. */
+function clone(v: Value): Value {
+  if (v.kind === 'list') return { ...v, items: v.items.map(clone) }
+  if (v.kind !== 'dict') return v
+  const map = new Map([...v.map].map(([key, value]) => [key, clone(value)]))
+  return { ...v, map, views: [...v.views], deleted: new Set(v.deleted) }
+}
+
+/** What `typeof` says; undefined where that is not known. */
+function typeOf(v: Value | undefined): string | undefined {
+  switch (v?.kind) {
+    case 'const':
+      // `null` and `undefined` are one value here.
+      return v.value === null ? undefined : typeof v.value
+    case 'template':
+      return 'string'
+    case 'function':
+    case 'class':
+      return 'function'
+    case 'list':
+    case 'dict':
+    case 'array':
+    case 'instance':
+    case 'namespace':
+      return 'object'
+    default:
+      return undefined
+  }
+}
+
+/** `f.call(self, …)` and `f.apply(self, […])`. */
+function callWith(c: LibraryCall, values: readonly Value[] | undefined): Value {
+  const f = c.self
+  const self = c.get(0)
+  if (f?.kind !== 'function' || !values) return unknown(c.m, 'a call')
+  return callFunction(c.m, self && !f.def.isArrow ? { ...f, self } : f, values, c)
+}
+
+/** `Object.groupBy(items, f)` and `Map.groupBy(items, f)`. */
+function groupBy(c: LibraryCall): DictValue {
+  const [from, f] = [c.get(0), c.get(1)]
+  const items = from && itemsOf(c.m, from)
+  const made = dict([], !items || !f)
+  for (const [i, item] of (items ?? []).entries()) {
+    const key = f && callFunction(c.m, f, [item, constant(i)], c)
+    if (!key || !(isString(key) || isNumber(key))) {
+      made.open = true
+      continue
+    }
+    const group = made.map.get(key.value)
+    if (group?.kind === 'list') group.items.push(item)
+    else made.map.set(key.value, list([item]))
+  }
+  return made
+}
+
 function keysOfObject(c: LibraryCall): Value {
+  const from = c.get(0)
+  if (from?.kind === 'list')
+    return list(
+      from.items.map((_, i) => constant(String(i))),
+      'list',
+      from.open,
+    )
   const v = asDict(c.get(0))
   const keys = v && keysOf(c.m, v)
   return list(keys ?? [], 'list', keys === undefined)
 }
 
 function entriesOfObject(c: LibraryCall): Value {
+  const from = c.get(0)
+  if (from?.kind === 'list')
+    return list(
+      from.items.map((item, i) => list([constant(String(i)), item], 'tuple')),
+      'list',
+      from.open,
+    )
   const v = asDict(c.get(0))
   return v ? entriesOf(c, v) : list([], 'list', true)
 }
@@ -91,8 +173,16 @@ export const javascript: LibraryModel = {
         entries.open,
       )
     },
-    'js.Object.fromEntries': c =>
-      c.get(0)?.kind === 'list' ? makeMap(c) : c.get(0)?.kind === 'dict' ? (c.get(0) ?? none) : dict([], true),
+    'js.Object.fromEntries': fromEntries,
+    'js.Object.getOwnPropertyNames': keysOfObject,
+    'js.Object.groupBy': groupBy,
+    'js.Map.groupBy': c => ({ ...groupBy(c), isMap: true }),
+    'js.Object.create': c => {
+      const from = c.get(0)
+      return dict(from?.kind === 'dict' ? from.map : [])
+    },
+    'js.Reflect.ownKeys': keysOfObject,
+    'js.Reflect.has': membershipOf,
     'js.Object.assign': c => {
       const target = c.get(0)
       for (const a of c.args.positional.slice(1)) {
@@ -105,37 +195,118 @@ export const javascript: LibraryModel = {
     'js.Object.freeze': c => c.get(0) ?? none,
     'js.Array.from': arrayFrom,
     'js.Array': arrayOfLength,
-    'js.Array.isArray': c => (c.get(0)?.kind === 'list' ? constant(true) : unknown(c.m, 'isArray')),
-    'js.Map': makeMap,
-    'js.Set': c => list(itemsOf(c.m, c.get(0) ?? list([])) ?? [], 'set', false),
-    'js.Promise.all': c => c.get(0) ?? none,
-    'js.structuredClone': c => c.get(0) ?? none,
-    'js.console.log': () => none,
-    'js.console.error': () => none,
-    'js.require': c => {
-      const name = c.get(0)
-      return name && isString(name) ? library(libraryName(name.value)) : unknown(c.m, 'require')
+    'js.Array.isArray': c => {
+      const v = c.get(0)
+      return !v || v.kind === 'unknown' || v.kind === 'library' ? unknown(c.m, 'isArray') : constant(v.kind === 'list')
     },
+    'js.Array.of': c =>
+      list(
+        c.args.positional.map(a => a.value),
+        'list',
+        c.args.open,
+      ),
+    'js.Array.fromAsync': arrayFrom,
+    'js.typeof': c => {
+      const type = typeOf(c.get(0))
+      return type === undefined ? unknown(c.m, 'typeof') : constant(type)
+    },
+    'js.Boolean': c => {
+      const known = truth(c.get(0) ?? none, true)
+      return known === undefined ? unknown(c.m, 'Boolean') : constant(known)
+    },
+    'js.Number.isInteger': c => {
+      const v = c.get(0)
+      return v?.kind === 'const' ? constant(Number.isInteger(v.value)) : unknown(c.m, 'isInteger')
+    },
+    'js.Number.isNaN': isNotANumber,
+    'js.isNaN': isNotANumber,
+    'js.Number.parseInt': c => toNumber({ ...c, name: 'js.parseInt' }),
+    'js.Number.parseFloat': c => toNumber({ ...c, name: 'js.parseFloat' }),
+    'js.Math.abs': numeric(Math.abs),
+    'js.Math.sqrt': numeric(Math.sqrt),
+    'js.Math.pow': numeric(Math.pow),
+    'js.Math.log2': numeric(Math.log2),
+    'js.Math.sign': numeric(Math.sign),
+    'function.call': c => callWith(c, c.args.open ? undefined : c.args.positional.slice(1).map(a => a.value)),
+    'function.apply': c => callWith(c, c.get(1) ? itemsOf(c.m, c.get(1) ?? none) : []),
+    'function.bind': c => bindTo(c),
+    'js.Map': makeMap,
+    'js.Set': c => {
+      const from = c.get(0)
+      const items = !from || (from.kind === 'const' && from.value === null) ? [] : itemsOf(c.m, from)
+      return list(distinct(items ?? []), 'set', !items)
+    },
+    'js.Promise.all': c => c.get(0) ?? none,
+    'js.Promise.resolve': c => c.get(0) ?? none,
+    'js.Promise.allSettled': c => {
+      const items = c.get(0) && itemsOf(c.m, c.get(0) ?? none)
+      const settled = (value: Value) =>
+        dict([
+          ['status', constant('fulfilled')],
+          ['value', value],
+        ])
+      return list(items?.map(settled) ?? [], 'list', !items)
+    },
+    'js.promise.then': c => (c.get(0) ? callFunction(c.m, c.get(0) ?? none, [c.self ?? none], c) : (c.self ?? none)),
+    'js.promise.catch': c => c.self ?? none,
+    'js.promise.finally': c => {
+      callFunction(c.m, c.get(0) ?? none, [], c)
+      return c.self ?? none
+    },
+    'js.structuredClone': c => clone(c.get(0) ?? none),
+    ...Object.fromEntries(
+      ['log', 'error', 'warn', 'info', 'debug', 'table', 'time', 'timeEnd', 'assert'].map(
+        name => [`js.console.${name}`, () => none] as const,
+      ),
+    ),
+    'js.require': requires,
+    'js.import': requires,
     'dict.set': c => {
       if (c.self?.kind === 'dict') setItem(c.m, c.self, c.get(0), c.get(1) ?? none)
       return c.self ?? none
     },
     'dict.has': membership,
     'list.has': membership,
-    'js.Object.hasOwn': c => {
-      const known = has(c.m, c.get(0) ?? none, c.get(1) ?? none, true)
-      return known === undefined ? unknown(c.m, 'hasOwn') : constant(known)
-    },
+    'js.Object.hasOwn': membershipOf,
     'dict.hasOwnProperty': membership,
     'dict.entries': c => (c.self?.kind === 'dict' ? entriesOf(c, c.self) : list([], 'list', true)),
   },
   aliases: { 'js.globalThis.Object': 'js.Object' },
 }
 
+/** `require('…')` and `import('…')`: a program of the workspace, or a library. */
+function requires(c: LibraryCall): Value {
+  const name = c.get(0)
+  if (!name || !isString(name)) return unknown(c.m, 'require')
+  const found = requireModule(c.m, c.scope.program, name.value)
+  if (found) return found
+  return name.value.startsWith('.')
+    ? unknown(c.m, `${name.value} is not found in the workspace`)
+    : library(libraryName(name.value))
+}
+
 function arrayOfLength(c: LibraryCall): Value {
   const n = c.get(0)
   if (n && isNumber(n) && n.value <= 100_000) return list(Array.from({ length: n.value }, () => none))
   return list([], 'list', true)
+}
+
+function membershipOf(c: LibraryCall): Value {
+  const known = has(c.m, c.get(0) ?? none, c.get(1) ?? none, true)
+  return known === undefined ? unknown(c.m, 'hasOwn') : constant(known)
+}
+
+function isNotANumber(c: LibraryCall): Value {
+  const v = c.get(0)
+  return v && isNumber(v) ? constant(Number.isNaN(v.value)) : unknown(c.m, 'isNaN')
+}
+
+/** `f.bind(self)`; arguments bound besides are not followed. */
+function bindTo(c: LibraryCall): Value {
+  const f = c.self
+  const self = c.get(0)
+  if (f?.kind !== 'function' || c.args.positional.length > 1 || c.args.open) return unknown(c.m, 'bind')
+  return self && !f.def.isArrow ? { ...f, self } : f
 }
 
 function membership(c: LibraryCall): Value {

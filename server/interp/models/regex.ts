@@ -3,7 +3,7 @@
 
 import type { LibraryCall } from '../calls'
 import { unknown } from '../machine'
-import { constant, dict, isString, list, none, type Value } from '../value'
+import { constant, dict, isString, list, type ListValue, none, type Value } from '../value'
 import type { LibraryModel } from './index'
 
 /** Patterns of a program are short; a long one, or a nested quantifier, could take for ever. */
@@ -64,11 +64,28 @@ export function expressionOf(v: Value | undefined): RegExp | undefined {
   }
 }
 
-/** What `text.match(/…/)` and `/…/.exec(text)` give: the groups, or null. */
-export function matchOf(c: LibraryCall, expression: RegExp | undefined, text: Value | undefined): Value {
+/** A match of JavaScript: its groups, with `index` and the named ones beside them. */
+export function matched(match: RegExpMatchArray | RegExpExecArray): ListValue {
+  const group = (text: string | undefined): Value => (text === undefined ? none : constant(text))
+  const named = match.groups ? dict(Object.entries(match.groups).map(([name, text]) => [name, group(text)])) : none
+  return {
+    ...list([...match].map(group)),
+    properties: new Map<string, Value>([
+      ['groups', named],
+      ['index', constant(match.index ?? 0)],
+    ]),
+  }
+}
+
+/** What `text.match(/…/)` and `/…/.exec(text)` give: the groups, or null; with `all`, every match of an expression with `g`. */
+export function matchOf(c: LibraryCall, expression: RegExp | undefined, text: Value | undefined, all = false): Value {
   if (!expression || !text || !isString(text)) return unknown(c.m, 'a match')
+  if (all && expression.global) {
+    const found = text.value.match(expression)
+    return found ? list([...found].map(constant)) : none
+  }
   const found = expression.exec(text.value)
-  return found ? list([...found].map(g => (g === undefined ? none : constant(g)))) : none
+  return found ? matched(found) : none
 }
 
 const patternClass = 're.Pattern'
@@ -99,7 +116,13 @@ export const regex: LibraryModel = {
       const found = matchOf(c, expressionOf(c.self), c.get(0))
       return found.kind === 'unknown' ? found : constant(found.kind === 'list')
     },
-    [`${expressionClass}.exec`]: c => matchOf(c, expressionOf(c.self), c.get(0)),
+    // Where it was before decides what an expression with `g` finds next.
+    [`${expressionClass}.exec`]: c => {
+      const expression = expressionOf(c.self)
+      return expression?.global || expression?.sticky
+        ? unknown(c.m, 'a match after another')
+        : matchOf(c, expression, c.get(0))
+    },
     're.sub': c => regexReplace(c, patternOf(c.get(0)), c.get(1), c.get(2)),
     're.match': c => regexMatch(c, '^'),
     're.fullmatch': c => regexMatch(c, '^', '$'),

@@ -7,6 +7,7 @@ import { mapLiterals, partsOf, textOf, type Part } from '../text'
 import { constant, isNumber, isString, list, type Value } from '../value'
 import type { LibraryModel } from './index'
 import { expressionOf, matchOf } from './regex'
+import { replaceWithFunction, splitByExpression } from './scriptText'
 
 const lost = (c: LibraryCall): Value => unknown(c.m, `${c.name} of a text that is not known`)
 const text = (v: Value | undefined) => (v && isString(v) ? v.value : undefined)
@@ -27,6 +28,8 @@ const exact =
   }
 
 function replace(c: LibraryCall): Value {
+  const replaced = replaceWithFunction(c)
+  if (replaced) return replaced
   const [from, to] = [text(c.get(0)), text(c.get(1))]
   const expression = expressionOf(c.get(0))
   if (expression && to !== undefined && c.self) return replaceMatch(c, c.self, expression, to)
@@ -82,6 +85,8 @@ function removeAffix(side: 'prefix' | 'suffix') {
 }
 
 function split(c: LibraryCall): Value {
+  const cut = splitByExpression(c)
+  if (cut) return cut
   const separator = text(c.get(0, 'sep'))
   const parts = c.self && partsOf(c.self)
   const limit = c.get(1, 'maxsplit')
@@ -101,8 +106,8 @@ function split(c: LibraryCall): Value {
   if (values.length - 1 <= count || c.javascript) return list(values.slice(0, c.javascript ? count : undefined))
   const join = (some: Part[][]) => textOf(some.flatMap((p, i) => (i > 0 ? [separator ?? ' ', ...p] : p)))
   if (c.name === 'str.rsplit') {
-    const cut = pieces.length - count
-    return list([join(pieces.slice(0, cut)), ...values.slice(cut)])
+    const first = pieces.length - count
+    return list([join(pieces.slice(0, first)), ...values.slice(first)])
   }
   return list([...values.slice(0, count), join(pieces.slice(count))])
 }
@@ -147,21 +152,11 @@ function joinItems(c: LibraryCall): Value {
   return textOf(out)
 }
 
-const clampIndex = (v: Value | undefined): number | undefined | null =>
-  v === undefined ? undefined : isNumber(v) ? v.value : null
-
-function substring(c: LibraryCall): Value {
-  const [from, to] = [clampIndex(c.get(0)), clampIndex(c.get(1))]
-  const self = text(c.self)
-  if (self === undefined || from === null || to === null) return lost(c)
-  return constant(c.name === 'str.slice' ? self.slice(from, to) : self.substring(from ?? 0, to))
-}
-
 function pad(c: LibraryCall): Value {
   const width = c.get(0)
   const self = c.self && partsOf(c.self)
   if (!width || !isNumber(width) || self?.length !== 1 || typeof self[0] !== 'string') return lost(c)
-  return constant(self[0].padStart(width.value, c.name === 'str.zfill' ? '0' : (text(c.get(1)) ?? ' ')))
+  return constant(self[0].padStart(width.value, '0'))
 }
 
 export const strings: LibraryModel = {
@@ -178,10 +173,7 @@ export const strings: LibraryModel = {
     'str.rsplit': split,
     'str.format': format,
     'str.join': joinItems,
-    'str.slice': substring,
-    'str.substring': substring,
     'str.zfill': pad,
-    'str.padStart': pad,
     'str.concat': c =>
       textOf([...(partsOf(c.self ?? constant('')) ?? []), ...c.args.positional.flatMap(a => partsOf(a.value) ?? [])]),
     'str.lower': exact(s => constant(s.toLowerCase())),
@@ -203,7 +195,7 @@ export const strings: LibraryModel = {
     'str.indexOf': exact((s, [part]) => (part === undefined ? undefined : constant(s.indexOf(part)))),
     'str.rfind': exact((s, [part]) => (part === undefined ? undefined : constant(s.lastIndexOf(part)))),
     'str.lastIndexOf': exact((s, [part]) => (part === undefined ? undefined : constant(s.lastIndexOf(part)))),
-    'str.match': c => matchOf(c, expressionOf(c.get(0)), c.self),
+    'str.match': c => matchOf(c, expressionOf(c.get(0)), c.self, true),
     'str.toString': c => c.self ?? lost(c),
     'str.partition': exact((s, [separator]) => {
       const at = separator ? s.indexOf(separator) : -1

@@ -103,11 +103,7 @@ function lowerObject(node: SyntaxNode, ctx: Lowering): Expr {
       entries.push({ spread: ctx.expression(first(child)) })
     } else if (child.type === 'method_definition' && key && !hasToken(child, 'set')) {
       const value: Expr = { kind: 'function', def: lowerMethod(child, ctx, []), span: spanOf(child) }
-      // Reading a getter calls it, which only an instance of a class can tell in this representation.
-      entries.push({
-        key: propertyKey(key, ctx),
-        value: hasToken(child, 'get') ? unknown('getter', child, [value]) : value,
-      })
+      entries.push({ key: propertyKey(key, ctx), value })
     }
   }
   return { kind: 'dict', entries, span: spanOf(node) }

@@ -1,7 +1,7 @@
 // Imports, exports, enums and namespaces of JavaScript and TypeScript. What only concerns types is dropped.
 // Names between asterisks cannot be written in a program: they stand for default exports and for re-exported names.
 
-import type { DictEntry, Expr, Stmt } from '../ir'
+import type { DictEntry, Expr, FunctionDef, Stmt } from '../ir'
 import { assign, boundNames, callOf, literal, nameExpr, spanOf, unknown } from '../lowering'
 import type { Lowering } from '../lowering'
 import { childOf, field, hasToken, named } from '../syntax'
@@ -142,10 +142,18 @@ export function lowerEnum(node: SyntaxNode, ctx: Lowering): Stmt[] {
     next = value.kind === 'literal' && typeof value.value === 'number' ? value.value + 1 : undefined
     entries.push({ key: literal(memberName(nameNode, ctx), nameNode), value })
   }
-  return [assign(ctx.target(name), { kind: 'dict', entries, span: spanOf(body) }, node)]
+  return [declare(ctx.target(name), { kind: 'dict', entries, span: spanOf(body) }, node)]
 }
 
-/** A namespace is a block whose exported names become a dict of the namespace's own name. */
+const declare = (target: Expr, value: Expr, at: SyntaxNode): Stmt => ({
+  kind: 'assign',
+  target,
+  value,
+  declares: 'let',
+  span: spanOf(at),
+})
+
+/** A namespace is a function that runs where it stands and gives its exported names as a dict of the namespace's own name. */
 export function lowerNamespace(node: SyntaxNode, ctx: Lowering): Stmt[] {
   const name = field(node, 'name')
   const body = field(node, 'body')
@@ -156,8 +164,18 @@ export function lowerNamespace(node: SyntaxNode, ctx: Lowering): Stmt[] {
     exported.push(...statement.names.map(({ local }) => local))
     return false
   })
-  const block: Stmt = { kind: 'block', body: inner, span: spanOf(node) }
-  if (name.type !== 'identifier') return [block]
+  const span = spanOf(node)
+  if (name.type !== 'identifier') return [{ kind: 'block', body: inner, span }]
   const entries = exported.map(local => ({ key: literal(local, name), value: nameExpr(local, name) }))
-  return [block, assign(ctx.target(name), { kind: 'dict', entries, span: spanOf(name) }, node)]
+  const made: Expr = { kind: 'dict', entries, span: spanOf(name) }
+  const def: FunctionDef = {
+    name: '',
+    params: [],
+    body: [...inner, { kind: 'return', value: made, span: spanOf(name) }],
+    decorators: [],
+    isArrow: true,
+    span,
+  }
+  const value: Expr = { kind: 'call', callee: { kind: 'function', def, span }, args: [], span }
+  return [declare(ctx.target(name), value, node)]
 }

@@ -43,11 +43,14 @@ function lowerEffect(node: SyntaxNode | undefined, ctx: Lowering): Stmt[] {
 
 /** `const`, `let` and `var`; a declaration without a value assigns null, as reading it gives undefined. */
 function lowerDeclaration(node: SyntaxNode, ctx: Lowering): Stmt[] {
+  const declares = node.type === 'variable_declaration' ? 'var' : 'let'
   return node.children
     .filter(child => child.type === 'variable_declarator')
     .map(child => {
       const value = field(child, 'value')
-      return assign(ctx.target(field(child, 'name')), value ? ctx.expression(value) : literal(null, child), child)
+      const target = ctx.target(field(child, 'name'))
+      const given = value ? ctx.expression(value) : literal(null, child)
+      return { kind: 'assign', target, value: given, declares, span: spanOf(child) }
     })
 }
 
@@ -70,7 +73,19 @@ function lowerForIn(node: SyntaxNode, ctx: Lowering): Stmt[] {
   const iterable = ctx.expression(field(node, 'right'))
   const over = hasToken(node, 'in') ? 'keys' : 'values'
   const body = ctx.block(field(node, 'body'))
-  return [{ kind: 'for', target, iterable, over, body, orElse: [], span: spanOf(node) }]
+  const declares = hasToken(node, 'var') ? 'var' : hasToken(node, 'const') || hasToken(node, 'let') ? 'let' : undefined
+  return [
+    {
+      kind: 'for',
+      target,
+      iterable,
+      over,
+      body,
+      orElse: [],
+      ...(declares ? { declares } : {}),
+      span: spanOf(node),
+    },
+  ]
 }
 
 function lowerFor(node: SyntaxNode, ctx: Lowering): Stmt[] {
@@ -149,9 +164,23 @@ const lowerImportAlias: LowerStmt = (node, ctx) => {
 
 const lowerBlock: LowerStmt = (node, ctx) => [{ kind: 'block', body: ctx.block(node), span: spanOf(node) }]
 
-const simple =
+/** `break` and `continue`, which the tree keeps whole, label and all. */
+const jump =
   (kind: 'break' | 'continue'): LowerStmt =>
-  node => [{ kind, span: spanOf(node) }]
+  (node, ctx) => {
+    const label = /\s([\w$]+)/.exec(ctx.textOf(node))?.[1]
+    return [{ kind, ...(label === undefined ? {} : { label }), span: spanOf(node) }]
+  }
+
+/** `outer: for (…)`; a label of anything but a loop is one of a block. */
+const lowerLabeled: LowerStmt = (node, ctx) => {
+  const body = ctx.block(field(node, 'body'))
+  const name = field(node, 'label')
+  const label = name ? ctx.textOf(name) : ''
+  const [only] = body
+  if (body.length === 1 && (only?.kind === 'for' || only?.kind === 'while')) return [{ ...only, label }]
+  return [{ kind: 'block', body, label, span: spanOf(node) }]
+}
 
 const nothing: LowerStmt = () => []
 
@@ -167,7 +196,7 @@ export const statements: ReadonlyMap<string, LowerStmt> = new Map<string, LowerS
   ['do_statement', lowerWhile],
   ['switch_statement', lowerSwitch],
   ['try_statement', lowerTry],
-  ['labeled_statement', (node: SyntaxNode, ctx: Lowering) => ctx.block(field(node, 'body'))],
+  ['labeled_statement', lowerLabeled],
   ['function_declaration', lowerFunctionDeclaration],
   ['generator_function_declaration', lowerFunctionDeclaration],
   ['class_declaration', lowerClassDeclaration],
@@ -180,8 +209,8 @@ export const statements: ReadonlyMap<string, LowerStmt> = new Map<string, LowerS
   ['module', lowerNamespace],
   ['return_statement', lowerReturn],
   ['throw_statement', lowerThrow],
-  ['break_statement', simple('break')],
-  ['continue_statement', simple('continue')],
+  ['break_statement', jump('break')],
+  ['continue_statement', jump('continue')],
   ['empty_statement', nothing],
   ['debugger_statement', nothing],
   ['ambient_declaration', nothing],

@@ -2,7 +2,7 @@
 // Cases that share a body are joined with `or`; a body that falls through is followed by a copy of the next one.
 
 import type { Expr, Stmt } from '../ir'
-import { assign, joinTests, maxBranches, nameExpr, spanOf } from '../lowering'
+import { joinTests, maxBranches, nameExpr, spanOf } from '../lowering'
 import type { Lowering } from '../lowering'
 import { field, named } from '../syntax'
 import type { SyntaxNode } from '../syntax'
@@ -28,7 +28,10 @@ export function lowerSwitch(node: SyntaxNode, ctx: Lowering): Stmt[] {
   if (clauses.length > maxBranches) return [{ kind: 'unknown', what: 'too many branches', children: [value], span }]
   const isPlain = value.kind === 'name' || value.kind === 'literal'
   const subject = isPlain ? value : nameExpr(subjectName, value.span)
-  const before: Stmt[] = isPlain ? [] : [assign(subject, value, value.span)]
+  // Declared anew: a switch that runs inside a function called from a case has a subject of its own.
+  const before: Stmt[] = isPlain
+    ? []
+    : [{ kind: 'assign', target: subject, value, declares: 'let', span: spanOf(value.span) }]
   const groups = collectGroups(clauses, subject, ctx)
 
   let copied = 0
@@ -51,7 +54,10 @@ export function lowerSwitch(node: SyntaxNode, ctx: Lowering): Stmt[] {
   if (!nested) return [...before, ...rest]
   // A `break` deeper inside leaves the switch: a loop that runs once catches it.
   const once: Expr = { kind: 'literal', value: false, span }
-  return [...before, { kind: 'while', init: [], test: once, update: [], body: rest, testLast: true, span }]
+  return [
+    ...before,
+    { kind: 'while', init: [], test: once, update: [], body: rest, testLast: true, isSwitch: true, span },
+  ]
 }
 
 function collectGroups(clauses: readonly SyntaxNode[], subject: Expr, ctx: Lowering): Group[] {
@@ -90,6 +96,9 @@ function fallThrough(groups: readonly Group[], from: number): { body: Stmt[]; ha
 
 function untilBreak(body: readonly Stmt[]): { statements: readonly Stmt[]; ended: boolean } {
   for (const [index, statement] of body.entries()) {
+    if (statement.kind === 'break' && statement.label !== undefined) {
+      return { statements: body.slice(0, index + 1), ended: true }
+    }
     if (statement.kind === 'break') return { statements: body.slice(0, index), ended: true }
     if (statement.kind === 'return' || statement.kind === 'raise' || statement.kind === 'continue') {
       return { statements: body.slice(0, index + 1), ended: true }
@@ -108,7 +117,7 @@ function untilBreak(body: readonly Stmt[]): { statements: readonly Stmt[]; ended
 function breaksOut(statement: Stmt): boolean {
   switch (statement.kind) {
     case 'break':
-      return true
+      return statement.label === undefined
     case 'if':
       return statement.yes.some(breaksOut) || statement.no.some(breaksOut)
     case 'block':

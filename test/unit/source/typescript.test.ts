@@ -38,7 +38,7 @@ const cases: readonly (readonly [string, string, string])[] = [
   ['do', 'do { f() } while (x)', 'do while x\n  f()'],
   ['old value of a counter', 'a[i++] = b[--j]', 'a[(- (:=+ i 1) 1)] = b[(:=- j 1)]'],
   ['comma', 'x = (a, b)\nf(), g()', 'x = [a, b][1]\nf()\ng()'],
-  ['label', 'outer: for (const a of b) { continue outer }', 'for a in b\n  continue'],
+  ['label', 'outer: for (const a of b) { continue outer }', 'outer: for a in b\n  continue outer'],
   [
     'imports',
     'import d, { type T, a as b } from "m"\nimport "s"\nimport type { U } from "t"',
@@ -62,7 +62,11 @@ const cases: readonly (readonly [string, string, string])[] = [
     'enum E { A, B = 4, C, D = f(), F }',
     'E = {"A": 0, "B": 4, "C": 5, "D": f(), "F": (unknown "enum member")}',
   ],
-  ['namespace', 'namespace N { export const a = 1; const b = 2 }', 'block\n  a = 1\n  b = 2\nN = {"a": a}'],
+  [
+    'namespace',
+    'namespace N { export const a = 1; const b = 2 }',
+    'N = (arrow ()\n  a = 1\n  b = 2\n  return {"a": a})()',
+  ],
   ['declarations only', 'declare const a: number\ninterface I { a: number }\ntype T = I\nfunction f(): void', ''],
   [
     'class',
@@ -78,7 +82,7 @@ const cases: readonly (readonly [string, string, string])[] = [
   [
     'object methods',
     'x = { a, f(b) { g() }, get h() { return 1 }, set h(v) {}, 0: c }',
-    'x = {"a": a, "f": (fn f(b)\n  g()), "h": (unknown "getter" (@get fn h()\n  return 1)), "0": c}',
+    'x = {"a": a, "f": (fn f(b)\n  g()), "h": (@get fn h()\n  return 1), "0": c}',
   ],
   [
     'switch with fallthrough',

@@ -1,0 +1,56 @@
+// `key in object`, `map.has(key)` and the like.
+
+import { callMember } from './classes'
+import { hasEvery, lookupViews } from './lookups'
+import type { Machine } from './machine'
+import { asKey, isNumber, isString, truth, type Value } from './value'
+
+/** Membership; undefined where it is not known. */
+export function has(m: Machine, object: Value, asked: Value, javascript: boolean): boolean | undefined {
+  const key = object.kind === 'dict' ? asKey(asked) : asked
+  switch (object.kind) {
+    case 'dict': {
+      if (isString(key) || isNumber(key)) {
+        if (object.map.has(key.value)) return true
+        if (isString(key) && object.views.every(v => v.entries.length === 1)) {
+          if (!object.deleted.has(key.value) && lookupViews(m, object.views, key).length > 0) return true
+          return object.open ? undefined : false
+        }
+        if (
+          !object.deleted.has(key.value) &&
+          object.views.some(v => v.entries.every(e => e.shard.tensors.find(String(key.value))))
+        )
+          return true
+        if (object.views.some(v => v.entries.some(e => e.shard.tensors.find(String(key.value))))) return undefined
+        return object.open ? undefined : false
+      }
+      if (key.kind !== 'template' || object.open || object.deleted.size > 0) return undefined
+      const known = hasEvery(m, object.views, key)
+      return known === false && object.map.size > 0 ? undefined : known
+    }
+    case 'list': {
+      if (key.kind !== 'const') return undefined
+      if (object.items.some(i => i.kind === 'const' && i.value === key.value)) return true
+      return object.open || object.items.some(i => i.kind !== 'const') ? undefined : false
+    }
+    case 'const':
+      if (isString(object) && isString(key)) return object.value.includes(key.value)
+      return undefined
+    case 'template':
+      if (isString(key) && object.parts.some(p => typeof p === 'string' && p.includes(key.value))) return true
+      return undefined
+    case 'instance': {
+      const own = callMember(m, object, '__contains__', [asked])
+      if (own) return truth(own, javascript)
+      return isString(key) && object.attributes.has(key.value) ? true : undefined
+    }
+    case 'unknown':
+      if (object.free && isString(key) && !javascript) {
+        m.askedBound = true
+        if (m.bound?.shards.some(s => s.tensors.find(key.value))) return true
+      }
+      return undefined
+    default:
+      return undefined
+  }
+}

@@ -1,0 +1,71 @@
+// What stands behind a dot in JavaScript where it is not what Python's dot would give: members of objects, maps, arrays,
+// functions and classes. Specification: ECMA-262, 2024.
+
+import { invoke } from './calls'
+import { keysOf } from './expressions'
+import type { Machine } from './machine'
+import { findMember } from './members'
+import { models } from './models/index'
+import { constant, dict, type FunctionValue, isNumber, library, type Value } from './value'
+
+const noArguments = { positional: [], keywords: new Map<string, never>(), open: false }
+
+/** Python binds what it finds in a class, never what it finds in a dict. */
+const isPlain = (f: FunctionValue): boolean => !f.self && !f.def.isArrow && f.program.language !== 'python'
+
+/** A function as a member of what it is read from: a getter is called, a method remembers its `this`. */
+export function memberOf(m: Machine, member: Value, self: Value): Value {
+  if (member.kind !== 'function' || !isPlain(member)) return member
+  const bound = { ...member, self }
+  return member.def.decorators.includes('get') ? invoke(m, bound, noArguments) : bound
+}
+
+const promiseMethods: ReadonlySet<string> = new Set(['then', 'catch', 'finally'])
+
+/** What JavaScript has behind the dot; undefined where the rules of both languages agree. */
+export function scriptMember(m: Machine, object: Value, name: string): Value | undefined {
+  // Promises are not told from what they come to, since `await` is dropped.
+  if (promiseMethods.has(name) && !holds(object, name)) return library(`js.promise.${name}`, object)
+  switch (object.kind) {
+    case 'dict':
+      if (!object.isMap || name !== 'size') return undefined
+      return sizeOf(m, object)
+    case 'list': {
+      const property = object.properties?.get(name)
+      if (property) return property
+      if ((name !== 'length' && name !== 'size') || object.open) return undefined
+      return constant(object.items.length)
+    }
+    case 'function': {
+      const own = object.attributes?.get(name)
+      if (own) return memberOf(m, own, object)
+      if (name === 'prototype') {
+        const made = dict()
+        object.attributes?.set(name, made)
+        return made
+      }
+      if (name === 'name') return constant(object.def.name)
+      return models.has(`function.${name}`) ? library(`function.${name}`, object) : undefined
+    }
+    case 'class': {
+      const member = findMember(object, name)?.value
+      return member && memberOf(m, member, object)
+    }
+    case 'const':
+      return isNumber(object) ? library(`number.${name}`, object) : undefined
+    default:
+      return undefined
+  }
+}
+
+function holds(object: Value, name: string): boolean {
+  if (object.kind === 'dict') return object.map.has(name)
+  if (object.kind === 'instance') return object.attributes.has(name) || findMember(object.of, name) !== undefined
+  if (object.kind === 'class') return findMember(object, name) !== undefined
+  return object.kind === 'namespace' || object.kind === 'library'
+}
+
+function sizeOf(m: Machine, object: Value & { kind: 'dict' }): Value | undefined {
+  const keys = keysOf(m, object)
+  return keys && constant(keys.length)
+}
