@@ -1,17 +1,19 @@
-// The program itself passes bits or a group size that its tensors contradict: a literal, a default, or MLX's own default
-// where the argument is left out. Values that come from a config are judged where they stand, by another rule.
+// The program itself passes bits or a group size that its tensors contradict: a literal, a default, MLX's own default
+// where the argument is left out, or what a config says of something else. A value that a config gives under the
+// parameter's own name is judged where it stands, by another rule.
 
 import type { Delivery } from '../interp/deliveries'
 import { placeKey } from '../interp/machine'
-import type { Place } from '../interp/value'
+import type { ConfigPlace, Place } from '../interp/value'
 import type { Fix } from '../protocol'
-import { showPair, showPairs } from '../quant/affine'
+import { type Pair, showPair, showPairs } from '../quant/affine'
 import { groupBy } from '../util/groupBy'
 import {
   type DeliveredTriple,
   type Judgement,
   judgeParameters,
   type Parameter,
+  type Passed,
   passed,
   showExpected,
   tripleOf,
@@ -31,6 +33,8 @@ interface Contradiction {
   /** Where the value is written, or the call that leaves it out. */
   readonly place: Place
   readonly isLeftOut: boolean
+  /** The key of a config whose value it is, where that says something else. */
+  readonly misread: string | undefined
 }
 
 const keyword = { groupSize: 'group_size', bits: 'bits' } as const
@@ -74,13 +78,42 @@ function contradictions(d: Delivery): Contradiction[] {
   const given = { groupSize: groupSize.value, bits: bits.value }
   const judgement = judgementOf(given, triple)
   if (!judgement) return []
-  return judgement.wrong.flatMap(which => {
+  const { wrong, ...found } = fromProgram(judgement, given, which => isOfConfig(which, { groupSize, bits }[which]))
+  return wrong.flatMap(which => {
     const from = (which === 'groupSize' ? groupSize : bits).from
-    if (from?.kind === 'const' && from.config) return []
-    const literal = from?.kind === 'const' && from.value !== null ? from.literal : undefined
-    if (from && !literal && !(from.kind === 'const' && from.value === null)) return []
-    return [{ d, which, judgement, given, place: literal ?? d.sink.call, isLeftOut: !literal }]
+    if (isOfConfig(which, { groupSize, bits }[which])) return []
+    const misread = from?.kind === 'const' && from.config ? keyOf(from.config) : undefined
+    const literal = from?.kind === 'const' && from.value !== null && !misread ? from.literal : undefined
+    if (from && !literal && !misread && !(from.kind === 'const' && from.value === null)) return []
+    const told = { ...judgement, ...found, wrong }
+    return [
+      { d, which, judgement: told, given, place: literal ?? d.sink.call, isLeftOut: !literal && !misread, misread },
+    ]
   })
+}
+
+/** Whether a value is what a config gives under the parameter's own name. */
+function isOfConfig(which: Parameter, { from }: Passed): boolean {
+  if (from?.kind !== 'const' || !from.config) return false
+  const key = keyOf(from.config)
+  return key === undefined || (which === 'bits' ? /bit|width/i : /group|block/i).test(key)
+}
+
+/** The key that a value of a JSON file stands behind. */
+const keyOf = ({ file, offset }: ConfigPlace): string | undefined =>
+  /"((?:[^"\\]|\\.)*)"\s*:\s*$/.exec(file.text.slice(Math.max(0, offset - 200), offset))?.[1]
+
+/** Of readings that are as close, the one by which the config is right and the program is wrong. */
+function fromProgram(
+  judgement: Judgement,
+  given: Given,
+  isConfigs: (which: Parameter) => boolean,
+): Pick<Judgement, 'wrong' | 'wanted'> {
+  const wrongOf = (wanted: Pair) =>
+    (['bits', 'groupSize'] as const).filter(which => given[which] !== undefined && given[which] !== wanted[which])
+  if (!judgement.wrong.every(isConfigs)) return judgement
+  const better = judgement.closest.find(pair => !wrongOf(pair).some(isConfigs))
+  return better ? { wanted: better, wrong: wrongOf(better) } : judgement
 }
 
 function draft(group: readonly Contradiction[], all: readonly Delivery[]): Draft {
@@ -88,7 +121,10 @@ function draft(group: readonly Contradiction[], all: readonly Delivery[]): Draft
   const { d, which, judgement, given } = first
   const wanted = [...new Set(group.map(c => c.judgement.wanted[which]))]
   const name = d.sink.call.program.language === 'python' ? keyword[which] : which
-  const found = first.isLeftOut ? `${name} is left out, so MLX takes ${given[which]}` : `${name} is ${given[which]}`
+  const source = first.misread === undefined ? '' : `, the config's ${first.misread}`
+  const found = first.isLeftOut
+    ? `${name} is left out, so MLX takes ${given[which]}`
+    : `${name} is ${given[which]}${source}`
   const expected = showExpected(
     wanted,
     group.map(c => c.judgement),
@@ -110,7 +146,7 @@ function draft(group: readonly Contradiction[], all: readonly Delivery[]): Draft
       becauseTensor(d.scales, `${d.scales.tensor.name} is stored ${showTensor(d.scales.tensor)}`),
     ],
     fixes:
-      wanted.length === 1
+      wanted.length === 1 && first.misread === undefined
         ? fixes(
             first,
             wanted[0] ?? 0,
