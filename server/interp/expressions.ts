@@ -6,6 +6,7 @@ import { callValue, evaluateArguments } from './calls'
 import { itemsOfObject, superOf } from './classes'
 import { type Machine, noteMerged, noteReplaced, place, unknown, withLiteral } from './machine'
 import { getAttribute, getIndex } from './members'
+import { setOf } from './models/sets'
 import { binary, compare, unary } from './operators'
 import { execute, iterate } from './statements'
 import { functionValue, isJavaScript } from './scopes'
@@ -32,7 +33,12 @@ const literals = new WeakMap<Expr, Value>()
 /** A literal's value with its place; one object for each, since loops evaluate them again and again. */
 function literalOf(e: Expr & { kind: 'literal' }, program: Scope['program']): Value {
   let known = literals.get(e)
-  if (!known) literals.set(e, (known = withLiteral(constant(e.value), place(program, e.span))))
+  if (!known) {
+    const written = program.text.slice(e.span.start, e.span.end)
+    const isFloat = typeof e.value === 'number' && program.language === 'python' && /^[\d_]*(\.|\d[eE])/.test(written)
+    known = withLiteral(isFloat ? { ...constant(e.value), isFloat } : constant(e.value), place(program, e.span))
+    literals.set(e, known)
+  }
   return known
 }
 
@@ -316,5 +322,5 @@ function comprehension(m: Machine, e: Expr & { kind: 'comprehension' }, outer: S
     made.open = open
     return made
   }
-  return list(items, e.result === 'set' ? 'set' : 'list', open)
+  return e.result === 'set' ? setOf(items, open) : list(items, 'list', open)
 }
