@@ -15,13 +15,16 @@ import { mlxArray } from './mlxArray'
 import { mlxCore } from './mlxCore'
 import { mlxModule } from './mlxModule'
 import { mlxNn } from './mlxNn'
+import { mlxTrees } from './mlxTrees'
 import { node } from './node'
+import { numbers } from './numbers'
 import { python } from './python'
 import { regex } from './regex'
 import { safetensors } from './safetensors'
 import { scriptArrays } from './scriptArrays'
 import { scriptText } from './scriptText'
 import { sorting } from './sorting'
+import { sets } from './sets'
 import { strings } from './strings'
 import { writing } from './writing'
 
@@ -36,6 +39,8 @@ export interface LibraryModel {
 
 export const libraries: readonly LibraryModel[] = [
   python,
+  numbers,
+  sets,
   functional,
   regex,
   javascript,
@@ -52,6 +57,7 @@ export const libraries: readonly LibraryModel[] = [
   mlxCore,
   mlxArray,
   mlxModule,
+  mlxTrees,
   mlxNn,
   frostMlx,
 ]
