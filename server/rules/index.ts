@@ -3,6 +3,7 @@
 
 import { absentFile } from './absentFile'
 import { absentTensor } from './absentTensor'
+import { alwaysRaises } from './alwaysRaises'
 import { architectureMismatch } from './architectureMismatch'
 import { contradictoryConfig } from './contradictoryConfig'
 import { crossedTensors } from './crossedTensors'
@@ -26,6 +27,7 @@ import { missingTower } from './missingTower'
 import { packedQuantizedAgain } from './packedQuantizedAgain'
 import type { Rule } from './rule'
 import { shardRules } from './shardRules'
+import { shapeMismatch } from './shapeMismatch'
 import { slicedScales } from './slicedScales'
 import { splitTriple } from './splitTriple'
 import { staleIndex } from './staleIndex'
@@ -53,6 +55,8 @@ export const rules = [
   absentFile,
   absentTensor,
   innerDimension,
+  shapeMismatch,
+  alwaysRaises,
   packedQuantizedAgain,
   strictLoadMismatch,
   contradictoryConfig,

@@ -15,9 +15,11 @@ import { mlxArray } from './mlxArray'
 import { mlxCore } from './mlxCore'
 import { mlxModule } from './mlxModule'
 import { mlxNn } from './mlxNn'
+import { mlxProducts } from './mlxProducts'
 import { mlxTrees } from './mlxTrees'
 import { node } from './node'
 import { numbers } from './numbers'
+import { numpy } from './numpy'
 import { python } from './python'
 import { regex } from './regex'
 import { safetensors } from './safetensors'
@@ -59,6 +61,8 @@ export const libraries: readonly LibraryModel[] = [
   mlxModule,
   mlxTrees,
   mlxNn,
+  mlxProducts,
+  numpy,
   frostMlx,
 ]
 
