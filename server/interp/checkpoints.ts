@@ -3,11 +3,14 @@
 
 import type { Node as JsonNode } from 'jsonc-parser'
 import type { JsonFile, Model, Shard, Tensor } from '../checkpoint/facts'
+import { noteFileRead } from './fileReads'
 import { derive, type Machine, noteLoads, noteLookup, noteRead, noteUnderstood, type Reader } from './machine'
+import { loadIndex } from './folders'
 import { findNames, holesOf } from './nameIndex'
 import { isInRange } from './summary'
 import { literalSuffix, matchTemplate, partsOf, type Part } from './text'
 import {
+  type ArrayLibrary,
   type ArrayVariant,
   type Assign,
   type DictValue,
@@ -41,7 +44,7 @@ const folderOf = (path: string) => path.slice(0, Math.max(0, clean(path).lastInd
 export const baseName = (path: string) => clean(path).slice(clean(path).lastIndexOf('/') + 1)
 
 /** Absolute readings of a literal path in a program: from its own folder upwards, then from the workspace folders. */
-function readings(m: Machine, text: string, programPath: string): string[] {
+export function readings(m: Machine, text: string, programPath: string): string[] {
   if (/^(\/|[A-Za-z]:)/.test(text)) return [normalize(text)]
   const bases: string[] = []
   const roots = m.folders.map(clean)
@@ -127,7 +130,13 @@ const saysWhich = (parts: readonly Part[]): boolean =>
   )
 
 /** The dict that loading a path gives. */
-export function loadWeights(m: Machine, path: Value, at: Place, reader: Reader): DictValue {
+export function loadWeights(
+  m: Machine,
+  path: Value,
+  at: Place,
+  reader: Reader,
+  library: ArrayLibrary | undefined,
+): DictValue {
   const own = writtenAt(m, path)
   if (own) return own.content?.kind === 'dict' ? own.content : dict([], true)
   if (isScratch(m, path)) return dict([], true)
@@ -143,10 +152,11 @@ export function loadWeights(m: Machine, path: Value, at: Place, reader: Reader):
     const isLiteral = parts?.length === 1 && typeof parts[0] === 'string'
     // A literal path to a file that is not there says that it is another checkpoint.
     if (isLiteral && /\.(safetensors|npz|gguf)$/i.test(parts[0] as string)) {
+      noteFileRead(m, path, at, reader, text => readings(m, text, at.program.path))
       weights.open = true
       return weights
     }
-    const bound = boundWeights(m, path)
+    const bound = boundWeights(m, path, library)
     for (const view of bound.views) noteLoads(m, reader, at, view.entries, false)
     return bound
   }
@@ -166,12 +176,13 @@ export function loadWeights(m: Machine, path: Value, at: Place, reader: Reader):
       assign: choice ? (mergeAssigns(e.assign, [[choice.symbol, e.value.shard.path]]) ?? e.assign) : e.assign,
     })),
     named,
+    library,
   })
   return weights
 }
 
 /** All shards of the bound checkpoint, of which an unknown path loads one. */
-export function boundWeights(m: Machine, path: Value): DictValue {
+export function boundWeights(m: Machine, path: Value, library?: ArrayLibrary): DictValue {
   m.askedBound = true
   const weights = dict([], m.bound === undefined)
   const model = m.bound
@@ -185,6 +196,7 @@ export function boundWeights(m: Machine, path: Value): DictValue {
       assign: choice ? [[choice.symbol, shard.path] as const] : [],
     })),
     named: false,
+    library,
   })
   return weights
 }
@@ -243,15 +255,15 @@ export function lookupFree(m: Machine, key: Value, at: Place): Value | undefined
 }
 
 /** A JSON value with the places of its leaves. */
-export function fromJson(file: JsonFile, node: JsonNode): Value {
+export function fromJson(file: JsonFile, node: JsonNode, guessed = false): Value {
   if (node.type === 'object') {
     const entries = (node.children ?? []).flatMap(property => {
       const [key, value] = property.children ?? []
-      return key && value ? [[String(key.value), fromJson(file, value)] as [string, Value]] : []
+      return key && value ? [[String(key.value), fromJson(file, value, guessed)] as [string, Value]] : []
     })
-    return dict(entries)
+    return { ...dict(entries), guessed }
   }
-  if (node.type === 'array') return list((node.children ?? []).map(child => fromJson(file, child)))
+  if (node.type === 'array') return list((node.children ?? []).map(child => fromJson(file, child, guessed)))
   return {
     kind: 'const',
     value: node.value as string | number | boolean | null,
@@ -276,7 +288,7 @@ export function loadJson(m: Machine, path: Value, at: Place): Value | undefined 
     m.askedBound = true
     file = m.bound?.configs[0]
   }
-  return file?.root ? fromJson(file, file.root) : undefined
+  return file?.root ? fromJson(file, file.root, !literal) : loadIndex(m, path, at)
 }
 
 /** The value of a key of a free input that is the bound checkpoint's config. */

@@ -121,6 +121,8 @@ function joinTriples(sink: Sink): readonly Triple[] {
 function join(weight: ArrayVariant, scales: ArrayVariant, biases: ArrayVariant | undefined): Triple | undefined {
   const [w, s, b] = [arrived(weight), arrived(scales), biases && arrived(biases)]
   if (!w || !s || (biases && !b) || !weight.stored) return undefined
+  // A slice past the end is empty: it fits whatever it meets, and says nothing.
+  if ([w, s, b].some(array => array?.shape.includes(0))) return undefined
   const name = w.tensor.name
   return {
     model: weight.stored.model,
@@ -142,9 +144,11 @@ const storedFits = (w: Arrived, s: Arrived, b: Arrived | undefined) =>
   }).kind === 'fits'
 
 function arrived(v: ArrayVariant): Arrived | undefined {
-  if (!v.stored || !v.shape || v.dtype === undefined || !v.shape.every((d): d is number => d !== undefined))
+  // Rows that were gathered are judged as the table that they come from.
+  const shape = v.shape ?? v.table
+  if (!v.stored || !shape || v.dtype === undefined || !shape.every((d): d is number => d !== undefined))
     return undefined
-  return { shard: v.stored.shard, tensor: v.stored.tensor, shape: v.shape, dtype: v.dtype, ops: v.stored.ops }
+  return { shard: v.stored.shard, tensor: v.stored.tensor, shape, dtype: v.dtype, ops: v.stored.ops }
 }
 
 /**

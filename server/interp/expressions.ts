@@ -3,9 +3,10 @@
 
 import type { Expr } from '../source/ir'
 import { callValue, evaluateArguments } from './calls'
-import { superOf } from './classes'
+import { itemsOfObject, superOf } from './classes'
 import { type Machine, noteMerged, noteReplaced, place, unknown, withLiteral } from './machine'
 import { getAttribute, getIndex } from './members'
+import { setOf } from './models/sets'
 import { binary, compare, unary } from './operators'
 import { execute, iterate } from './statements'
 import { functionValue, isJavaScript } from './scopes'
@@ -32,7 +33,12 @@ const literals = new WeakMap<Expr, Value>()
 /** A literal's value with its place; one object for each, since loops evaluate them again and again. */
 function literalOf(e: Expr & { kind: 'literal' }, program: Scope['program']): Value {
   let known = literals.get(e)
-  if (!known) literals.set(e, (known = withLiteral(constant(e.value), place(program, e.span))))
+  if (!known) {
+    const written = program.text.slice(e.span.start, e.span.end)
+    const isFloat = typeof e.value === 'number' && program.language === 'python' && /^[\d_]*(\.|\d[eE])/.test(written)
+    known = withLiteral(isFloat ? { ...constant(e.value), isFloat } : constant(e.value), place(program, e.span))
+    literals.set(e, known)
+  }
   return known
 }
 
@@ -159,9 +165,10 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
         const yielded = made?.kind === 'list' ? made : list([])
         const items = e.from ? itemsOf(m, value) : [value]
         if (items) yielded.items.push(...items)
-        else yielded.open = true
+        if (!items || m.uncertain > m.frame.uncertain) yielded.open = true
         m.frame.returned = yielded
       }
+      if (m.frame.halts) m.frame.halted = true
       return unknown(m, 'value sent to a generator')
     }
     case 'unknown':
@@ -213,7 +220,7 @@ export function itemsOf(m: Machine, v: Value): Value[] | undefined {
   if (v.kind === 'dict' && v.isMap) return mapItems(v)
   if (v.kind === 'dict' && !v.open) return keysOf(m, v)
   if (isString(v)) return [...v.value].map(constant)
-  return undefined
+  return itemsOfObject(m, v)
 }
 
 /** Names that are walked one by one where a program walks over a checkpoint; a larger one is not followed there. */
@@ -315,5 +322,5 @@ function comprehension(m: Machine, e: Expr & { kind: 'comprehension' }, outer: S
     made.open = open
     return made
   }
-  return list(items, e.result === 'set' ? 'set' : 'list', open)
+  return e.result === 'set' ? setOf(items, open) : list(items, 'list', open)
 }

@@ -4,7 +4,9 @@
 import type { Model, Shard } from '../checkpoint/facts'
 import type { ClassDef, FunctionDef, Program, Span } from '../source/ir'
 import type { NumberRange } from './summary'
+import type { FileRead } from './fileReads'
 import type { ParameterTree } from './parameters'
+import type { Refusal } from './refusals'
 import type { WrittenFile } from './writtenFiles'
 import type {
   ArrayValue,
@@ -117,6 +119,12 @@ export interface Frame {
   /** A lookup has raised: what follows is not reached, and its own missing keys are consequences. */
   raised?: boolean
   readonly activation: number
+  /** How much was uncertain already when the function was called. */
+  readonly uncertain: number
+  readonly isGenerator: boolean
+  /** Only what stands before its first yield is run. */
+  readonly halts: boolean
+  halted?: boolean
 }
 
 export interface Machine {
@@ -135,6 +143,14 @@ export interface Machine {
   keyGuarded: number
   /** Above zero inside a `try` whose handlers would catch what MLX raises. */
   guarded: number
+  /** Above zero inside a `try` that has handlers: what is raised there may be caught. */
+  catching: number
+  /** What the handler that runs was entered for. */
+  handling: Refusal | undefined
+  /** Something was raised that nothing catches: what follows is not reached. */
+  dead: boolean
+  /** A function that nothing in the workspace calls is being read. */
+  free: boolean
   /** Above zero where an earlier branch of the running function may have returned already. */
   alternative: number
   /** Turns of the loops that are running, multiplied: how often their innermost body runs. */
@@ -156,6 +172,7 @@ export interface Machine {
   readonly products: Product[]
   readonly quantizations: Quantization[]
   readonly moduleLoads: ModuleLoad[]
+  readonly refusals: Refusal[]
   readonly understood: Map<string, Place>
   /** What was found at the expressions that ask for a tensor, and at the texts that were asked with. */
   readonly lookups: Map<Place, Met>
@@ -181,6 +198,10 @@ export interface Machine {
   readonly written: Map<string, WrittenFile>
   /** Paths of shards that a pattern below an unknown folder found: no path of the program names them. */
   readonly guessed: Set<string>
+  /** Reads of files by paths that are known. */
+  readonly fileReads: Map<string, FileRead>
+  /** Bare names of files that something which is not modelled may make. */
+  readonly made: Set<string>
   /** Symbols that stand for temporary folders. */
   readonly scratch: Set<number>
 }
@@ -202,11 +223,15 @@ export function createMachine(
     branching: 0,
     keyGuarded: 0,
     guarded: 0,
+    catching: 0,
+    handling: undefined,
+    dead: false,
+    free: false,
     alternative: 0,
     turns: 1,
     summaries: 0,
     ranges: new Map(),
-    frame: { returned: undefined, activation: 0 },
+    frame: { returned: undefined, activation: 0, uncertain: 0, isGenerator: false, halts: false },
     jump: undefined,
     modules: new Map(),
     called: new Set(),
@@ -217,6 +242,7 @@ export function createMachine(
     products: [],
     quantizations: [],
     moduleLoads: [],
+    refusals: [],
     understood: new Map(),
     lookups: new Map(),
     keys: new Map(),
@@ -234,6 +260,8 @@ export function createMachine(
     stopped: {},
     written: new Map(),
     guessed: new Set(),
+    fileReads: new Map(),
+    made: new Set(),
     scratch: new Set(),
   }
 }

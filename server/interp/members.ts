@@ -1,11 +1,12 @@
 // What stands behind a dot or a pair of brackets: attributes, items, slices and membership.
 
 import type { Expr } from '../source/ir'
-import { pick, sliceAxis, sliceOfLength, transpose } from './arrays'
+import { reversed } from './arrays'
 import { invoke } from './calls'
 import { configKey, lookupFree } from './checkpoints'
+import { callMember, fieldNames, itemOfObject } from './classes'
 import { evaluate } from './expressions'
-import { lookupViews } from './lookups'
+import { lookupViews, madeItem } from './lookups'
 import {
   derive,
   identity,
@@ -18,8 +19,10 @@ import {
   unknown,
 } from './machine'
 import { models, properties } from './models/index'
-import { spanOf } from './operators'
+import { indexArray, indexByValue } from './indexing'
+import { failPython } from './refusals'
 import { memberOf, scriptMember } from './scriptMembers'
+import { product } from './shapes/shape'
 import {
   asKey,
   type ArrayVariant,
@@ -32,9 +35,10 @@ import {
   join,
   library,
   list,
-  none,
   type Place,
   type Scope,
+  none,
+  type UnknownValue,
   type Value,
 } from './value'
 
@@ -102,6 +106,8 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
         const known = models.has(`${base}.${name}`) ? `${base}.${name}` : `nn.Module.${name}`
         return library(known, object)
       }
+      const computed = callMember(m, object, '__getattr__', [constant(name)])
+      if (computed) return computed
       // An attribute that the workspace never sets is an input; one that a subclass of unknown may set is too.
       return derive(
         m,
@@ -116,6 +122,7 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
         return { ...member.value, self: object }
       if (member) return member.value
       if (name === '__name__' || name === 'name') return constant(object.def.name)
+      if (name === '_fields' || name === '__dataclass_fields__') return fieldNames(object, name)
       return unknown(m, `${object.def.name}.${name}`)
     }
     case 'namespace':
@@ -125,7 +132,7 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
       if (!javascript || (!object.map.has(name) && models.has(`dict.${name}`))) return library(`dict.${name}`, object)
       return getItem(m, object, constant(name), at)
     case 'array': {
-      if (name === 'T') return transpose(object, undefined, at)
+      if (name === 'T') return reversed(object, at)
       if (name === 'shape') return shapeOf(m, object.variants)
       if (name === 'ndim') {
         const rank = object.variants[0]?.shape?.length
@@ -137,6 +144,7 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
         const dtype = object.variants[0]?.dtype
         return dtype && object.variants.every(v => v.dtype === dtype) ? library(`dtype.${dtype}`) : unknown(m, 'dtype')
       }
+      if (name === 'size' && object.library !== 'torch') return sizeOf(m, object.variants)
       return library(`array.${name}`, object)
     }
     case 'list':
@@ -148,7 +156,7 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
       return unknown(m, `attribute ${name}`)
     case 'file': {
       const property = properties.get(`path.${name}`)
-      if (property && object.as === 'path') return property(m, object)
+      if (property && object.as === 'path') return property(m, object, at)
       return library(`${object.as === 'path' ? 'path' : 'file'}.${name}`, object)
     }
     case 'function':
@@ -156,18 +164,22 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
     case 'library': {
       const full = object.self ? `${object.name}().${name}` : `${object.name}.${name}`
       const property = properties.get(full)
-      return property ? property(m, object) : library(full)
+      return property ? property(m, object, at) : library(full)
     }
     case 'unknown': {
-      if (object.free) {
+      if (object.free && !object.optional) {
         const known = configKey(m, name)
         if (known?.kind === 'const' || known?.kind === 'dict') return known
       }
       if (models.has(`any.${name}`)) return library(`any.${name}`, object)
-      return derive(m, `#${object.symbol}.${name}`, object.why, object.free)
+      return asOptional(derive(m, `#${object.symbol}.${name}`, object.why, object.free), object)
     }
   }
 }
+
+/** What is taken of something that may be left out may be left out as well. */
+const asOptional = (child: UnknownValue, of: UnknownValue): UnknownValue =>
+  of.optional ? { ...child, optional: true } : child
 
 function shapeOf(m: Machine, variants: readonly ArrayVariant[]): Value {
   const first = variants[0]?.shape
@@ -176,6 +188,13 @@ function shapeOf(m: Machine, variants: readonly ArrayVariant[]): Value {
     d !== undefined && variants.every(v => v.shape?.[i] === d) ? constant(d) : unknown(m, 'a dimension'),
   )
   return list(dims, 'tuple')
+}
+
+/** The number of elements. */
+function sizeOf(m: Machine, variants: readonly ArrayVariant[]): Value {
+  const sizes = variants.map(v => product(v.shape))
+  const [first] = sizes
+  return first !== undefined && sizes.every(n => n === first) ? constant(first) : unknown(m, 'size')
 }
 
 /** `object[index]`, slices and index tuples of arrays included. */
@@ -202,17 +221,26 @@ export function getIndex(m: Machine, object: Value, index: Expr, scope: Scope, a
 export function getItem(m: Machine, object: Value, key: Value, at: Place): Value {
   switch (object.kind) {
     case 'dict':
-      return memberOf(m, dictItem(m, object, key, at) ?? absentKey(m, object, key, at), object)
+      return memberOf(
+        m,
+        dictItem(m, object, key, at) ?? madeItem(m, object, key) ?? absentKey(m, object, key, at),
+        object,
+      )
     case 'list': {
       const index = isScript(at) && isString(key) && /^\d{1,6}$/.test(key.value) ? constant(Number(key.value)) : key
       if (isNumber(index) && !object.open) {
         const item = object.items[index.value < 0 && !isScript(at) ? object.items.length + index.value : index.value]
-        return item ? noteRead(m, item) : isScript(at) ? none : unknown(m, 'an index past the end')
+        if (item) return noteRead(m, item)
+        if (isScript(at)) return none
+        const [count, expected] = [object.items.length, 'an index within them']
+        const text = `${object.shape} index out of range`
+        failPython(m, at, 'IndexError', `index ${index.value} of ${count} items`, expected, text)
+        return unknown(m, 'an index past the end')
       }
       return representative(m, object.items)
     }
     case 'unknown': {
-      if (object.free) {
+      if (object.free && !object.optional) {
         const array = lookupFree(m, key, at)
         if (array) return array
         const known = isString(key) ? configKey(m, key.value) : undefined
@@ -220,21 +248,12 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
       }
       const id = identity(key)
       const child = id ? derive(m, `#${object.symbol}[${id}]`, object.why, object.free) : unknown(m, object.why)
-      return child
+      return asOptional(child, object)
     }
-    case 'instance': {
-      const member = findMember(object.of, '__getitem__')
-      if (member?.value.kind === 'function')
-        return invoke(
-          m,
-          { ...member.value, self: object },
-          { positional: [{ value: key }], keywords: new Map(), open: false },
-        )
-      if (isString(key) && object.attributes.has(key.value)) return object.attributes.get(key.value) ?? none
-      return isString(key) && isScript(at)
-        ? getAttribute(m, object, key.value, at, true)
-        : unknown(m, 'an item of an object')
-    }
+    case 'instance':
+      return itemOfObject(m, object, key, at)
+    case 'array':
+      return indexByValue({ m, at }, object, key)
     case 'function':
     case 'class':
     case 'namespace':
@@ -274,7 +293,8 @@ export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place)
     noteUnderstood(m, at)
     noteLookup(m, at, key, variants)
     noteHit(m, object, key)
-    return { kind: 'array', variants, at, activation: m.frame.activation }
+    const { library } = object.views[object.views.length - 1] ?? {}
+    return { kind: 'array', library, variants, at, activation: m.frame.activation }
   }
   if (object.views.length > 0) {
     const isText = isString(key) || key.kind === 'template'
@@ -309,6 +329,10 @@ function absentKey(m: Machine, object: DictValue, key: Value, at: Place): Value 
   if (view && isString(key) && isSure && at.program.language === 'python') {
     m.absent.set(`${placeKey(at)} ${key.value}`, { place: at, key: key.value, literal: key.literal, view })
     m.frame.raised = true
+    m.dead = true
+  } else if (!object.open && !object.guessed && (isString(key) || isNumber(key)) && (!view || m.keyGuarded > 0)) {
+    const text = isString(key) ? `'${key.value}'` : String(key.value)
+    failPython(m, at, 'KeyError', `the dict has no key ${text}`, undefined, text)
   }
   if (isScript(at) && !object.open && (isString(key) || isNumber(key)) && object.views.every(v => v.named)) return none
   return unknown(m, 'a key that is not there')
@@ -329,53 +353,4 @@ function lookupAll(m: Machine, object: DictValue, key: Value): readonly ArrayVar
   const variants = lookupViews(m, object.views, key)
   if (object.deleted.size === 0) return variants
   return variants.filter(v => !v.stored || !object.deleted.has(v.stored.tensor.name))
-}
-
-function indexArray(m: Machine, array: Value & { kind: 'array' }, index: Expr, scope: Scope, at: Place): Value {
-  const indexes = index.kind === 'tuple' ? index.items : [index]
-  let result: Value & { kind: 'array' } = array
-  let axis = 0
-  for (const one of indexes) {
-    if (one.kind === 'name' && one.name === 'Ellipsis') {
-      const rank = array.variants[0]?.shape?.length
-      if (rank === undefined) return { ...array, variants: [{ assign: [], shape: undefined, dtype: undefined }], at }
-      axis = rank - (indexes.length - 1 - indexes.indexOf(one))
-      continue
-    }
-    if (one.kind === 'slice') {
-      const bound = (e: Expr | undefined) => {
-        if (!e) return undefined
-        const v = evaluate(m, e, scope)
-        return isNumber(v) && Number.isInteger(v.value)
-          ? v.value
-          : v.kind === 'const' && v.value === null
-            ? undefined
-            : null
-      }
-      const step = one.step ? bound(one.step) : undefined
-      const [from, to] = [bound(one.from), bound(one.to)]
-      const length = from === null || to === null ? lengthOf(m, one, scope) : undefined
-      if (length !== undefined && step === undefined) result = sliceOfLength(result, axis, length, at)
-      else
-        result =
-          step === undefined || step === 1
-            ? sliceAxis(result, axis, from, to, at)
-            : sliceAxis(result, axis, null, null, at)
-      axis++
-      continue
-    }
-    const v = evaluate(m, one, scope)
-    if (isNumber(v) && axis === 0 && indexes.length === 1) return pick(result, v.value, at)
-    // Rows gathered by an index array keep their relation to one another: the array stands for itself.
-    if ((v.kind === 'array' || v.kind === 'unknown') && axis === 0 && indexes.length === 1) return { ...result, at }
-    return { ...array, variants: [{ assign: [], shape: undefined, dtype: undefined }], at, handedOver: undefined }
-  }
-  return result
-}
-
-/** Length of `a[i * n : (i + 1) * n]`, where only `n` is known. */
-function lengthOf(m: Machine, slice: Expr & { kind: 'slice' }, scope: Scope): number | undefined {
-  if (!slice.from || !slice.to) return undefined
-  const length = spanOf(evaluate(m, slice.from, scope), evaluate(m, slice.to, scope))
-  return length !== undefined && Number.isInteger(length) && length > 0 ? length : undefined
 }

@@ -2,8 +2,8 @@
 
 import type { Program, Stmt } from '../source/ir'
 import { normalize } from './checkpoints'
-import { type Machine, unknown } from './machine'
-import { libraryName } from './models/index'
+import { type Machine, place, unknown } from './machine'
+import { libraryName, properties } from './models/index'
 import { execute } from './statements'
 import { constant, dict, library, type Scope, type Value } from './value'
 
@@ -138,5 +138,7 @@ function importName(
   if (names || s.level > 0 || s.module.startsWith('.'))
     return unknown(m, `${imported ?? s.module} is not found in the workspace`)
   const base = libraryName(s.module)
-  return library(imported === null || imported === 'default' ? base : libraryName(`${base}.${imported}`))
+  const full = imported === null || imported === 'default' ? base : libraryName(`${base}.${imported}`)
+  const made = library(full)
+  return properties.get(full)?.(m, made, place(scope.program, s.span)) ?? made
 }

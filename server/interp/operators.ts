@@ -2,21 +2,26 @@
 // known gives an unknown; the same operation on the same unknown gives the same one.
 
 import type { Expr } from '../source/ir'
-import { changed } from './arrays'
+import { anyArray, mapVariants, withOp } from './arrays'
+import { callMember } from './classes'
 import { mergeDict } from './expressions'
 import { derive, identity, type Machine, place, unknown } from './machine'
 import { has } from './membership'
-import { elementwise, multiply } from './products'
+import { pairwise, refuseFloats } from './models/elementwise'
+import { sameSet, setOperator } from './models/sets'
+import { multiply } from './products'
+import { failPython } from './refusals'
 import { isJavaScript } from './scopes'
+import { asFloat } from './shapes/dtypes'
 import { partsOf, textOf, type Part } from './text'
 import {
-  type ArrayValue,
   constant,
   dict,
   isNumber,
   isString,
   type Linear,
   list,
+  type Place,
   type Scope,
   truth,
   type Value,
@@ -24,9 +29,16 @@ import {
 
 export function binary(m: Machine, op: string, left: Value, right: Value, scope: Scope, e: Expr): Value {
   const javascript = isJavaScript(scope)
+  const own = operatorMethod(m, op, left, right)
+  if (own) return own
   if (isNumber(left) && isNumber(right)) {
     const result = op === '%' && javascript ? left.value % right.value : arithmetic(op, left.value, right.value)
-    if (result !== undefined) return constant(result)
+    const isFloat = !javascript && (left.isFloat === true || right.isFloat === true || op === '/')
+    if (result !== undefined) return isFloat ? { ...constant(result), isFloat } : constant(result)
+    if (right.value === 0 && ['/', '//', '%'].includes(op)) {
+      const at = place(scope.program, e.span)
+      failPython(m, at, 'ZeroDivisionError', `${left.value} ${op} 0`, undefined, 'division by zero')
+    }
   }
   if (left.kind === 'file' && op === '/') return joinPath(m, left, right)
   if (right.kind === 'file' && op === '/') return joinPath(m, { ...right, path: left }, right)
@@ -46,9 +58,10 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
     const at = place(scope.program, e.span)
     if (op === '@')
       return multiply(m, left, right, at, e.kind === 'binary' ? place(scope.program, e.right.span) : undefined)
-    if (left.kind === 'array' && right.kind === 'array') return elementwise(left, right, m.frame.activation)
-    return changed(left.kind === 'array' ? left : (right as ArrayValue), undefined, at)
+    return arrayArithmetic(m, op, left, right, at)
   }
+  const combined = javascript ? undefined : setOperator(m, op, left, right)
+  if (combined) return combined
   if (op === '|' && left.kind === 'dict') {
     const made = dict()
     mergeDict(m, made, left)
@@ -64,6 +77,49 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
     return derive(m, `${a} ${op} ${b}`, 'computed from an unknown')
   }
   return unknown(m, `${op} of values that are not known`)
+}
+
+/** Arithmetic with an array; a number beside it keeps what is known of the array. */
+function arrayArithmetic(m: Machine, op: string, left: Value, right: Value, at: Place): Value {
+  const site = { m, at }
+  const name = op === '<<' ? 'left shift' : op === '>>' ? 'right shift' : bitwiseNames[op]
+  for (const v of [left, right]) if (name && v.kind === 'array') refuseFloats(site, v, name)
+  const single = isNumber(right) ? left : isNumber(left) ? right : undefined
+  const made = pairwise(site, undefined, left, right, op === '/' ? asFloat : d => d)
+  if (!made) return anyArray(m.frame.activation)
+  if (single?.kind !== 'array') return made
+  // The array stays what it was: where it was loaded, and what may be said of it.
+  const dtypes = made.variants
+  return mapVariants(
+    single,
+    (v, i) => ({
+      ...v,
+      dtype: dtypes[dtypes.length === single.variants.length ? i : 0]?.dtype,
+      stored: withOp(v.stored, undefined),
+    }),
+    at,
+  )
+}
+
+const bitwiseNames: Readonly<Record<string, string>> = { '&': 'bitwise and', '|': 'bitwise or', '^': 'bitwise xor' }
+
+const methodNames: Readonly<Record<string, string>> = {
+  '+': 'add',
+  '-': 'sub',
+  '*': 'mul',
+  '/': 'truediv',
+  '//': 'floordiv',
+  '%': 'mod',
+  '@': 'matmul',
+  '|': 'or',
+  '&': 'and',
+}
+
+/** What a class of the workspace says of an operator. */
+function operatorMethod(m: Machine, op: string, left: Value, right: Value): Value | undefined {
+  const name = methodNames[op]
+  if (name === undefined || (left.kind !== 'instance' && right.kind !== 'instance')) return undefined
+  return callMember(m, left, `__${name}__`, [right]) ?? callMember(m, right, `__r${name}__`, [left])
 }
 
 /** An unknown as a linear form of itself, a number as its constant. */
@@ -143,13 +199,18 @@ function percentFormat(m: Machine, format: Value, values: Value): Value {
       out.push(part)
       continue
     }
-    for (const piece of part.split(/(%[sdi]|%%)/)) {
+    for (const piece of part.split(/(%-?\d*(?:\.\d+)?[sdi]|%%)/)) {
+      const [, flag, width] = /^%(-?)(\d*)[sdi]$/.exec(piece) ?? []
       if (piece === '%%') out.push('%')
-      else if (/^%[sdi]$/.test(piece)) {
+      else if (flag !== undefined && width !== undefined) {
         const next = args.shift()
         const text = next && partsOf(next)
         if (!text) return unknown(m, '% formatting')
-        out.push(...text)
+        const [only] = text
+        if (width === '') out.push(...text)
+        else if (typeof only !== 'string' || text.length > 1) return unknown(m, '% formatting')
+        else if (flag === '-') out.push(only.padEnd(Number(width)))
+        else out.push(only.padStart(Number(width), width.startsWith('0') ? '0' : ' '))
       } else if (piece.includes('%')) return unknown(m, '% formatting')
       else out.push(piece)
     }
@@ -162,14 +223,18 @@ export function unary(m: Machine, op: string, v: Value, javascript: boolean): Va
     const known = truth(v, javascript)
     return known === undefined ? unknown(m, 'not of an unknown') : constant(!known)
   }
-  if (isNumber(v)) return constant(op === '-' ? -v.value : op === '~' ? ~v.value : v.value)
-  if (v.kind === 'array') return changed(v)
+  if (javascript && isString(v)) return constant(op === '-' ? -Number(v.value) : Number(v.value))
+  if (isNumber(v)) return { ...constant(op === '-' ? -v.value : op === '~' ? ~v.value : v.value), isFloat: v.isFloat }
+  if (v.kind === 'array') return mapVariants(v, x => ({ ...x, stored: withOp(x.stored, undefined) }))
   return unknown(m, `${op} of a value that is not known`)
 }
 
 export function compare(m: Machine, op: string, left: Value, right: Value, javascript: boolean): Value {
+  const optional = isOptional(left) || isOptional(right)
   const answer = (known: boolean | undefined) =>
-    known === undefined ? unknown(m, `${op} of unknown values`) : constant(known)
+    known !== undefined
+      ? constant(known)
+      : { ...unknown(m, `${op} of unknown values`), ...(optional ? { optional } : {}) }
   switch (op) {
     case 'in':
       return answer(has(m, right, left, javascript))
@@ -186,7 +251,7 @@ export function compare(m: Machine, op: string, left: Value, right: Value, javas
       return answer(known === undefined ? undefined : !known)
     }
     case 'instanceof':
-      return answer(undefined)
+      return answer(isInstance(left, right))
     default:
       if (left.kind !== 'const' || right.kind !== 'const' || left.value === null || right.value === null)
         return answer(undefined)
@@ -203,10 +268,14 @@ export function compare(m: Machine, op: string, left: Value, right: Value, javas
   }
 }
 
+const isOptional = (v: Value): boolean => v.kind === 'unknown' && v.optional === true
+
 function same(a: Value, b: Value): boolean | undefined {
   if (a.kind === 'const' && b.kind === 'const') return a.value === b.value
   const [nothing, other] = a.kind === 'const' && a.value === null ? [a, b] : [b, a]
   if (nothing.kind === 'const' && nothing.value === null) return other.kind === 'unknown' ? undefined : false
+  if (a.kind === 'list' && b.kind === 'list' && (a.shape === 'set' || b.shape === 'set'))
+    return a.shape === b.shape ? sameSet(a, b) : undefined
   if (a.kind === 'list' && b.kind === 'list' && !a.open && !b.open) {
     if (a.items.length !== b.items.length) return false
     let all: boolean | undefined = true
@@ -221,4 +290,35 @@ function same(a: Value, b: Value): boolean | undefined {
   if (a.kind === 'library' && b.kind === 'library' && a.self === undefined && b.self === undefined)
     return a.name === b.name ? true : undefined
   return undefined
+}
+
+/** `left instanceof right`; undefined where that is not known. */
+function isInstance(left: Value, right: Value): boolean | undefined {
+  const name = right.kind === 'library' ? right.name : undefined
+  switch (left.kind) {
+    case 'array':
+      return name === undefined ? undefined : name.endsWith('.array')
+    case 'list':
+      return name === undefined ? undefined : name === (left.shape === 'set' ? 'js.Set' : 'js.Array')
+    case 'dict':
+      return name === 'js.Map' ? left.isMap === true : undefined
+    case 'const':
+      return false
+    case 'instance':
+      return isBelow(left.of, right)
+    default:
+      return undefined
+  }
+}
+
+/** Whether a class is another one or has it above it. */
+function isBelow(of: Value, other: Value): boolean | undefined {
+  if (of.kind === 'library') {
+    if (other.kind !== 'library') return false
+    return of.name === other.name ? true : other.name.endsWith('.nn.Module') ? of.name.includes('.nn.') : false
+  }
+  if (of.kind !== 'class') return undefined
+  if (other.kind === 'class' && other.def === of.def) return true
+  const above = of.bases.map(base => isBelow(base, other))
+  return above.includes(true) ? true : above.includes(undefined) ? undefined : false
 }

@@ -2,14 +2,18 @@
 // afterwards is joined; loops over known things are followed turn by turn, others once.
 
 import type { Stmt } from '../source/ir'
+import { enterContext, leaveContext } from './classes'
+import { decorated } from './decorators'
 import { evaluate, itemsOf, keysOf, mergeDict } from './expressions'
-import { type Machine, turnLimit, unknown } from './machine'
+import { type Machine, place, turnLimit, unknown } from './machine'
 import { importModule } from './modules'
+import { leaves } from './names'
+import { errorsOf, fail, isCaughtBy, Raised, type Refusal } from './refusals'
 import { countedNames, isUniform, summarize, summarizeUnused } from './summary'
 import { binary } from './operators'
 import { blockScope, declaredIn, functionValue, holderOf, isJavaScript, scopeFor, scopesOfFunction } from './scopes'
 import { assignTo, remove } from './targets'
-import { type ClassValue, constant, join, none, type Scope, truth, type Value } from './value'
+import { type ClassValue, constant, isString, join, none, type Scope, truth, type Value } from './value'
 
 /** How a list of statements ended. */
 export type Completion = 'next' | 'break' | 'continue' | 'return' | 'raise'
@@ -19,6 +23,7 @@ export function execute(m: Machine, body: readonly Stmt[], scope: Scope): Comple
   if (isJavaScript(scope))
     for (const { def } of declaredIn(body).functions) scope.vars.set(def.name, functionValue(def, scope))
   for (const statement of body) {
+    if (m.frame.halted) return 'return'
     const completion = step(m, statement, scope)
     if (completion !== 'next') return completion
     if (m.work <= 0) return 'next'
@@ -63,6 +68,10 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
     case 'while':
       return loop(m, s, scope)
     case 'return':
+      if (m.frame.isGenerator) {
+        if (s.value) evaluate(m, s.value, scope)
+        return 'return'
+      }
       m.frame.returned = s.value
         ? m.frame.returned === undefined
           ? evaluate(m, s.value, scope)
@@ -70,7 +79,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
         : (m.frame.returned ?? none)
       return 'return'
     case 'raise':
-      if (s.value) evaluate(m, s.value, scope)
+      raise(m, s, scope)
       return 'raise'
     case 'break':
     case 'continue':
@@ -80,17 +89,23 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       return 'next'
     case 'try':
       return attempt(m, s, scope)
-    case 'with':
+    case 'with': {
+      const managers: Value[] = []
       for (const item of s.items) {
-        const value = evaluate(m, item.value, scope)
+        const manager = evaluate(m, item.value, scope)
+        managers.unshift(manager)
+        const value = enterContext(m, manager)
         if (item.target) assignTo(m, item.target, value, scope)
       }
-      return execute(m, s.body, scope)
+      const completion = execute(m, s.body, scope)
+      for (const manager of managers) leaveContext(m, manager)
+      return completion
+    }
     case 'function':
-      if (!isJavaScript(scope)) scope.vars.set(s.def.name, functionValue(s.def, scope))
+      if (!isJavaScript(scope)) scope.vars.set(s.def.name, decorated(m, functionValue(s.def, scope), s.wrappers, scope))
       return 'next'
     case 'class':
-      scope.vars.set(s.def.name, makeClass(m, s.def, scope))
+      scope.vars.set(s.def.name, decorated(m, makeClass(m, s.def, scope), s.wrappers, scope))
       return 'next'
     case 'import':
       importModule(m, s, scope)
@@ -105,7 +120,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       for (const target of s.targets) remove(m, target, scope)
       return 'next'
     case 'assert':
-      return truth(evaluate(m, s.test, scope), isJavaScript(scope)) === false ? 'raise' : 'next'
+      return assertion(m, s, scope)
     case 'global':
       for (const name of s.names) scope.outer?.add(name)
       return 'next'
@@ -123,11 +138,12 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
 
 function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Completion {
   let ended: Completion = 'next'
-  const turn = (item: Value): boolean => {
+  const turn = (item: Value, isSure = true): boolean => {
     const scope = s.declares === 'let' ? blockScope(outer) : outer
     assignTo(m, s.target, item, scope, s.declares)
     const completion = executeBlock(m, s.body, scope)
     if (completion === 'next') return true
+    if (completion === 'raise' && !isSure) return false
     if (completion === 'return' || completion === 'raise' || !arrives(m, s.label)) {
       ended = completion
       return false
@@ -135,6 +151,7 @@ function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Complet
     return completion !== 'break'
   }
   const iterable = evaluate(m, s.iterable, outer)
+  const { alternative } = m
   const items = s.over === 'values' && iterable.kind === 'list' && !iterable.open ? iterable.items : []
   const summary = summarizeUnused(items, s.target, s.body) ?? summarize(m, items)
   if (summary && isUniform(m, s.body)) {
@@ -147,6 +164,8 @@ function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Complet
     m.summaries--
   } else iterate(m, iterable, s.over, turn)
   if (ended !== 'next') return m.uncertain > 0 && ended === 'raise' ? 'next' : ended
+  // Turns that end early come together again after the loop; a return would have ended all of them.
+  if (!leaves(s.body)) m.alternative = alternative
   return execute(m, s.orElse, outer)
 }
 
@@ -190,8 +209,10 @@ function loop(m: Machine, s: Stmt & { kind: 'while' }, outer: Scope): Completion
   let scope = perTurn ? blockScope(outer) : outer
   execute(m, s.init, scope)
   for (let turn = 0; turn < turnLimit && m.work > 0; turn++) {
-    const known = s.testLast && turn === 0 ? true : truth(evaluate(m, s.test, scope), isJavaScript(scope))
-    if (known === false) return 'next'
+    const test = s.testLast && turn === 0 ? constant(true) : evaluate(m, s.test, scope)
+    const known = truth(test, isJavaScript(scope))
+    // A loop over what was given on the command line: nothing was.
+    if (known === false || (test.kind === 'unknown' && test.optional)) return 'next'
     if (known === undefined) {
       m.uncertain++
       // The counter of a loop of unknown length is unknown too: any turn may be meant.
@@ -219,23 +240,94 @@ function attempt(m: Machine, s: Stmt & { kind: 'try' }, scope: Scope): Completio
   )
   // A handler that only raises again hides nothing.
   const swallows = catches && s.handlers.some(h => !h.body.some(b => b.kind === 'raise'))
-  if (swallows) m.guarded++
   const missing = s.handlers.some(
     h => h.types.length === 0 || h.types.some(t => /(^|\.)(KeyError|LookupError|Exception|BaseException)$/.test(t)),
   )
+  const before = { ...m }
+  if (swallows) m.guarded++
   if (missing) m.keyGuarded++
-  let completion = executeBlock(m, s.body, scope)
-  if (missing) m.keyGuarded--
-  if (swallows) m.guarded--
-  if (completion === 'next') completion = execute(m, s.orElse, scope)
-  if (completion === 'raise' && s.handlers.length > 0) {
-    const handler = s.handlers[0]
-    const inner = isJavaScript(scope) ? blockScope(scope) : scope
-    if (handler?.name) inner.vars.set(handler.name, unknown(m, 'an exception'))
-    completion = handler ? executeBlock(m, handler.body, inner) : 'next'
+  if (s.handlers.length > 0) m.catching++
+  let completion: Completion
+  let refusal: Refusal | undefined
+  try {
+    completion = executeBlock(m, s.body, scope)
+  } catch (error) {
+    if (!(error instanceof Raised)) throw error
+    refusal = error.refusal
+    completion = 'raise'
+    const { alternative, depth, frame, turns, summaries } = before
+    Object.assign(m, { alternative, depth, frame, turns, summaries })
   }
+  const { guarded, keyGuarded, catching } = before
+  Object.assign(m, { guarded, keyGuarded, catching })
+  if (completion === 'next') completion = execute(m, s.orElse, scope)
+  if (completion === 'raise' && s.handlers.length > 0 && !m.dead) completion = handle(m, s, refusal, scope)
   const last = executeBlock(m, s.finally, scope)
   return last === 'next' ? completion : last
+}
+
+/** Runs the handler that catches; where it is not known what was raised, the first. */
+function handle(m: Machine, s: Stmt & { kind: 'try' }, refusal: Refusal | undefined, scope: Scope): Completion {
+  const handler = refusal ? s.handlers.find(h => isCaughtBy(refusal, h.types)) : s.handlers[0]
+  if (!handler) {
+    if (refusal) fail(m, refusal)
+    return 'raise'
+  }
+  const inner = isJavaScript(scope) ? blockScope(scope) : scope
+  if (handler.name) inner.vars.set(handler.name, unknown(m, 'an exception'))
+  const { handling } = m
+  m.handling = refusal
+  try {
+    return executeBlock(m, handler.body, inner)
+  } finally {
+    m.handling = handling
+  }
+}
+
+/** `raise`: what is raised in a handler is the consequence of what the handler was entered for. */
+function raise(m: Machine, s: Stmt & { kind: 'raise' }, scope: Scope): void {
+  const value = s.value && evaluate(m, s.value, scope)
+  // What JavaScript's maps hold is not known well enough to say that a `throw` is reached.
+  if (isJavaScript(scope)) return
+  const type = s.value?.kind === 'call' ? evaluate(m, s.value.callee, scope) : value
+  if (m.handling) {
+    fail(m, type ? { ...m.handling, errors: errorNames(type) } : m.handling)
+    return
+  }
+  const text = s.value?.kind === 'call' && s.value.args[0] ? evaluate(m, s.value.args[0].value, scope) : undefined
+  const names = type ? errorNames(type) : errorsOf('Exception')
+  const message = text && isString(text) ? `: ${text.value}` : ''
+  fail(m, {
+    at: place(scope.program, s.span),
+    kind: 'error',
+    found: 'the program comes here with this checkpoint and raises',
+    expected: undefined,
+    raises: `${names[0]}${message}`,
+    errors: names,
+    tensors: [],
+  })
+}
+
+/** Names of an exception's class and its bases. */
+function errorNames(v: Value): readonly string[] {
+  if (v.kind === 'library') return errorsOf(v.name.replace(/^.*\./, ''))
+  if (v.kind === 'instance') return errorNames(v.of)
+  if (v.kind === 'class') return [v.def.name, ...v.bases.flatMap(errorNames)]
+  return errorsOf('Exception')
+}
+
+function assertion(m: Machine, s: Stmt & { kind: 'assert' }, scope: Scope): Completion {
+  if (truth(evaluate(m, s.test, scope), isJavaScript(scope)) !== false) return 'next'
+  fail(m, {
+    at: place(scope.program, s.span),
+    kind: 'error',
+    found: 'the assertion is false with this checkpoint',
+    expected: undefined,
+    raises: 'AssertionError',
+    errors: errorsOf('AssertionError'),
+    tensors: [],
+  })
+  return 'raise'
 }
 
 /**
@@ -266,6 +358,7 @@ export function iterate(
     return
   }
   partial()
+  if (v.kind === 'unknown' && v.optional) return
   m.uncertain++
   const some =
     v.kind === 'list' && v.items.length > 0 ? v.items : [unknown(m, 'an item of something that is not followed', false)]

@@ -1,7 +1,9 @@
 // The list of rules: the one place where a rule is registered. Codes, the command line's list, documentation and the
 // check that every rule has cases all come from here.
 
+import { absentFile } from './absentFile'
 import { absentTensor } from './absentTensor'
+import { alwaysRaises } from './alwaysRaises'
 import { architectureMismatch } from './architectureMismatch'
 import { contradictoryConfig } from './contradictoryConfig'
 import { crossedTensors } from './crossedTensors'
@@ -25,6 +27,7 @@ import { missingTower } from './missingTower'
 import { packedQuantizedAgain } from './packedQuantizedAgain'
 import type { Rule } from './rule'
 import { shardRules } from './shardRules'
+import { shapeMismatch } from './shapeMismatch'
 import { slicedScales } from './slicedScales'
 import { splitTriple } from './splitTriple'
 import { staleIndex } from './staleIndex'
@@ -49,8 +52,11 @@ export const rules = [
   wrongParameters,
   wrongMode,
   crossedTensors,
+  absentFile,
   absentTensor,
   innerDimension,
+  shapeMismatch,
+  alwaysRaises,
   packedQuantizedAgain,
   strictLoadMismatch,
   contradictoryConfig,

@@ -2,7 +2,9 @@
 // and checkpoints.ts decides what the path means. Nothing is read here.
 
 import type { LibraryCall } from '../calls'
-import { globShards, loadJson } from '../checkpoints'
+import { globShards, loadJson, readings } from '../checkpoints'
+import { noteFileRead, noteMade } from '../fileReads'
+import { filesIn } from '../folders'
 import { joinPath } from '../operators'
 import { type Machine, unknown } from '../machine'
 import { partsOf, textOf, type Part } from '../text'
@@ -53,6 +55,17 @@ function withoutExtension(m: Machine, v: Value): Value {
   return textOf([...parts.slice(0, -1), last.replace(/\.[^.]*$/, '')])
 }
 
+/** `path.basename(path, suffix)`. */
+function baseOf(c: LibraryCall): Value {
+  const found = name(c.m, c.get(0) ?? none)
+  const suffix = c.get(1)
+  if (!suffix) return found
+  const parts = partsOf(found)
+  const last = parts?.[parts.length - 1]
+  if (!parts || typeof last !== 'string' || !isString(suffix)) return unknown(c.m, 'a name without its suffix')
+  return last.endsWith(suffix.value) ? textOf([...parts.slice(0, -1), last.slice(0, -suffix.value.length)]) : found
+}
+
 function withSuffix(c: LibraryCall): Value {
   const [self, suffix] = [partsOf(pathOf(c.self)), c.get(0)]
   const last = self?.[self.length - 1]
@@ -77,9 +90,12 @@ function parseJson(c: LibraryCall): Value {
 const exists = (c: LibraryCall): Value =>
   writtenAt(c.m, pathOf(c.get(0) ?? c.self)) ? constant(true) : unknown(c.m, 'whether a file exists')
 
-/** What the program has written into a folder; whatever else there is, is not known. */
+/** What the program has written into a folder, or what a model's files there are called; what else there is, is not known. */
 function entriesOf(c: LibraryCall, folder: Value, bare: boolean): Value {
   const found = writtenMatching(c.m, [...(partsOf(folder) ?? []), '/*'])
+  const stored = found.length === 0 && !isScratch(c.m, folder) ? filesIn(c.m, folder, c.at) : undefined
+  const plain = c.args.positional.length <= 1
+  if (stored && plain) return list(stored.map(file => (bare ? constant(file) : joinPath(c.m, folder, constant(file)))))
   return list(
     found.map(path => (bare ? splitPath(c.m, path, 'name') : asPath(path))),
     'list',
@@ -88,12 +104,25 @@ function entriesOf(c: LibraryCall, folder: Value, bare: boolean): Value {
 }
 const same = (c: LibraryCall): Value => (c.self ? asPath(c.self) : unknown(c.m, 'a path'))
 const firstAsPath = (c: LibraryCall): Value => asPath(c.get(0) ?? none)
-const read = (c: LibraryCall): Value => ({ kind: 'file', as: 'text', path: pathOf(c.self) })
-const open = (path: Value): Value => ({ kind: 'file', as: 'handle', path })
+const read = (c: LibraryCall, path: Value): Value => {
+  noteRead(c, path)
+  return { kind: 'file', as: 'text', path }
+}
+
+/** `open(path, mode)`: a file that is opened for writing is made, one that is read must be there. */
+function open(c: LibraryCall, path: Value, mode: Value | undefined): Value {
+  if (mode !== undefined && !(isString(mode) && /^[rbt]*$/.test(mode.value))) noteMade(c.m, path)
+  else noteRead(c, path)
+  return { kind: 'file', as: 'handle', path }
+}
+
+function noteRead(c: LibraryCall, path: Value): void {
+  if (!writtenAt(c.m, path)) noteFileRead(c.m, path, c.at, 'open', text => readings(c.m, text, c.at.program.path))
+}
 
 export const files: LibraryModel = {
   calls: {
-    'py.open': c => open(pathOf(c.get(0, 'file'))),
+    'py.open': c => open(c, pathOf(c.get(0, 'file')), c.get(1, 'mode')),
     'os.path.join': c =>
       joinAll(
         c,
@@ -138,21 +167,23 @@ export const files: LibraryModel = {
     'path.exists': exists,
     'path.is_file': exists,
     'path.is_dir': exists,
-    'path.open': c => open(pathOf(c.self)),
-    'path.read_text': read,
-    'path.read_bytes': read,
+    'path.open': c => open(c, pathOf(c.self), c.get(0, 'mode')),
+    'path.read_text': c => read(c, pathOf(c.self)),
+    'path.read_bytes': c => read(c, pathOf(c.self)),
     'path.with_suffix': withSuffix,
     'path.with_name': c => joinAll(c, folder(c.m, c.self ?? none), [c.get(0) ?? none]),
     'path.glob': c => glob(c, pathOf(joinPath(c.m, c.self ?? none, c.get(0) ?? none))),
     'path.rglob': c => glob(c, pathOf(joinPath(c.m, joinPath(c.m, c.self ?? none, constant('**')), c.get(0) ?? none))),
     'path.iterdir': c => entriesOf(c, pathOf(c.self), false),
-    'file.read': read,
+    'file.read': c => ({ kind: 'file', as: 'text', path: pathOf(c.self) }),
     'file.readlines': () => list([], 'list', true),
     'file.close': () => none,
     'file.toString': c => c.self ?? none,
     // Node
-    'fs.readFileSync': c => ({ kind: 'file', as: 'text', path: pathOf(c.get(0)) }),
-    'fs.readFile': c => ({ kind: 'file', as: 'text', path: pathOf(c.get(0)) }),
+    'fs.readFileSync': c => read(c, pathOf(c.get(0))),
+    'fs.readFile': c => read(c, pathOf(c.get(0))),
+    'fs.readdir': c => entriesOf(c, pathOf(c.get(0)), true),
+    'fs.promises.readdir': c => entriesOf(c, pathOf(c.get(0)), true),
     'fs.existsSync': exists,
     'fs.readdirSync': c => entriesOf(c, pathOf(c.get(0)), true),
     'node.path.join': c =>
@@ -168,10 +199,10 @@ export const files: LibraryModel = {
         c.args.positional.slice(1).map(a => a.value),
       ),
     'node.path.dirname': c => folder(c.m, c.get(0) ?? none),
-    'node.path.basename': c => name(c.m, c.get(0) ?? none),
+    'node.path.basename': baseOf,
     'node.url.fileURLToPath': firstAsPath,
     'js.JSON.parse': parseJson,
-    'Bun.file': c => open(pathOf(c.get(0))),
+    'Bun.file': c => open(c, pathOf(c.get(0)), undefined),
   },
   properties: {
     'path.parent': folder,
@@ -181,7 +212,6 @@ export const files: LibraryModel = {
     'sys.argv': m => list([unknown(m, 'the program')], 'list', true),
     'os.environ': m => unknown(m, 'the environment', true),
     'os.sep': () => constant('/'),
-    'js.import.meta.url': (_m, self) => self,
   },
   aliases: {
     'os.path': 'os.path',

@@ -4,22 +4,29 @@
 
 import type { LibraryCall } from '../calls'
 import type { Machine } from '../machine'
-import type { Value } from '../value'
+import type { Place, Value } from '../value'
 import { argparse } from './argparse'
 import { collections } from './collections'
 import { files } from './files'
 import { frostMlx } from './frostMlx'
+import { functional } from './functional'
 import { javascript } from './javascript'
 import { mlxArray } from './mlxArray'
 import { mlxCore } from './mlxCore'
 import { mlxModule } from './mlxModule'
 import { mlxNn } from './mlxNn'
+import { mlxProducts } from './mlxProducts'
+import { mlxTrees } from './mlxTrees'
+import { node } from './node'
+import { numbers } from './numbers'
+import { numpy } from './numpy'
 import { python } from './python'
 import { regex } from './regex'
 import { safetensors } from './safetensors'
 import { scriptArrays } from './scriptArrays'
 import { scriptText } from './scriptText'
 import { sorting } from './sorting'
+import { sets } from './sets'
 import { strings } from './strings'
 import { writing } from './writing'
 
@@ -27,13 +34,16 @@ export interface LibraryModel {
   /** What a call gives. */
   readonly calls: Readonly<Record<string, (call: LibraryCall) => Value>>
   /** What an attribute gives where it is not a method. */
-  readonly properties?: Readonly<Record<string, (m: Machine, self: Value) => Value>>
+  readonly properties?: Readonly<Record<string, (m: Machine, self: Value, at: Place) => Value>>
   /** Other spellings of a module: what is imported → the name used in the tables. */
   readonly aliases?: Readonly<Record<string, string>>
 }
 
 export const libraries: readonly LibraryModel[] = [
   python,
+  numbers,
+  sets,
+  functional,
   regex,
   javascript,
   strings,
@@ -42,13 +52,17 @@ export const libraries: readonly LibraryModel[] = [
   scriptArrays,
   sorting,
   files,
+  node,
   writing,
   argparse,
   safetensors,
   mlxCore,
   mlxArray,
   mlxModule,
+  mlxTrees,
   mlxNn,
+  mlxProducts,
+  numpy,
   frostMlx,
 ]
 
