@@ -38,7 +38,7 @@ interface Contradiction {
 }
 
 /** Whether the mode that MLX takes is another than that of the tensors; undefined where either is not known. */
-export function contradiction(d: Delivery): Contradiction | undefined {
+function contradiction(d: Delivery): Contradiction | undefined {
   const { mode: value, call, op } = d.sink
   if (d.verdict.kind !== 'fits' || !isPacked(d) || op === 'save_safetensors' || d.sink.uncertain) return undefined
   // Node's MLX has no modes, and Python's has none to leave out where a layer was made without one.
@@ -53,6 +53,9 @@ export function contradiction(d: Delivery): Contradiction | undefined {
   if (!isLeftOut && !literal) return undefined
   return { d, given, wanted, pair, place: literal ?? call, isLeftOut }
 }
+
+/** Whether this rule speaks of a delivery. */
+export const isToldByMode = (d: Delivery): boolean => contradiction(d) !== undefined
 
 /** Whether the program names the floating-point mode of the tensors: its one pair of parameters is then what holds. */
 export const isModeRight = (d: Delivery): boolean =>
