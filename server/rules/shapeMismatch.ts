@@ -13,6 +13,7 @@ import { isPacked } from './foreign'
 import { packedAgain } from './packedQuantizedAgain'
 import { becauseTensor, rangeOf, showTensor } from './show'
 import { isCrossed } from './sites'
+import { isToldByMode } from './wrongMode'
 import { isToldByParameters } from './wrongParameters'
 
 export const shapeMismatch = defineRule({
@@ -29,7 +30,8 @@ export const shapeMismatch = defineRule({
 
 /** Calls that the rules about products, triples and parameters speak of. */
 function toldElsewhere(facts: Facts): ReadonlySet<string> {
-  const isTold = (d: Delivery) => d.verdict.kind !== 'fits' || !isPacked(d) || isCrossed(d) || isToldByParameters(d)
+  const isTold = (d: Delivery) =>
+    d.verdict.kind !== 'fits' || !isPacked(d) || isCrossed(d) || isToldByParameters(d) || isToldByMode(d)
   return new Set([
     ...misfitPlaces(facts),
     ...packedAgain(facts).map(p => placeKey(p.call)),
