@@ -2,7 +2,15 @@
 // repeated on the real bytes drops it. Axes are counted from the front; shapes are in elements.
 
 import type { ArrayOp } from '../protocol'
-import { type ArrayValue, type ArrayVariant, type Assign, mergeAssigns, type Place, type Stored } from './value'
+import {
+  type ArrayLibrary,
+  type ArrayValue,
+  type ArrayVariant,
+  type Assign,
+  mergeAssigns,
+  type Place,
+  type Stored,
+} from './value'
 
 /** An array of which nothing is known, such as an activation. */
 export const anyArray = (activation = 0): ArrayValue => ({
@@ -11,56 +19,41 @@ export const anyArray = (activation = 0): ArrayValue => ({
   activation,
 })
 
-function mapVariants(array: ArrayValue, f: (v: ArrayVariant) => ArrayVariant | undefined, at?: Place): ArrayValue {
-  const variants = array.variants.flatMap(v => f(v) ?? [])
+export function mapVariants(
+  array: ArrayValue,
+  f: (v: ArrayVariant, index: number) => ArrayVariant | undefined,
+  at?: Place,
+): ArrayValue {
+  const variants = array.variants.flatMap((v, i) => f(v, i) ?? [])
   return { ...array, variants, at: at ?? array.at, handedOver: undefined }
 }
 
-const withOp = (stored: Stored | undefined, op: ArrayOp | undefined): Stored | undefined =>
+/** A stored tensor after one more operation; undefined: one that cannot be repeated on its bytes. */
+export const withOp = (stored: Stored | undefined, op: ArrayOp | undefined): Stored | undefined =>
   stored && { ...stored, ops: op && stored.ops ? [...stored.ops, op] : undefined }
 
-/** Permutes the axes; undefined axes reverse them all. */
-export function transpose(array: ArrayValue, axes: readonly number[] | undefined, at?: Place): ArrayValue {
-  return mapVariants(
+/** One reading with its axes in another order. */
+export function permuted(v: ArrayVariant, order: readonly number[]): ArrayVariant {
+  const rank = order.length
+  const isTurn = order[rank - 1] === rank - 2
+  return {
+    ...v,
+    shape: order.map(a => v.shape?.[a]),
+    stored: withOp(v.stored, { op: 'transpose', axes: order }),
+    decoded: v.decoded && { ...v.decoded, turned: v.decoded.turned !== isTurn },
+  }
+}
+
+/** `.T`: all axes reversed. */
+export const reversed = (array: ArrayValue, at?: Place): ArrayValue =>
+  mapVariants(
     array,
-    v => {
-      const rank = v.shape?.length
-      if (rank === undefined) return { ...v, stored: withOp(v.stored, undefined) }
-      const order = axes ? axes.map(a => (a < 0 ? a + rank : a)) : Array.from({ length: rank }, (_, i) => rank - 1 - i)
-      if (order.length !== rank || order.some(a => a < 0 || a >= rank))
-        return { ...v, shape: undefined, stored: withOp(v.stored, undefined), decoded: undefined }
-      const isTurn = order[rank - 1] === rank - 2
-      return {
-        ...v,
-        shape: order.map(a => v.shape?.[a]),
-        stored: withOp(v.stored, { op: 'transpose', axes: order }),
-        decoded: v.decoded && { ...v.decoded, turned: v.decoded.turned !== isTurn },
-      }
-    },
+    v =>
+      v.shape
+        ? permuted(v, v.shape.map((_, i) => i).reverse())
+        : { ...v, stored: withOp(v.stored, undefined), decoded: undefined },
     at,
   )
-}
-
-export function swapAxes(array: ArrayValue, a: number, b: number, at?: Place): ArrayValue {
-  const rank = array.variants[0]?.shape?.length
-  if (rank === undefined || array.variants.some(v => v.shape?.length !== rank)) return transpose(array, [], at)
-  const axes = Array.from({ length: rank }, (_, i) => i)
-  const [i, j] = [a < 0 ? a + rank : a, b < 0 ? b + rank : b]
-  if (axes[i] === undefined || axes[j] === undefined) return transpose(array, [], at)
-  axes[i] = j
-  axes[j] = i
-  return transpose(array, axes, at)
-}
-
-export function moveAxis(array: ArrayValue, from: number, to: number, at?: Place): ArrayValue {
-  const rank = array.variants[0]?.shape?.length
-  if (rank === undefined || array.variants.some(v => v.shape?.length !== rank)) return transpose(array, [], at)
-  const axes = Array.from({ length: rank }, (_, i) => i)
-  const [moved] = axes.splice(from < 0 ? from + rank : from, 1)
-  if (moved === undefined) return transpose(array, [], at)
-  axes.splice(to < 0 ? to + rank : to, 0, moved)
-  return transpose(array, axes, at)
-}
 
 export const contiguous = (array: ArrayValue, at?: Place): ArrayValue =>
   mapVariants(array, v => ({ ...v, stored: withOp(v.stored, { op: 'contiguous' }) }), at)
@@ -112,22 +105,15 @@ export const pick = (array: ArrayValue, index: number, at?: Place): ArrayValue =
   })
 }
 
-/** `reshape`; one -1 is worked out. */
-export function reshape(array: ArrayValue, shape: readonly (number | undefined)[], at?: Place): ArrayValue {
-  return mapVariants(
-    array,
-    v => {
-      const total = v.shape?.every(d => d !== undefined) ? v.shape.reduce<number>((a, d) => a * (d ?? 0), 1) : undefined
-      const rest = shape.reduce<number>((a, d) => (d === -1 ? a : a * (d ?? Number.NaN)), 1)
-      const filled = shape.map(d =>
-        d === -1 ? (total !== undefined && Number.isInteger(total / rest) ? total / rest : undefined) : d,
-      )
-      const known = filled.every((d): d is number => d !== undefined)
-      const stored = withOp(v.stored, known ? { op: 'reshape', shape: filled } : undefined)
-      return { ...v, shape: filled, stored, decoded: undefined }
-    },
-    at,
-  )
+/** One reading in another shape, its elements in the same order. */
+export function reshaped(v: ArrayVariant, shape: Dimensions): ArrayVariant {
+  const known = shape?.every((d): d is number => d !== undefined) ? (shape as readonly number[]) : undefined
+  return {
+    ...v,
+    shape,
+    stored: withOp(v.stored, known ? { op: 'reshape', shape: known } : undefined),
+    decoded: undefined,
+  }
 }
 
 /** Same shape, other values: arithmetic, `astype`, `view`. */
@@ -139,8 +125,10 @@ export const shaped = (
   shape: readonly (number | undefined)[] | undefined,
   activation: number,
   dtype?: string,
+  library?: ArrayLibrary,
 ): ArrayValue => ({
   kind: 'array',
+  library,
   variants: [{ assign: [], shape, dtype }],
   activation,
 })
@@ -198,19 +186,6 @@ function collapsed(variants: readonly ArrayVariant[]): readonly ArrayVariant[] {
     v.shape?.length === first.shape?.length &&
     (v.shape === undefined || v.shape.every((d, i) => d === first.shape?.[i]))
   return variants.every(isLike) ? [{ ...first, assign: [] }] : variants
-}
-
-/** NumPy's broadcasting of two shapes; undefined dimensions stay open. */
-export function broadcast(a: Dimensions, b: Dimensions): Dimensions {
-  if (!a || !b) return undefined
-  const rank = Math.max(a.length, b.length)
-  return Array.from({ length: rank }, (_, i) => {
-    const [x, y] = [a[a.length - rank + i], b[b.length - rank + i]]
-    const [hasX, hasY] = [i >= rank - a.length, i >= rank - b.length]
-    if (!hasX) return y
-    if (!hasY) return x
-    return x === 1 ? y : y === 1 ? x : (x ?? y)
-  })
 }
 
 export type Dimensions = readonly (number | undefined)[] | undefined

@@ -9,6 +9,7 @@ import { findNames, holesOf } from './nameIndex'
 import { isInRange } from './summary'
 import { literalSuffix, matchTemplate, partsOf, type Part } from './text'
 import {
+  type ArrayLibrary,
   type ArrayVariant,
   type Assign,
   type DictValue,
@@ -128,7 +129,13 @@ const saysWhich = (parts: readonly Part[]): boolean =>
   )
 
 /** The dict that loading a path gives. */
-export function loadWeights(m: Machine, path: Value, at: Place, reader: Reader): DictValue {
+export function loadWeights(
+  m: Machine,
+  path: Value,
+  at: Place,
+  reader: Reader,
+  library: ArrayLibrary | undefined,
+): DictValue {
   const own = writtenAt(m, path)
   if (own) return own.content?.kind === 'dict' ? own.content : dict([], true)
   if (isScratch(m, path)) return dict([], true)
@@ -147,7 +154,7 @@ export function loadWeights(m: Machine, path: Value, at: Place, reader: Reader):
       weights.open = true
       return weights
     }
-    const bound = boundWeights(m, path)
+    const bound = boundWeights(m, path, library)
     for (const view of bound.views) noteLoads(m, reader, at, view.entries, false)
     return bound
   }
@@ -167,12 +174,13 @@ export function loadWeights(m: Machine, path: Value, at: Place, reader: Reader):
       assign: choice ? (mergeAssigns(e.assign, [[choice.symbol, e.value.shard.path]]) ?? e.assign) : e.assign,
     })),
     named,
+    library,
   })
   return weights
 }
 
 /** All shards of the bound checkpoint, of which an unknown path loads one. */
-export function boundWeights(m: Machine, path: Value): DictValue {
+export function boundWeights(m: Machine, path: Value, library?: ArrayLibrary): DictValue {
   m.askedBound = true
   const weights = dict([], m.bound === undefined)
   const model = m.bound
@@ -186,6 +194,7 @@ export function boundWeights(m: Machine, path: Value): DictValue {
       assign: choice ? [[choice.symbol, shard.path] as const] : [],
     })),
     named: false,
+    library,
   })
   return weights
 }
@@ -244,15 +253,15 @@ export function lookupFree(m: Machine, key: Value, at: Place): Value | undefined
 }
 
 /** A JSON value with the places of its leaves. */
-export function fromJson(file: JsonFile, node: JsonNode): Value {
+export function fromJson(file: JsonFile, node: JsonNode, guessed = false): Value {
   if (node.type === 'object') {
     const entries = (node.children ?? []).flatMap(property => {
       const [key, value] = property.children ?? []
-      return key && value ? [[String(key.value), fromJson(file, value)] as [string, Value]] : []
+      return key && value ? [[String(key.value), fromJson(file, value, guessed)] as [string, Value]] : []
     })
-    return dict(entries)
+    return { ...dict(entries), guessed }
   }
-  if (node.type === 'array') return list((node.children ?? []).map(child => fromJson(file, child)))
+  if (node.type === 'array') return list((node.children ?? []).map(child => fromJson(file, child, guessed)))
   return {
     kind: 'const',
     value: node.value as string | number | boolean | null,
@@ -277,7 +286,7 @@ export function loadJson(m: Machine, path: Value, at: Place): Value | undefined 
     m.askedBound = true
     file = m.bound?.configs[0]
   }
-  return file?.root ? fromJson(file, file.root) : loadIndex(m, path, at)
+  return file?.root ? fromJson(file, file.root, !literal) : loadIndex(m, path, at)
 }
 
 /** The value of a key of a free input that is the bound checkpoint's config. */

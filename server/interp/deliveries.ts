@@ -142,9 +142,11 @@ const storedFits = (w: Arrived, s: Arrived, b: Arrived | undefined) =>
   }).kind === 'fits'
 
 function arrived(v: ArrayVariant): Arrived | undefined {
-  if (!v.stored || !v.shape || v.dtype === undefined || !v.shape.every((d): d is number => d !== undefined))
+  // Rows that were gathered are judged as the table that they come from.
+  const shape = v.shape ?? v.table
+  if (!v.stored || !shape || v.dtype === undefined || !shape.every((d): d is number => d !== undefined))
     return undefined
-  return { shard: v.stored.shard, tensor: v.stored.tensor, shape: v.shape, dtype: v.dtype, ops: v.stored.ops }
+  return { shard: v.stored.shard, tensor: v.stored.tensor, shape, dtype: v.dtype, ops: v.stored.ops }
 }
 
 /**

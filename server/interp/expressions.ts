@@ -32,7 +32,12 @@ const literals = new WeakMap<Expr, Value>()
 /** A literal's value with its place; one object for each, since loops evaluate them again and again. */
 function literalOf(e: Expr & { kind: 'literal' }, program: Scope['program']): Value {
   let known = literals.get(e)
-  if (!known) literals.set(e, (known = withLiteral(constant(e.value), place(program, e.span))))
+  if (!known) {
+    const written = program.text.slice(e.span.start, e.span.end)
+    const isFloat = typeof e.value === 'number' && program.language === 'python' && /^[\d_]*(\.|\d[eE])/.test(written)
+    known = withLiteral(isFloat ? { ...constant(e.value), isFloat } : constant(e.value), place(program, e.span))
+    literals.set(e, known)
+  }
   return known
 }
 

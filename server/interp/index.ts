@@ -22,7 +22,8 @@ import { findMember } from './members'
 import { quantizedClasses } from './models/mlxNn'
 import { runModule } from './modules'
 import { calledNames, mentionsSink, speaksOfTensors } from './names'
-import type { ArrayValue, ConfigPlace, FunctionValue, InstanceValue, Place, Value } from './value'
+import type { Refusal } from './refusals'
+import type { ArrayValue, ConfigPlace, FunctionValue, InstanceValue, Place, Value, WeightsView } from './value'
 
 export interface Run {
   readonly programs: ReadonlySet<Program>
@@ -31,6 +32,8 @@ export interface Run {
   readonly products: readonly Product[]
   readonly quantizations: readonly Quantization[]
   readonly moduleLoads: readonly ModuleLoad[]
+  /** What fails for sure. */
+  readonly refusals: readonly Refusal[]
   /** Places where a load was followed to its tensors. */
   readonly understood: readonly Place[]
   /** What the expressions that ask for tensors found; see server/insight. */
@@ -68,7 +71,12 @@ export function interpret(
   bound: Model | undefined,
 ): Run {
   const m = createMachine(programs, models, folders, bound)
-  for (const program of programs) if (speaksOfTensors(program)) runModule(m, program, true)
+  for (const program of programs) {
+    if (!speaksOfTensors(program)) continue
+    m.dead = false
+    runModule(m, program, true)
+  }
+  m.free = true
   runEntries(m)
   runHolders(m)
   return {
@@ -78,19 +86,22 @@ export function interpret(
     products: m.products,
     quantizations: m.quantizations,
     moduleLoads: m.moduleLoads,
+    refusals: m.refusals,
     understood: [...m.understood.values()],
     lookups: m.lookups,
     keys: m.keys,
     unfollowed: [...m.unfollowed.values()],
     loads: [...m.loads.values()],
     merged: m.merged,
-    absent: [...m.absent.values()].filter(a => a.view.named || (m.hits.get(a.view)?.size ?? 0) >= provenHits),
+    absent: [...m.absent.values()].filter(a => isProven(m, a.view)),
     configReads: [...m.configReads.values()],
     met: m.met,
     askedBound: m.askedBound,
     stopped: m.stopped.why,
   }
 }
+
+const isProven = (m: Machine, view: WeightsView): boolean => view.named || (m.hits.get(view)?.size ?? 0) >= provenHits
 
 /** Functions and methods that nothing has called yet; those that no call names first, since they know their context best. */
 function runEntries(m: Machine): void {
@@ -133,6 +144,7 @@ const receiver = (instance: InstanceValue, method: FunctionDef): Value | undefin
 
 function runUncalled(m: Machine, f: FunctionValue): void {
   if (m.called.has(f.def) || m.work <= 0) return
+  m.dead = false
   invoke(m, f, freeArguments(m, f))
 }
 
@@ -140,6 +152,7 @@ function runUncalled(m: Machine, f: FunctionValue): void {
 function runHolders(m: Machine): void {
   for (const instance of [...m.instances]) {
     if (m.work <= 0) return
+    m.dead = false
     if (![...instance.attributes.values()].some(v => holdsStored(v) || innerValues(v).some(holdsStored))) continue
     if (instance.of.kind === 'library') {
       if (quantizedClasses.has(instance.of.name)) noteLayer(m, instance)

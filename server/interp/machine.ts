@@ -5,6 +5,7 @@ import type { Model, Shard } from '../checkpoint/facts'
 import type { ClassDef, FunctionDef, Program, Span } from '../source/ir'
 import type { NumberRange } from './summary'
 import type { ParameterTree } from './parameters'
+import type { Refusal } from './refusals'
 import type { WrittenFile } from './writtenFiles'
 import type {
   ArrayValue,
@@ -135,6 +136,14 @@ export interface Machine {
   keyGuarded: number
   /** Above zero inside a `try` whose handlers would catch what MLX raises. */
   guarded: number
+  /** Above zero inside a `try` that has handlers: what is raised there may be caught. */
+  catching: number
+  /** What the handler that runs was entered for. */
+  handling: Refusal | undefined
+  /** Something was raised that nothing catches: what follows is not reached. */
+  dead: boolean
+  /** A function that nothing in the workspace calls is being read. */
+  free: boolean
   /** Above zero where an earlier branch of the running function may have returned already. */
   alternative: number
   /** Turns of the loops that are running, multiplied: how often their innermost body runs. */
@@ -156,6 +165,7 @@ export interface Machine {
   readonly products: Product[]
   readonly quantizations: Quantization[]
   readonly moduleLoads: ModuleLoad[]
+  readonly refusals: Refusal[]
   readonly understood: Map<string, Place>
   /** What was found at the expressions that ask for a tensor, and at the texts that were asked with. */
   readonly lookups: Map<Place, Met>
@@ -202,6 +212,10 @@ export function createMachine(
     branching: 0,
     keyGuarded: 0,
     guarded: 0,
+    catching: 0,
+    handling: undefined,
+    dead: false,
+    free: false,
     alternative: 0,
     turns: 1,
     summaries: 0,
@@ -217,6 +231,7 @@ export function createMachine(
     products: [],
     quantizations: [],
     moduleLoads: [],
+    refusals: [],
     understood: new Map(),
     lookups: new Map(),
     keys: new Map(),

@@ -1,7 +1,7 @@
 // What stands behind a dot or a pair of brackets: attributes, items, slices and membership.
 
 import type { Expr } from '../source/ir'
-import { pick, sliceAxis, sliceOfLength, transpose } from './arrays'
+import { reversed } from './arrays'
 import { invoke } from './calls'
 import { configKey, lookupFree } from './checkpoints'
 import { evaluate } from './expressions'
@@ -18,8 +18,10 @@ import {
   unknown,
 } from './machine'
 import { models, properties } from './models/index'
-import { spanOf } from './operators'
+import { indexArray, indexByValue } from './indexing'
+import { failPython } from './refusals'
 import { memberOf, scriptMember } from './scriptMembers'
+import { product } from './shapes/shape'
 import {
   asKey,
   type ArrayVariant,
@@ -126,7 +128,7 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
       if (!javascript || (!object.map.has(name) && models.has(`dict.${name}`))) return library(`dict.${name}`, object)
       return getItem(m, object, constant(name), at)
     case 'array': {
-      if (name === 'T') return transpose(object, undefined, at)
+      if (name === 'T') return reversed(object, at)
       if (name === 'shape') return shapeOf(m, object.variants)
       if (name === 'ndim') {
         const rank = object.variants[0]?.shape?.length
@@ -138,6 +140,7 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
         const dtype = object.variants[0]?.dtype
         return dtype && object.variants.every(v => v.dtype === dtype) ? library(`dtype.${dtype}`) : unknown(m, 'dtype')
       }
+      if (name === 'size' && object.library !== 'torch') return sizeOf(m, object.variants)
       return library(`array.${name}`, object)
     }
     case 'list':
@@ -183,6 +186,13 @@ function shapeOf(m: Machine, variants: readonly ArrayVariant[]): Value {
   return list(dims, 'tuple')
 }
 
+/** The number of elements. */
+function sizeOf(m: Machine, variants: readonly ArrayVariant[]): Value {
+  const sizes = variants.map(v => product(v.shape))
+  const [first] = sizes
+  return first !== undefined && sizes.every(n => n === first) ? constant(first) : unknown(m, 'size')
+}
+
 /** `object[index]`, slices and index tuples of arrays included. */
 export function getIndex(m: Machine, object: Value, index: Expr, scope: Scope, at: Place): Value {
   if (object.kind === 'array') return indexArray(m, object, index, scope, at)
@@ -212,7 +222,12 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
       const index = isScript(at) && isString(key) && /^\d{1,6}$/.test(key.value) ? constant(Number(key.value)) : key
       if (isNumber(index) && !object.open) {
         const item = object.items[index.value < 0 && !isScript(at) ? object.items.length + index.value : index.value]
-        return item ? noteRead(m, item) : isScript(at) ? none : unknown(m, 'an index past the end')
+        if (item) return noteRead(m, item)
+        if (isScript(at)) return none
+        const [count, expected] = [object.items.length, 'an index within them']
+        const text = `${object.shape} index out of range`
+        failPython(m, at, 'IndexError', `index ${index.value} of ${count} items`, expected, text)
+        return unknown(m, 'an index past the end')
       }
       return representative(m, object.items)
     }
@@ -240,6 +255,8 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
         ? getAttribute(m, object, key.value, at, true)
         : unknown(m, 'an item of an object')
     }
+    case 'array':
+      return indexByValue({ m, at }, object, key)
     case 'function':
     case 'class':
     case 'namespace':
@@ -279,7 +296,8 @@ export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place)
     noteUnderstood(m, at)
     noteLookup(m, at, key, variants)
     noteHit(m, object, key)
-    return { kind: 'array', variants, at, activation: m.frame.activation }
+    const { library } = object.views[object.views.length - 1] ?? {}
+    return { kind: 'array', library, variants, at, activation: m.frame.activation }
   }
   if (object.views.length > 0) {
     const isText = isString(key) || key.kind === 'template'
@@ -314,6 +332,10 @@ function absentKey(m: Machine, object: DictValue, key: Value, at: Place): Value 
   if (view && isString(key) && isSure && at.program.language === 'python') {
     m.absent.set(`${placeKey(at)} ${key.value}`, { place: at, key: key.value, literal: key.literal, view })
     m.frame.raised = true
+    m.dead = true
+  } else if (!object.open && !object.guessed && (isString(key) || isNumber(key)) && (!view || m.keyGuarded > 0)) {
+    const text = isString(key) ? `'${key.value}'` : String(key.value)
+    failPython(m, at, 'KeyError', `the dict has no key ${text}`, undefined, text)
   }
   if (isScript(at) && !object.open && (isString(key) || isNumber(key)) && object.views.every(v => v.named)) return none
   return unknown(m, 'a key that is not there')
@@ -334,53 +356,4 @@ function lookupAll(m: Machine, object: DictValue, key: Value): readonly ArrayVar
   const variants = lookupViews(m, object.views, key)
   if (object.deleted.size === 0) return variants
   return variants.filter(v => !v.stored || !object.deleted.has(v.stored.tensor.name))
-}
-
-function indexArray(m: Machine, array: Value & { kind: 'array' }, index: Expr, scope: Scope, at: Place): Value {
-  const indexes = index.kind === 'tuple' ? index.items : [index]
-  let result: Value & { kind: 'array' } = array
-  let axis = 0
-  for (const one of indexes) {
-    if (one.kind === 'name' && one.name === 'Ellipsis') {
-      const rank = array.variants[0]?.shape?.length
-      if (rank === undefined) return { ...array, variants: [{ assign: [], shape: undefined, dtype: undefined }], at }
-      axis = rank - (indexes.length - 1 - indexes.indexOf(one))
-      continue
-    }
-    if (one.kind === 'slice') {
-      const bound = (e: Expr | undefined) => {
-        if (!e) return undefined
-        const v = evaluate(m, e, scope)
-        return isNumber(v) && Number.isInteger(v.value)
-          ? v.value
-          : v.kind === 'const' && v.value === null
-            ? undefined
-            : null
-      }
-      const step = one.step ? bound(one.step) : undefined
-      const [from, to] = [bound(one.from), bound(one.to)]
-      const length = from === null || to === null ? lengthOf(m, one, scope) : undefined
-      if (length !== undefined && step === undefined) result = sliceOfLength(result, axis, length, at)
-      else
-        result =
-          step === undefined || step === 1
-            ? sliceAxis(result, axis, from, to, at)
-            : sliceAxis(result, axis, null, null, at)
-      axis++
-      continue
-    }
-    const v = evaluate(m, one, scope)
-    if (isNumber(v) && axis === 0 && indexes.length === 1) return pick(result, v.value, at)
-    // Rows gathered by an index array keep their relation to one another: the array stands for itself.
-    if ((v.kind === 'array' || v.kind === 'unknown') && axis === 0 && indexes.length === 1) return { ...result, at }
-    return { ...array, variants: [{ assign: [], shape: undefined, dtype: undefined }], at, handedOver: undefined }
-  }
-  return result
-}
-
-/** Length of `a[i * n : (i + 1) * n]`, where only `n` is known. */
-function lengthOf(m: Machine, slice: Expr & { kind: 'slice' }, scope: Scope): number | undefined {
-  if (!slice.from || !slice.to) return undefined
-  const length = spanOf(evaluate(m, slice.from, scope), evaluate(m, slice.to, scope))
-  return length !== undefined && Number.isInteger(length) && length > 0 ? length : undefined
 }

@@ -189,6 +189,20 @@ export function writesByKey(programs: readonly Program[], body: readonly Stmt[] 
   return false
 }
 
+const leaveCache = new WeakMap<readonly Stmt[], boolean>()
+/** Whether a body holds a `return`, a `raise` or a `break`, so that what follows it may not be reached. */
+export function leaves(body: readonly Stmt[]): boolean {
+  let known = leaveCache.get(body)
+  if (known === undefined) {
+    let found = false
+    walkNodes(body, node => {
+      if (node.kind === 'return' || node.kind === 'raise' || node.kind === 'break') found = true
+    })
+    leaveCache.set(body, (known = found))
+  }
+  return known
+}
+
 const walk = (body: readonly Stmt[], visit: Visit): void => walkNodes(body, node => visit(node as unknown as Expr))
 
 /** Visits every node of the tree, with a stack of its own: programs may nest deeply. */

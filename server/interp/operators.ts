@@ -2,21 +2,24 @@
 // known gives an unknown; the same operation on the same unknown gives the same one.
 
 import type { Expr } from '../source/ir'
-import { changed } from './arrays'
+import { anyArray, mapVariants, withOp } from './arrays'
 import { mergeDict } from './expressions'
 import { derive, identity, type Machine, place, unknown } from './machine'
 import { has } from './membership'
-import { elementwise, multiply } from './products'
+import { pairwise, refuseFloats } from './models/elementwise'
+import { multiply } from './products'
+import { failPython } from './refusals'
 import { isJavaScript } from './scopes'
+import { asFloat } from './shapes/dtypes'
 import { partsOf, textOf, type Part } from './text'
 import {
-  type ArrayValue,
   constant,
   dict,
   isNumber,
   isString,
   type Linear,
   list,
+  type Place,
   type Scope,
   truth,
   type Value,
@@ -26,7 +29,12 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
   const javascript = isJavaScript(scope)
   if (isNumber(left) && isNumber(right)) {
     const result = op === '%' && javascript ? left.value % right.value : arithmetic(op, left.value, right.value)
-    if (result !== undefined) return constant(result)
+    const isFloat = !javascript && (left.isFloat === true || right.isFloat === true || op === '/')
+    if (result !== undefined) return isFloat ? { ...constant(result), isFloat } : constant(result)
+    if (right.value === 0 && ['/', '//', '%'].includes(op)) {
+      const at = place(scope.program, e.span)
+      failPython(m, at, 'ZeroDivisionError', `${left.value} ${op} 0`, undefined, 'division by zero')
+    }
   }
   if (left.kind === 'file' && op === '/') return joinPath(m, left, right)
   if (right.kind === 'file' && op === '/') return joinPath(m, { ...right, path: left }, right)
@@ -46,8 +54,7 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
     const at = place(scope.program, e.span)
     if (op === '@')
       return multiply(m, left, right, at, e.kind === 'binary' ? place(scope.program, e.right.span) : undefined)
-    if (left.kind === 'array' && right.kind === 'array') return elementwise(left, right, m.frame.activation)
-    return changed(left.kind === 'array' ? left : (right as ArrayValue), undefined, at)
+    return arrayArithmetic(m, op, left, right, at)
   }
   if (op === '|' && left.kind === 'dict') {
     const made = dict()
@@ -65,6 +72,30 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
   }
   return unknown(m, `${op} of values that are not known`)
 }
+
+/** Arithmetic with an array; a number beside it keeps what is known of the array. */
+function arrayArithmetic(m: Machine, op: string, left: Value, right: Value, at: Place): Value {
+  const site = { m, at }
+  const name = op === '<<' ? 'left shift' : op === '>>' ? 'right shift' : bitwiseNames[op]
+  for (const v of [left, right]) if (name && v.kind === 'array') refuseFloats(site, v, name)
+  const single = isNumber(right) ? left : isNumber(left) ? right : undefined
+  const made = pairwise(site, undefined, left, right, op === '/' ? asFloat : d => d)
+  if (!made) return anyArray(m.frame.activation)
+  if (single?.kind !== 'array') return made
+  // The array stays what it was: where it was loaded, and what may be said of it.
+  const dtypes = made.variants
+  return mapVariants(
+    single,
+    (v, i) => ({
+      ...v,
+      dtype: dtypes[dtypes.length === single.variants.length ? i : 0]?.dtype,
+      stored: withOp(v.stored, undefined),
+    }),
+    at,
+  )
+}
+
+const bitwiseNames: Readonly<Record<string, string>> = { '&': 'bitwise and', '|': 'bitwise or', '^': 'bitwise xor' }
 
 /** An unknown as a linear form of itself, a number as its constant. */
 function asLinear(v: Value): { symbol: number | undefined; scale: number; offset: number } | undefined {
@@ -163,8 +194,8 @@ export function unary(m: Machine, op: string, v: Value, javascript: boolean): Va
     return known === undefined ? unknown(m, 'not of an unknown') : constant(!known)
   }
   if (javascript && isString(v)) return constant(op === '-' ? -Number(v.value) : Number(v.value))
-  if (isNumber(v)) return constant(op === '-' ? -v.value : op === '~' ? ~v.value : v.value)
-  if (v.kind === 'array') return changed(v)
+  if (isNumber(v)) return { ...constant(op === '-' ? -v.value : op === '~' ? ~v.value : v.value), isFloat: v.isFloat }
+  if (v.kind === 'array') return mapVariants(v, x => ({ ...x, stored: withOp(x.stored, undefined) }))
   return unknown(m, `${op} of a value that is not known`)
 }
 

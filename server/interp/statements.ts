@@ -3,13 +3,15 @@
 
 import type { Stmt } from '../source/ir'
 import { evaluate, itemsOf, keysOf, mergeDict } from './expressions'
-import { type Machine, turnLimit, unknown } from './machine'
+import { type Machine, place, turnLimit, unknown } from './machine'
 import { importModule } from './modules'
+import { leaves } from './names'
+import { errorsOf, fail, isCaughtBy, Raised, type Refusal } from './refusals'
 import { countedNames, isUniform, summarize, summarizeUnused } from './summary'
 import { binary } from './operators'
 import { blockScope, declaredIn, functionValue, holderOf, isJavaScript, scopeFor, scopesOfFunction } from './scopes'
 import { assignTo, remove } from './targets'
-import { type ClassValue, constant, join, none, type Scope, truth, type Value } from './value'
+import { type ClassValue, constant, isString, join, none, type Scope, truth, type Value } from './value'
 
 /** How a list of statements ended. */
 export type Completion = 'next' | 'break' | 'continue' | 'return' | 'raise'
@@ -70,7 +72,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
         : (m.frame.returned ?? none)
       return 'return'
     case 'raise':
-      if (s.value) evaluate(m, s.value, scope)
+      raise(m, s, scope)
       return 'raise'
     case 'break':
     case 'continue':
@@ -88,9 +90,11 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       return execute(m, s.body, scope)
     case 'function':
       if (!isJavaScript(scope)) scope.vars.set(s.def.name, functionValue(s.def, scope))
+      openRegistries(s.def.decorators, scope)
       return 'next'
     case 'class':
       scope.vars.set(s.def.name, makeClass(m, s.def, scope))
+      openRegistries(s.def.decorators, scope)
       return 'next'
     case 'import':
       importModule(m, s, scope)
@@ -105,7 +109,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       for (const target of s.targets) remove(m, target, scope)
       return 'next'
     case 'assert':
-      return truth(evaluate(m, s.test, scope), isJavaScript(scope)) === false ? 'raise' : 'next'
+      return assertion(m, s, scope)
     case 'global':
       for (const name of s.names) scope.outer?.add(name)
       return 'next'
@@ -123,11 +127,12 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
 
 function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Completion {
   let ended: Completion = 'next'
-  const turn = (item: Value): boolean => {
+  const turn = (item: Value, isSure = true): boolean => {
     const scope = s.declares === 'let' ? blockScope(outer) : outer
     assignTo(m, s.target, item, scope, s.declares)
     const completion = executeBlock(m, s.body, scope)
     if (completion === 'next') return true
+    if (completion === 'raise' && !isSure) return false
     if (completion === 'return' || completion === 'raise' || !arrives(m, s.label)) {
       ended = completion
       return false
@@ -135,6 +140,7 @@ function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Complet
     return completion !== 'break'
   }
   const iterable = evaluate(m, s.iterable, outer)
+  const { alternative } = m
   const items = s.over === 'values' && iterable.kind === 'list' && !iterable.open ? iterable.items : []
   const summary = summarizeUnused(items, s.target, s.body) ?? summarize(m, items)
   if (summary && isUniform(m, s.body)) {
@@ -147,6 +153,8 @@ function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Complet
     m.summaries--
   } else iterate(m, iterable, s.over, turn)
   if (ended !== 'next') return m.uncertain > 0 && ended === 'raise' ? 'next' : ended
+  // Turns that end early come together again after the loop; a return would have ended all of them.
+  if (!leaves(s.body)) m.alternative = alternative
   return execute(m, s.orElse, outer)
 }
 
@@ -221,23 +229,94 @@ function attempt(m: Machine, s: Stmt & { kind: 'try' }, scope: Scope): Completio
   )
   // A handler that only raises again hides nothing.
   const swallows = catches && s.handlers.some(h => !h.body.some(b => b.kind === 'raise'))
-  if (swallows) m.guarded++
   const missing = s.handlers.some(
     h => h.types.length === 0 || h.types.some(t => /(^|\.)(KeyError|LookupError|Exception|BaseException)$/.test(t)),
   )
+  const before = { ...m }
+  if (swallows) m.guarded++
   if (missing) m.keyGuarded++
-  let completion = executeBlock(m, s.body, scope)
-  if (missing) m.keyGuarded--
-  if (swallows) m.guarded--
-  if (completion === 'next') completion = execute(m, s.orElse, scope)
-  if (completion === 'raise' && s.handlers.length > 0) {
-    const handler = s.handlers[0]
-    const inner = isJavaScript(scope) ? blockScope(scope) : scope
-    if (handler?.name) inner.vars.set(handler.name, unknown(m, 'an exception'))
-    completion = handler ? executeBlock(m, handler.body, inner) : 'next'
+  if (s.handlers.length > 0) m.catching++
+  let completion: Completion
+  let refusal: Refusal | undefined
+  try {
+    completion = executeBlock(m, s.body, scope)
+  } catch (error) {
+    if (!(error instanceof Raised)) throw error
+    refusal = error.refusal
+    completion = 'raise'
+    const { alternative, depth, frame, turns, summaries } = before
+    Object.assign(m, { alternative, depth, frame, turns, summaries })
   }
+  const { guarded, keyGuarded, catching } = before
+  Object.assign(m, { guarded, keyGuarded, catching })
+  if (completion === 'next') completion = execute(m, s.orElse, scope)
+  if (completion === 'raise' && s.handlers.length > 0 && !m.dead) completion = handle(m, s, refusal, scope)
   const last = executeBlock(m, s.finally, scope)
   return last === 'next' ? completion : last
+}
+
+/** Runs the handler that catches; where it is not known what was raised, the first. */
+function handle(m: Machine, s: Stmt & { kind: 'try' }, refusal: Refusal | undefined, scope: Scope): Completion {
+  const handler = refusal ? s.handlers.find(h => isCaughtBy(refusal, h.types)) : s.handlers[0]
+  if (!handler) {
+    if (refusal) fail(m, refusal)
+    return 'raise'
+  }
+  const inner = isJavaScript(scope) ? blockScope(scope) : scope
+  if (handler.name) inner.vars.set(handler.name, unknown(m, 'an exception'))
+  const { handling } = m
+  m.handling = refusal
+  try {
+    return executeBlock(m, handler.body, inner)
+  } finally {
+    m.handling = handling
+  }
+}
+
+/** `raise`: what is raised in a handler is the consequence of what the handler was entered for. */
+function raise(m: Machine, s: Stmt & { kind: 'raise' }, scope: Scope): void {
+  const value = s.value && evaluate(m, s.value, scope)
+  // What JavaScript's maps hold is not known well enough to say that a `throw` is reached.
+  if (isJavaScript(scope)) return
+  const type = s.value?.kind === 'call' ? evaluate(m, s.value.callee, scope) : value
+  if (m.handling) {
+    fail(m, type ? { ...m.handling, errors: errorNames(type) } : m.handling)
+    return
+  }
+  const text = s.value?.kind === 'call' && s.value.args[0] ? evaluate(m, s.value.args[0].value, scope) : undefined
+  const names = type ? errorNames(type) : errorsOf('Exception')
+  const message = text && isString(text) ? `: ${text.value}` : ''
+  fail(m, {
+    at: place(scope.program, s.span),
+    kind: 'error',
+    found: 'the program comes here with this checkpoint and raises',
+    expected: undefined,
+    raises: `${names[0]}${message}`,
+    errors: names,
+    tensors: [],
+  })
+}
+
+/** Names of an exception's class and its bases. */
+function errorNames(v: Value): readonly string[] {
+  if (v.kind === 'library') return errorsOf(v.name.replace(/^.*\./, ''))
+  if (v.kind === 'instance') return errorNames(v.of)
+  if (v.kind === 'class') return [v.def.name, ...v.bases.flatMap(errorNames)]
+  return errorsOf('Exception')
+}
+
+function assertion(m: Machine, s: Stmt & { kind: 'assert' }, scope: Scope): Completion {
+  if (truth(evaluate(m, s.test, scope), isJavaScript(scope)) !== false) return 'next'
+  fail(m, {
+    at: place(scope.program, s.span),
+    kind: 'error',
+    found: 'the assertion is false with this checkpoint',
+    expected: undefined,
+    raises: 'AssertionError',
+    errors: errorsOf('AssertionError'),
+    tensors: [],
+  })
+  return 'raise'
 }
 
 /**
@@ -274,6 +353,19 @@ export function iterate(
     v.kind === 'list' && v.items.length > 0 ? v.items : [unknown(m, 'an item of something that is not followed', false)]
   for (const item of some) if (!visit(item, false)) break
   m.uncertain--
+}
+
+/** A decorator of the program's own may write what it decorates into any table of its module. */
+function openRegistries(decorators: readonly string[], scope: Scope): void {
+  for (const decorator of decorators) {
+    const name = /^\w+/.exec(decorator)?.[0]
+    let value: Value | undefined
+    for (let s: Scope | undefined = scope; s && name && !value; s = s.parent) value = s.vars.get(name)
+    if (value?.kind !== 'function' && value?.kind !== 'dict' && value?.kind !== 'instance' && value?.kind !== 'class')
+      continue
+    const tables = value.kind === 'function' ? value.scope.vars.values() : scope.vars.values()
+    for (const table of tables) if (table.kind === 'dict' || table.kind === 'list') table.open = true
+  }
 }
 
 function makeClass(m: Machine, def: ClassValue['def'], scope: Scope): ClassValue {

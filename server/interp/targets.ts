@@ -5,6 +5,7 @@ import { invoke } from './calls'
 import { evaluate, itemsOf, mergeDict } from './expressions'
 import { type Machine, noteReplaced, place, unknown } from './machine'
 import { findSetter, getAttribute, getItem } from './members'
+import { failPython } from './refusals'
 import { functionScope, holderOf, isJavaScript, scopesOfFunction } from './scopes'
 import {
   asKey,
@@ -44,6 +45,7 @@ export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope, d
       const isOptional = value.kind === 'unknown' && value.optional === true
       const missing = items && isJavaScript(scope) ? none : isOptional ? value : unknown(m, 'unpacking')
       const starred = target.items.findIndex(t => t.kind === 'spread')
+      checkCount(m, target, items?.length ?? rowsOf(value), starred >= 0, scope)
       target.items.forEach((inner, i) => {
         if (inner.kind === 'spread') {
           const tail = target.items.length - i - 1
@@ -86,6 +88,29 @@ export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope, d
     default:
       return
   }
+}
+
+/** The size of an array's first axis, which is what unpacking it walks. */
+function rowsOf(v: Value): number | undefined {
+  const rows = v.kind === 'array' ? v.variants.map(x => x.shape?.[0]) : []
+  return rows.every(n => n === rows[0]) ? rows[0] : undefined
+}
+
+/** Python unpacks exactly as many values as there are names. */
+function checkCount(
+  m: Machine,
+  target: Expr & { kind: 'list' | 'tuple' | 'set' },
+  count: number | undefined,
+  isStarred: boolean,
+  scope: Scope,
+): void {
+  const wanted = target.items.length - (isStarred ? 1 : 0)
+  if (count === undefined || (isStarred ? count >= wanted : count === wanted)) return
+  const many = count > wanted
+  const text = many
+    ? `too many values to unpack (expected ${wanted})`
+    : `not enough values to unpack (expected ${isStarred ? 'at least ' : ''}${wanted}, got ${count})`
+  failPython(m, place(scope.program, target.span), 'ValueError', `${count} values`, `${wanted} for these names`, text)
 }
 
 function assignName(m: Machine, name: string, value: Value, scope: Scope, declares: Declares | undefined): void {

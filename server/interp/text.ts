@@ -10,6 +10,7 @@ export type Part = string | Hole
 export function partsOf(v: Value): readonly Part[] | undefined {
   switch (v.kind) {
     case 'const':
+      if (v.isFloat && Number.isInteger(v.value)) return [`${String(v.value)}.0`]
       return [v.value === null ? 'None' : typeof v.value === 'boolean' ? (v.value ? 'True' : 'False') : String(v.value)]
     case 'template':
       return v.parts

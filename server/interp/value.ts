@@ -25,6 +25,8 @@ export interface ConstValue {
   readonly value: string | number | boolean | null
   readonly literal?: Place
   readonly config?: ConfigPlace
+  /** A number that Python holds as a float though it is whole. */
+  readonly isFloat?: boolean
   /** The f-string or template literal that made it, if one did. */
   readonly written?: Place
 }
@@ -77,6 +79,8 @@ export interface WeightsView {
   readonly entries: readonly { readonly model: Model; readonly shard: Shard; readonly assign: Assign }[]
   /** The program's own path names these files; else they are the checkpoint that the run is bound to. */
   readonly named: boolean
+  /** Whose arrays the tensors become. */
+  readonly library?: ArrayLibrary
 }
 
 export interface DictValue {
@@ -87,6 +91,8 @@ export interface DictValue {
   readonly deleted: Set<string | number>
   /** There may be other keys than these. */
   open: boolean
+  /** Read from a file that the path does not decide: a key that it lacks says nothing. */
+  guessed?: boolean
   /** A `Map` of JavaScript, which is walked by its entries. */
   isMap?: boolean
 }
@@ -114,13 +120,20 @@ export interface ArrayVariant {
   readonly assign: Assign
   /** Undefined where the rank is not known. */
   readonly shape: readonly (number | undefined)[] | undefined
+  /** Where rows were gathered in a number of axes that is not known: the shape of what they were gathered from. */
+  readonly table?: readonly (number | undefined)[]
   readonly dtype: string | undefined
   readonly stored?: Stored
   readonly decoded?: Decoded
 }
 
+/** Whose arrays they are: what an operation takes and refuses differs between them. */
+export type ArrayLibrary = 'mlx' | 'frost' | 'numpy' | 'torch'
+
 export interface ArrayValue {
   readonly kind: 'array'
+  /** Undefined where it is not known. */
+  readonly library?: ArrayLibrary
   readonly variants: readonly ArrayVariant[]
   /** The expression that produced it last in the function where it was loaded. */
   readonly at?: Place

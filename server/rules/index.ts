@@ -2,6 +2,7 @@
 // check that every rule has cases all come from here.
 
 import { absentTensor } from './absentTensor'
+import { alwaysRaises } from './alwaysRaises'
 import { architectureMismatch } from './architectureMismatch'
 import { contradictoryConfig } from './contradictoryConfig'
 import { crossedTensors } from './crossedTensors'
@@ -25,6 +26,7 @@ import { missingTower } from './missingTower'
 import { packedQuantizedAgain } from './packedQuantizedAgain'
 import type { Rule } from './rule'
 import { shardRules } from './shardRules'
+import { shapeMismatch } from './shapeMismatch'
 import { slicedScales } from './slicedScales'
 import { splitTriple } from './splitTriple'
 import { staleIndex } from './staleIndex'
@@ -49,6 +51,8 @@ export const rules = [
   crossedTensors,
   absentTensor,
   innerDimension,
+  shapeMismatch,
+  alwaysRaises,
   packedQuantizedAgain,
   strictLoadMismatch,
   contradictoryConfig,

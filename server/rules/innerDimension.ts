@@ -10,7 +10,7 @@ import { logicalColumns } from '../quant/affine'
 import { expectedWidth } from '../quant/dimensions'
 import { groupBy } from '../util/groupBy'
 import { judgeParameters, passed, tripleOf } from './parameters'
-import { defineRule, type Draft } from './rule'
+import { defineRule, type Draft, type Facts } from './rule'
 import { count, foldNames, rangeOf, showShape, textAt } from './show'
 import { judged } from './sites'
 
@@ -32,11 +32,19 @@ export const innerDimension = defineRule({
   id: 'inner-dimension-mismatch',
   severity: 'error',
   title: 'The inner dimensions of a product do not agree',
-  *check({ runs, deliveries }) {
-    const found = [...runs.flatMap(run => run.products.flatMap(misfits)), ...judged(deliveries).flatMap(packedMisfits)]
+  *check(facts) {
+    const found = misfitsOf(facts)
     for (const group of groupBy(found, m => `${placeKey(m.call)} ${m.silent}`).values()) yield draft(group)
   },
 })
+
+const misfitsOf = ({ runs, deliveries }: Facts): readonly Misfit[] => [
+  ...runs.flatMap(run => run.products.flatMap(misfits)),
+  ...judged(deliveries).flatMap(packedMisfits),
+]
+
+/** Products that this rule speaks of. */
+export const misfitPlaces = (facts: Facts): readonly string[] => misfitsOf(facts).map(m => placeKey(m.call))
 
 /** Readings of both factors are paired; beyond this many a product is left alone. */
 const pairLimit = 50_000

@@ -4,27 +4,20 @@
 import type { Model } from '../checkpoint/facts'
 import { splitName } from '../checkpoint/modules'
 import { placeKey } from '../interp/machine'
+import type { Place } from '../interp/value'
 import { isForeign, showRecognition } from '../quant/formats/format'
 import { formatOfTensor } from '../quant/formats/formatsOf'
 import type { StoredTensor } from '../quant/quantizedModules'
 import { groupBy } from '../util/groupBy'
-import { defineRule } from './rule'
+import { defineRule, type Facts } from './rule'
 import { becauseTensor, count, foldNames, rangeOf, showTensor } from './show'
 
 export const packedQuantizedAgain = defineRule({
   id: 'packed-quantized-again',
   severity: 'error',
   title: 'A packed weight is quantized again',
-  *check({ models, runs }) {
-    const packed = runs.flatMap(run =>
-      run.quantizations.flatMap(q =>
-        q.array.variants.flatMap(v => {
-          const format = v.stored && v.dtype === v.stored.tensor.dtype ? codesOf(models, v.stored) : undefined
-          return v.stored && format !== undefined ? [{ call: q.call, stored: v.stored, format }] : []
-        }),
-      ),
-    )
-    for (const group of groupBy(packed, p => placeKey(p.call)).values()) {
+  *check(facts) {
+    for (const group of groupBy(packedAgain(facts), p => placeKey(p.call)).values()) {
       const first = group[0]
       if (!first) continue
       const names = [...new Set(group.map(p => p.stored.tensor.name))]
@@ -44,6 +37,24 @@ export const packedQuantizedAgain = defineRule({
     }
   },
 })
+
+interface PackedAgain {
+  readonly call: Place
+  readonly stored: StoredTensor
+  /** Words for the format that the codes are of. */
+  readonly format: string
+}
+
+/** Every packed tensor that arrives at a `quantize`, with the call. */
+export const packedAgain = ({ models, runs }: Facts): readonly PackedAgain[] =>
+  runs.flatMap(run =>
+    run.quantizations.flatMap(q =>
+      q.array.variants.flatMap(v => {
+        const format = v.stored && v.dtype === v.stored.tensor.dtype ? codesOf(models, v.stored) : undefined
+        return v.stored && format !== undefined ? [{ call: q.call, stored: v.stored, format }] : []
+      }),
+    ),
+  )
 
 /** Whether a tensor holds codes: MLX's, or those of a format that is then named; undefined where it does not. */
 function codesOf(models: readonly Model[], { shard, tensor }: StoredTensor): string | undefined {

@@ -56,6 +56,15 @@ function judgementOf(given: Given, triple: DeliveredTriple): Judgement | undefin
   return judgement
 }
 
+/** Whether this rule or the one about configs speaks of a delivery's parameters. */
+export function isToldByParameters(d: Delivery): boolean {
+  if (contradictions(d).length > 0) return true
+  const triple = tripleOf(d)
+  const [groupSize, bits] = [passed(d.sink, 'groupSize'), passed(d.sink, 'bits')]
+  if (!triple || ![groupSize, bits].some(p => p.from?.kind === 'const' && p.from.config)) return false
+  return judgementOf({ groupSize: groupSize.value, bits: bits.value }, triple) !== undefined
+}
+
 function contradictions(d: Delivery): Contradiction[] {
   const triple = tripleOf(d)
   if (!triple || d.scales.dtype === 'U8' || d.sink.op === 'save_safetensors') return []

@@ -8,7 +8,8 @@ import { asFunction, operations } from './mlxArray'
 import type { LibraryModel } from './index'
 import { arange, literal, ofShape } from './creation'
 import { concatenate, split, stack } from './joining'
-import { load, product, quantize, save } from './mlxCore'
+import { load, quantize, save } from './mlxCore'
+import { product } from './mlxProducts'
 import { sink } from './sinks'
 
 export const frostMlx: LibraryModel = {

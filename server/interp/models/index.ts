@@ -14,7 +14,9 @@ import { mlxArray } from './mlxArray'
 import { mlxCore } from './mlxCore'
 import { mlxModule } from './mlxModule'
 import { mlxNn } from './mlxNn'
+import { mlxProducts } from './mlxProducts'
 import { node } from './node'
+import { numpy } from './numpy'
 import { python } from './python'
 import { regex } from './regex'
 import { safetensors } from './safetensors'
@@ -51,6 +53,8 @@ export const libraries: readonly LibraryModel[] = [
   mlxArray,
   mlxModule,
   mlxNn,
+  mlxProducts,
+  numpy,
   frostMlx,
 ]
 

@@ -1,93 +1,117 @@
 // Operations that put arrays together or take them apart: the shapes of experts stacked, of projections fused, of halves.
 // What comes out keeps the name of its first part, so that a finding can say whose it is.
 
-import { anyArray, combine, sliceAxis } from '../arrays'
+import { anyArray, sliceAxis } from '../arrays'
 import type { LibraryCall } from '../calls'
 import { itemsOf } from '../expressions'
-import { type ArrayValue, type ArrayVariant, isNumber, list, type Value } from '../value'
+import { libraryOf, operate, refuse } from '../operate'
+import { promote } from '../shapes/dtypes'
+import * as rearrange from '../shapes/rearrange'
+import { Refused, type ShapeResult } from '../shapes/shape'
+import { type ArrayLibrary, type ArrayValue, type ArrayVariant, list, type Value } from '../value'
+import { asArray, isNone, libraryCalled, lost, numberOf, numbers } from './arguments'
+import type { LibraryModel } from './index'
 
-const lost = (c: LibraryCall): Value => anyArray(c.m.frame.activation)
+const open = (): Value => list([], 'list', true)
 
-function partsAndAxis(c: LibraryCall, otherwise: number): { parts: readonly ArrayValue[]; axis: number } | undefined {
-  const given = c.get(0)
+const libraryFor = (c: LibraryCall, parts: readonly ArrayValue[]): ArrayLibrary | undefined =>
+  libraryCalled(c.name) ?? libraryOf(parts)
+
+function partsOf(c: LibraryCall): readonly ArrayValue[] | undefined {
+  const given = c.get(0, 'arrays')
   const items = given && itemsOf(c.m, given)
-  const axis = c.get(1, 'axis')
-  if (!items || items.length === 0 || !items.every((i): i is ArrayValue => i.kind === 'array')) return undefined
-  if (axis && !isNumber(axis)) return undefined
-  return { parts: items, axis: axis && isNumber(axis) ? axis.value : otherwise }
+  const parts = items?.map(item => asArray(c, item))
+  if (!parts || !parts.every(p => p !== undefined)) return undefined
+  return parts as readonly ArrayValue[]
 }
 
 /** The first part's tensor, no longer as its bytes are. */
 const named = (v: ArrayVariant | undefined) => v?.stored && { ...v.stored, ops: undefined }
 const common = (variants: readonly ArrayVariant[]) =>
-  variants.every(v => v.dtype === variants[0]?.dtype) ? variants[0]?.dtype : undefined
+  variants.map(v => v.dtype).reduce((a, b) => promote(a, b), variants[0]?.dtype)
 
-export function concatenate(c: LibraryCall): Value {
-  const given = partsAndAxis(c, 0)
-  if (!given) return lost(c)
-  return combine(
-    given.parts,
-    c.m.frame.activation,
-    variants => {
-      const first = variants[0]?.shape
-      const at = first && (given.axis < 0 ? given.axis + first.length : given.axis)
-      const sizes = variants.map(v => (at === undefined ? undefined : v.shape?.[at]))
-      const total = sizes.every(s => s !== undefined) ? sizes.reduce<number>((a, s) => a + (s ?? 0), 0) : undefined
-      return {
-        assign: [],
-        shape: first?.map((d, i) => (i === at ? total : d)),
-        dtype: common(variants),
-        stored: named(variants[0]),
-      }
-    },
-    c.at,
-  )
-}
+/** Joins all parts by a function of their shapes and the axis. */
+const joined =
+  (join: (shapes: readonly ArrayVariant['shape'][], axis: number) => ShapeResult, op: string) =>
+  (c: LibraryCall): Value => {
+    const parts = partsOf(c)
+    const given = c.get(1, 'axis')
+    const axis = given === undefined ? 0 : numberOf(given)
+    if (parts?.length === 0) {
+      const what = op === 'stack' ? 'stacking' : 'concatenation'
+      refuse(
+        c,
+        new Refused('no arrays', 'at least one', `[${op}] No arrays provided for ${what}`),
+        [],
+        libraryCalled(c.name),
+      )
+      return lost(c)
+    }
+    if (!parts || (axis === undefined && !isNone(given)))
+      return { ...anyArray(c.m.frame.activation), library: libraryCalled(c.name) }
+    return operate(
+      c,
+      parts,
+      variants => {
+        const shapes = variants.map(v => v.shape)
+        // Without an axis the parts are flattened first.
+        const shape =
+          axis === undefined
+            ? join(
+                shapes.map(s => s && [product(s)]),
+                0,
+              )
+            : join(shapes, axis)
+        if (shape instanceof Refused) return shape
+        return { shape, dtype: common(variants), stored: named(variants[0]) }
+      },
+      libraryFor(c, parts),
+    )
+  }
 
-export function stack(c: LibraryCall): Value {
-  const given = partsAndAxis(c, 0)
-  if (!given) return lost(c)
-  return combine(
-    given.parts,
-    c.m.frame.activation,
-    variants => {
-      const first = variants[0]?.shape
-      const at = first && (given.axis < 0 ? given.axis + first.length + 1 : given.axis)
-      const shape = first && at !== undefined ? [...first.slice(0, at), variants.length, ...first.slice(at)] : undefined
-      return { assign: [], shape, dtype: common(variants), stored: named(variants[0]) }
-    },
-    c.at,
-  )
-}
+const product = (shape: readonly (number | undefined)[]) =>
+  shape.reduce<number | undefined>((n, d) => (n === undefined || d === undefined ? undefined : n * d), 1)
+
+export const concatenate = joined(rearrange.concatenate, 'concatenate')
+export const stack = joined(rearrange.stack, 'stack')
 
 /** `split(a, n)` and `split(a, [i, j])`. */
 export function split(c: LibraryCall): Value {
   const method = c.self?.kind === 'array'
-  const array = method ? c.self : c.get(0)
+  const array = method ? c.self : c.get(0, 'a')
   const into = c.get(method ? 0 : 1, 'indices_or_sections')
-  const axisValue = c.get(method ? 1 : 2, 'axis')
-  if (array?.kind !== 'array' || (axisValue && !isNumber(axisValue))) return list([], 'list', true)
-  const axisGiven = axisValue && isNumber(axisValue) ? axisValue.value : 0
-  const first = array.variants[0]?.shape
-  const axis = axisGiven < 0 && first ? axisGiven + first.length : axisGiven
-  const size = first?.[axis]
-  if (size === undefined || !array.variants.every(v => v.shape?.[axis] === size)) return list([], 'list', true)
-  const bounds = boundsOf(c, into, size)
-  return bounds ? list(bounds.map(([from, to]) => sliceAxis(array, axis, from, to, c.at))) : list([], 'list', true)
+  const axisGiven = c.get(method ? 1 : 2, 'axis')
+  const axis = axisGiven === undefined ? 0 : numberOf(axisGiven)
+  const number = numberOf(into)
+  const parts = number ?? (into && numbers(c, into))
+  if (array?.kind !== 'array' || axis === undefined) return open()
+  const library = libraryCalled(c.name) ?? array.library
+  // PyTorch counts the size of a part, not the parts.
+  if (library === 'torch' || parts === undefined) return open()
+  const found = array.variants.map(v => v.shape && rearrange.splitBounds(v.shape, parts, axis))
+  const bad = found.find(f => f instanceof Refused)
+  if (bad && found.every(f => f instanceof Refused)) {
+    refuse(c, bad, array.variants.slice(0, 1), library)
+    return open()
+  }
+  const first = found[0]
+  const rank = array.variants[0]?.shape?.length
+  const alike = (f: (typeof found)[number]) =>
+    f && !(f instanceof Refused) && first && !(first instanceof Refused) && JSON.stringify(f) === JSON.stringify(first)
+  if (!first || first instanceof Refused || rank === undefined || !found.every(alike)) {
+    // How many parts there are is known where their bounds are not.
+    const count = typeof parts === 'number' ? parts : parts.length + 1
+    if (bad || count > 4096) return open()
+    const part = { ...anyArray(c.m.frame.activation), library }
+    return list(Array.from({ length: count }, () => part))
+  }
+  const at = axis < 0 ? axis + rank : axis
+  return list(first.map(([from, to]) => ({ ...sliceAxis(array, at, from, to, c.at), library })))
 }
 
-function boundsOf(
-  c: LibraryCall,
-  into: Value | undefined,
-  size: number,
-): readonly (readonly [number, number])[] | undefined {
-  if (into && isNumber(into)) {
-    const n = into.value
-    if (!Number.isInteger(n) || n <= 0 || n > 4096 || size % n !== 0) return undefined
-    return Array.from({ length: n }, (_, i) => [(i * size) / n, ((i + 1) * size) / n] as const)
-  }
-  const indexes = into && itemsOf(c.m, into)
-  if (!indexes?.every(isNumber)) return undefined
-  const edges = [0, ...indexes.map(i => i.value), size]
-  return edges.slice(1).map((to, i) => [edges[i] ?? 0, to] as const)
-}
+/** The same functions of every library that has them. */
+export const joiningFor = (library: string): LibraryModel['calls'] => ({
+  [`${library}.concatenate`]: concatenate,
+  [`${library}.stack`]: stack,
+  [`${library}.split`]: split,
+})

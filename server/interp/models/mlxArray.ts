@@ -1,138 +1,190 @@
-// Methods of arrays, the same for MLX, NumPy and PyTorch as far as shapes go. Attributes (`T`, `shape`) are in members.ts.
+// Operations that move the elements of an array, as methods and as functions, the same for MLX, NumPy and PyTorch as far as
+// shapes go. Attributes (`T`, `shape`) are in members.ts; what computes with the elements is in elementwise.ts.
 
-import { anyArray, changed, contiguous, moveAxis, reshape, swapAxes, transpose } from '../arrays'
-import { type DType, dtypeBits } from '../../checkpoint/dtype'
+import { anyArray, changed, contiguous, permuted, reshaped, reversed, withOp } from '../arrays'
 import type { LibraryCall } from '../calls'
+import { type DType, dtypeBits } from '../../checkpoint/dtype'
 import { itemsOf } from '../expressions'
+import { change, refuse } from '../operate'
+import { broadcastTo } from '../shapes/elementwise'
+import * as rearrange from '../shapes/rearrange'
+import { Refused, type Shape, type ShapeResult } from '../shapes/shape'
 import { type ArrayValue, isNumber, none, type Value } from '../value'
+import {
+  argument,
+  dtypeOf,
+  isFraction,
+  isNone,
+  libraryCalled,
+  lost,
+  nestedShape,
+  numberOf,
+  numbers,
+  numbersOf,
+  type Operation,
+  sizes,
+} from './arguments'
 import { split } from './joining'
 import type { LibraryModel } from './index'
 
-type Operation = (c: LibraryCall, array: ArrayValue, args: readonly Value[]) => Value
+export { numbersOf } from './arguments'
 
-/** Axes or sizes given one by one or as one list; undefined where one is not known. */
-export function numbersOf(c: LibraryCall, args: readonly Value[]): readonly number[] | undefined {
-  const only = args.length === 1 ? args[0] : undefined
-  const values = only?.kind === 'list' ? itemsOf(c.m, only) : args
-  const numbers = values?.map(v => (isNumber(v) ? v.value : undefined))
-  return numbers?.every(n => n !== undefined) ? (numbers as number[]) : undefined
-}
-
-const lost = (c: LibraryCall): Value => anyArray(c.m.frame.activation)
-const pair = (c: LibraryCall, args: readonly Value[]) => {
-  const [a, b] = numbersOf(c, args) ?? []
-  return a !== undefined && b !== undefined ? ([a, b] as const) : undefined
-}
-
-/** What an operation does to an array; as a method (`a.transpose(1, 0)`) and as a function (`mx.transpose(a, …)`). */
-export const operations: Readonly<Record<string, Operation>> = {
-  transpose: (c, array, args) => {
-    const axesGiven = c.args.keywords.get('axes')
-    const given = axesGiven ? [axesGiven.value] : args
-    if (given.length === 0) return transpose(array, undefined, c.at)
-    const axes = numbersOf(c, given)
-    return axes ? transpose(array, axes, c.at) : lost(c)
-  },
-  swapaxes: (c, array, args) => {
-    const axes = pair(c, args)
-    return axes ? swapAxes(array, ...axes, c.at) : lost(c)
-  },
-  moveaxis: (c, array, args) => {
-    const axes = pair(c, args)
-    return axes ? moveAxis(array, ...axes, c.at) : lost(c)
-  },
-  reshape: (c, array, args) => {
-    const only = args.length === 1 ? args[0] : undefined
-    const sizes = only?.kind === 'list' ? itemsOf(c.m, only) : args
-    return sizes
-      ? reshape(
-          array,
-          sizes.map(s => (isNumber(s) ? s.value : undefined)),
-          c.at,
-        )
-      : lost(c)
-  },
-  contiguous: (c, array) => contiguous(array, c.at),
-  expand_dims: (c, array, args) => {
-    const axes = numbersOf(c, args)
-    return axes?.length === 1 ? insertAxis(array, axes[0] ?? 0, c) : lost(c)
-  },
-  squeeze: (c, array, args) => {
-    const axes = numbersOf(c, args)
-    return axes?.length === 1 ? removeAxis(array, axes[0] ?? 0, c) : lost(c)
-  },
-  flatten: (c, array, args) => (args.length === 0 && c.args.keywords.size === 0 ? reshape(array, [-1], c.at) : lost(c)),
-  astype: (c, array, args) => castTo(c, array, args[0] ?? c.get(-1, 'dtype')),
-  view: (c, array, args) => viewAs(c, array, args[0] ?? c.get(-1, 'dtype')),
-}
-
-/** Shapes of an operation on single axes, which must be the same for every reading. */
-function withAxes(
-  c: LibraryCall,
-  array: ArrayValue,
-  f: (shape: readonly (number | undefined)[]) => readonly (number | undefined)[] | undefined,
-): Value {
-  const shapes = array.variants.map(v => v.shape && f(v.shape))
-  const first = shapes[0]
-  return first && shapes.every(s => s && s.length === first.length && s.every((d, i) => d === first[i]))
-    ? reshape(array, first, c.at)
-    : lost(c)
-}
-
-const insertAxis = (array: ArrayValue, axis: number, c: LibraryCall) =>
-  withAxes(c, array, shape => {
-    const at = axis < 0 ? axis + shape.length + 1 : axis
-    return [...shape.slice(0, at), 1, ...shape.slice(at)]
+/** Axes in an order that depends on the rank. */
+const reorder = (c: LibraryCall, array: ArrayValue, order: (rank: number) => readonly number[] | Refused): ArrayValue =>
+  change(c, array, v => {
+    if (!v.shape) return { ...v, stored: withOp(v.stored, undefined), decoded: undefined }
+    const found = order(v.shape.length)
+    return found instanceof Refused ? found : permuted(v, found)
   })
 
-const removeAxis = (array: ArrayValue, axis: number, c: LibraryCall) =>
-  withAxes(c, array, shape => {
-    const at = axis < 0 ? axis + shape.length : axis
-    return shape[at] === 1 ? shape.filter((_, i) => i !== at) : undefined
+/** Another shape for the same elements. */
+const shapeTo = (c: LibraryCall, array: ArrayValue, f: (shape: Shape) => ShapeResult): ArrayValue =>
+  change(c, array, v => {
+    const made = v.shape && f(v.shape)
+    return made instanceof Refused ? made : reshaped(v, made)
   })
 
-/** `view` keeps the bytes: the last axis grows or shrinks with the width of the dtype. */
-function viewAs(c: LibraryCall, array: ArrayValue, dtype: Value | undefined): Value {
-  const name = dtype?.kind === 'library' ? dtypeNames[dtype.name.replace(/^.*\./, '')] : undefined
-  if (!name) return lost(c)
+/** Other elements or more of them: no longer what is stored. */
+const remade = (c: LibraryCall, array: ArrayValue, f: (shape: Shape) => ShapeResult): ArrayValue =>
+  change(c, array, v => {
+    const made = v.shape && f(v.shape)
+    return made instanceof Refused ? made : { assign: v.assign, shape: made, dtype: v.dtype }
+  })
+
+function transposed(c: LibraryCall, array: ArrayValue, args: readonly Value[]): Value {
+  const axesGiven = c.args.keywords.get('axes')
+  const given = axesGiven ? [axesGiven.value] : args
+  if (given.length === 0 || (given.length === 1 && isNone(given[0]))) return reversed(array, c.at)
+  const axes = numbersOf(c, given)
+  if (!axes) return lost(c)
+  const [a, b] = axes
+  if (array.library === 'torch' && axes.length === 2 && a !== undefined && b !== undefined)
+    return reorder(c, array, rank => rearrange.swapOrder(rank, a, b))
+  return reorder(c, array, rank => rearrange.orderOf(rank, axes))
+}
+
+function reshapeTo(c: LibraryCall, array: ArrayValue, args: readonly Value[]): Value {
+  const named = argument(c, [], 0, 'shape', 'newshape')
+  const only = named ?? (args.length === 1 ? args[0] : undefined)
+  const given = only?.kind === 'list' ? itemsOf(c.m, only) : only ? [only] : args
+  if (!given) return lost(c)
+  const fraction = given.find(v => isFraction(v))
+  if (fraction && isNumber(fraction) && !c.javascript) {
+    const text = 'std::bad_cast'
+    refuse(
+      c,
+      new Refused(`size ${fraction.value} is a float`, 'whole numbers', text, 'RuntimeError'),
+      [],
+      array.library,
+    )
+  }
+  const to = given.map(numberOf)
+  return change(c, array, v => {
+    const made = rearrange.reshape(v.shape, to)
+    return made instanceof Refused ? made : reshaped(v, made)
+  })
+}
+
+/** `view` keeps the bytes: the last axis grows or shrinks with the width of the dtype. PyTorch's is a reshape. */
+function viewAs(c: LibraryCall, array: ArrayValue, args: readonly Value[]): Value {
+  const given = argument(c, args, 0, 'dtype')
+  const name = dtypeOf(given)
+  if (!name) return array.library === 'torch' ? reshapeTo(c, array, args) : lost(c)
   const bits = dtypeBits[name as DType]
-  const variants = array.variants.map(v => {
+  return change(c, array, v => {
     const from = v.dtype !== undefined && v.dtype in dtypeBits ? dtypeBits[v.dtype as DType] : undefined
-    const last = v.shape?.[v.shape.length - 1]
-    const size = from !== undefined && last !== undefined ? (last * from) / bits : undefined
-    const stored = v.stored && { ...v.stored, ops: undefined }
-    return {
-      ...v,
-      shape: v.shape && [...v.shape.slice(0, -1), size !== undefined && Number.isInteger(size) ? size : undefined],
-      dtype: name,
-      stored,
-    }
+    const shape = v.shape && from !== undefined ? rearrange.view(v.shape, from, bits) : unknownLast(v.shape)
+    if (shape instanceof Refused) return shape
+    return { ...v, shape, dtype: name, stored: withOp(v.stored, undefined) }
   })
-  return { ...array, variants, at: c.at, handedOver: undefined }
 }
 
-function castTo(c: LibraryCall, array: ArrayValue, dtype: Value | undefined): Value {
-  const name = dtype?.kind === 'library' ? dtype.name.replace(/^.*\./, '') : undefined
-  const stored = name ? dtypeNames[name] : undefined
+const unknownLast = (shape: Shape | undefined) => shape && [...shape.slice(0, -1), undefined]
+
+function castTo(c: LibraryCall, array: ArrayValue, args: readonly Value[]): Value {
+  const stored = dtypeOf(argument(c, args, 0, 'dtype'))
   return array.variants.every(v => v.dtype !== undefined && v.dtype === stored)
     ? { ...array, at: c.at }
     : changed(array, stored, c.at)
 }
 
-/** MLX's and NumPy's dtype names as safetensors writes them. */
-const dtypeNames: Readonly<Record<string, string>> = {
-  float16: 'F16',
-  bfloat16: 'BF16',
-  float32: 'F32',
-  uint8: 'U8',
-  uint16: 'U16',
-  uint32: 'U32',
-  uint64: 'U64',
-  int8: 'I8',
-  int16: 'I16',
-  int32: 'I32',
-  int64: 'I64',
-  bool_: 'BOOL',
+function flattened(c: LibraryCall, array: ArrayValue, args: readonly Value[]): Value {
+  const [start, end] = [argument(c, args, 0, 'start_axis', 'order'), argument(c, args, 1, 'end_axis')]
+  const [from, to] = [start === undefined ? 0 : numberOf(start), end === undefined ? -1 : numberOf(end)]
+  return from === undefined || to === undefined ? lost(c) : shapeTo(c, array, s => rearrange.flatten(s, from, to))
+}
+
+function padded(c: LibraryCall, array: ArrayValue, args: readonly Value[]): Value {
+  const given = argument(c, args, 0, 'pad_width')
+  const one = numberOf(given)
+  const items = given?.kind === 'list' ? itemsOf(c.m, given) : undefined
+  const pairs = items?.map(item => numbers(c, item))
+  const flat = numbers(c, given)
+  return remade(c, array, shape => {
+    if (one !== undefined)
+      return rearrange.pad(
+        shape,
+        shape.map(() => [one, one] as const),
+      )
+    if (flat?.length === 2)
+      return rearrange.pad(
+        shape,
+        shape.map(() => [flat[0] ?? 0, flat[1] ?? 0] as const),
+      )
+    if (!pairs?.every(p => p?.length === 2)) return shape.map(() => undefined)
+    return rearrange.pad(
+      shape,
+      pairs.map(p => [p?.[0] ?? 0, p?.[1] ?? 0] as const),
+    )
+  })
+}
+
+/** What an operation does to an array; as a method (`a.transpose(1, 0)`) and as a function (`mx.transpose(a, …)`). */
+export const operations: Readonly<Record<string, Operation>> = {
+  transpose: transposed,
+  permute_dims: transposed,
+  swapaxes: (c, array, args) => {
+    const [a, b] = [numberOf(argument(c, args, 0, 'axis1')), numberOf(argument(c, args, 1, 'axis2'))]
+    return a !== undefined && b !== undefined ? reorder(c, array, r => rearrange.swapOrder(r, a, b)) : lost(c)
+  },
+  moveaxis: (c, array, args) => {
+    const [a, b] = [numberOf(argument(c, args, 0, 'source')), numberOf(argument(c, args, 1, 'destination'))]
+    return a !== undefined && b !== undefined ? reorder(c, array, r => rearrange.moveOrder(r, a, b)) : lost(c)
+  },
+  reshape: reshapeTo,
+  contiguous: (c, array) => contiguous(array, c.at),
+  expand_dims: (c, array, args) => {
+    const axes = numbers(c, argument(c, args, 0, 'axis'))
+    return axes ? shapeTo(c, array, s => rearrange.expandDims(s, axes)) : lost(c)
+  },
+  squeeze: (c, array, args) => {
+    const given = argument(c, args, 0, 'axis')
+    const axes = isNone(given) ? undefined : numbers(c, given)
+    return isNone(given) || axes ? shapeTo(c, array, s => rearrange.squeeze(s, axes)) : lost(c)
+  },
+  flatten: flattened,
+  ravel: (c, array) => shapeTo(c, array, s => rearrange.flatten(s, 0, -1)),
+  unflatten: (c, array, args) => {
+    const [axis, shape] = [numberOf(argument(c, args, 0, 'axis')), sizes(c, argument(c, args, 1, 'shape'))]
+    return axis !== undefined && shape ? shapeTo(c, array, s => rearrange.unflatten(s, axis, shape)) : lost(c)
+  },
+  astype: castTo,
+  view: viewAs,
+  broadcast_to: (c, array, args) => {
+    const to = sizes(c, argument(c, args, 0, 'shape'))
+    return to ? remade(c, array, s => broadcastTo(s, to)) : lost(c)
+  },
+  tile: (c, array, args) => {
+    const times = numbers(c, argument(c, args, 0, 'reps'))
+    return times ? remade(c, array, s => rearrange.tile(s, times)) : lost(c)
+  },
+  repeat: (c, array, args) => {
+    const given = argument(c, args, 1, 'axis')
+    const [times, axis] = [numberOf(argument(c, args, 0, 'repeats')), numberOf(given)]
+    if (times === undefined || (!isNone(given) && axis === undefined) || array.library === 'torch') return lost(c)
+    return remade(c, array, s => rearrange.repeat(s, times, axis))
+  },
+  pad: padded,
 }
 
 const asMethod =
@@ -146,30 +198,45 @@ const asMethod =
         )
       : lost(c)
 
-/** The same operation as a function of its array. */
+/** The same operation as a function of its array; a list or a number is one as well. */
 export const asFunction =
   (operation: Operation) =>
   (c: LibraryCall): Value => {
-    const [array, ...args] = c.args.positional.map(a => a.value)
-    return array?.kind === 'array' ? operation(c, array, args) : lost(c)
+    const named = c.args.keywords.get('a') ?? c.args.keywords.get('x')
+    const positional = c.args.positional.map(a => a.value)
+    const [array, args] = named ? [named.value, positional] : [positional[0], positional.slice(1)]
+    const library = libraryCalled(c.name)
+    if (array?.kind === 'array') return operation(c, library ? { ...array, library } : array, args)
+    if (array?.kind === 'list') {
+      const shape = nestedShape(c, array)
+      if (shape)
+        return operation(
+          c,
+          { ...anyArray(c.m.frame.activation), library, variants: [{ assign: [], shape, dtype: undefined }] },
+          args,
+        )
+    }
+    return { ...anyArray(c.m.frame.activation), library }
   }
+
+const itself = (c: LibraryCall): Value => c.self ?? none
 
 export const mlxArray: LibraryModel = {
   calls: {
     ...Object.fromEntries(
       Object.entries(operations).map(([name, operation]) => [`array.${name}`, asMethod(operation)]),
     ),
-    'array.numpy': c => c.self ?? none,
-    'array.detach': c => c.self ?? none,
-    'array.cpu': c => c.self ?? none,
-    'array.clone': c => c.self ?? none,
-    'array.t': c => (c.self?.kind === 'array' ? transpose(c.self, undefined, c.at) : lost(c)),
+    'array.numpy': c => (c.self?.kind === 'array' ? { ...c.self, library: 'numpy' } : itself(c)),
+    'array.detach': itself,
+    'array.cpu': itself,
+    'array.clone': itself,
+    'array.copy': itself,
+    'array.contiguous': itself,
+    'array.t': c => (c.self?.kind === 'array' ? reversed(c.self, c.at) : lost(c)),
     'array.permute': asMethod((c, array, args) => {
       const axes = numbersOf(c, args)
-      return axes ? transpose(array, axes, c.at) : lost(c)
+      return axes ? reorder(c, array, rank => rearrange.orderOf(rank, axes)) : lost(c)
     }),
     'array.split': split,
-    'array.item': lost,
-    'array.tolist': lost,
   },
 }

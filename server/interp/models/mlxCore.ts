@@ -2,37 +2,67 @@
 // Signatures as of MLX 0.32.4 (python/src/ops.cpp): dequantize(w, scales, biases, group_size, bits, mode, …) and
 // quantized_matmul(x, w, scales, biases, transpose, group_size, bits, mode).
 
-import { anyArray, transpose } from '../arrays'
+import { anyArray, shaped } from '../arrays'
 import type { LibraryCall } from '../calls'
 import { loadWeights } from '../checkpoints'
 import type { Reader } from '../machine'
-import { multiply } from '../products'
-import { list, dict, none, truth, type Value } from '../value'
-import { arange, literal, ofShape } from './creation'
-import { concatenate, split, stack } from './joining'
+import { operate, refuse } from '../operate'
+import { parametersOf, quantize as packed } from '../shapes/packed'
+import { Refused } from '../shapes/shape'
+import { type ArrayLibrary, list, dict, none, truth, type Value } from '../value'
+import { libraryCalled, type Operation } from './arguments'
+import { arange, eye, full, like, linspace, literal, ofShape } from './creation'
+import { computing } from './elementwise'
+import { joiningFor } from './joining'
 import { asFunction, operations } from './mlxArray'
 import { literalSuffix, partsOf, textOf } from '../text'
 import { noteWritten } from '../writtenFiles'
 import type { LibraryModel } from './index'
-import { sink } from './sinks'
+import { givenNumber, givenText, sink } from './sinks'
 
-export function load(c: LibraryCall, reader: Reader = 'mlx'): Value {
+export function load(
+  c: LibraryCall,
+  reader: Reader = 'mlx',
+  library: ArrayLibrary | undefined = libraryCalled(c.name),
+): Value {
   const path = c.get(0, 'file', 'filename')
   if (!path) return dict([], true)
-  const weights = loadWeights(c.m, path.kind === 'file' ? path.path : path, c.at, reader)
+  const weights = loadWeights(c.m, path.kind === 'file' ? path.path : path, c.at, reader, library)
   const both = c.get(-1, 'return_metadata')
   return both && truth(both, false) ? list([weights, dict([], true)], 'tuple') : weights
 }
-
-/** `matmul(a, b)`. */
-export const product = (c: LibraryCall): Value =>
-  multiply(c.m, c.get(0, 'a') ?? none, c.get(1, 'b') ?? none, c.at, c.placeOf(1, 'b'))
 
 /** Gives weight, scales and, in the affine mode, biases; a packed weight is noted, for it cannot be packed again. */
 export function quantize(c: LibraryCall): Value {
   const array = c.get(0, 'w')
   if (array?.kind === 'array' && c.m.guarded === 0) c.m.quantizations.push({ call: c.at, array })
-  return list([result(c), result(c), result(c)])
+  const parameters = parametersOf(
+    {
+      groupSize: givenNumber(c.get(1, 'group_size')),
+      bits: givenNumber(c.get(2, 'bits')),
+      mode: givenText(c.get(3, 'mode')),
+    },
+    'quantize',
+  )
+  const library = libraryCalled(c.name)
+  if (parameters instanceof Refused) refuse(c, parameters, [], library)
+  if (parameters instanceof Refused || array?.kind !== 'array') return list([result(c), result(c), result(c)])
+  const made = (which: 'weight' | 'scales', again: boolean) =>
+    operate(
+      c,
+      [array],
+      ([v]) => {
+        // The binding for Node is of an MLX that packs packed words again without a word.
+        const shapes = packed({ shape: v?.shape, dtype: library === 'frost' ? undefined : v?.dtype }, parameters)
+        if (shapes instanceof Refused) return again ? { shape: undefined, dtype: undefined } : shapes
+        const scaleType = parameters.mode === 'affine' ? v?.dtype : parameters.mode ? 'U8' : undefined
+        return { shape: shapes[which], dtype: which === 'weight' ? 'U32' : scaleType }
+      },
+      library,
+    )
+  const [weight, scales] = [made('weight', false), made('scales', true)]
+  if (parameters.mode === undefined) return list([weight, scales], 'list', true)
+  return list(parameters.mode === 'affine' ? [weight, scales, scales] : [weight, scales])
 }
 
 /** Every triple of a dict that is written to a file is a delivery: whoever loads the file will meet it. */
@@ -74,7 +104,13 @@ export function save(c: LibraryCall): Value {
   return none
 }
 
-const result = (c: LibraryCall): Value => anyArray(c.m.frame.activation)
+const result = (c: LibraryCall): Value => ({ ...anyArray(c.m.frame.activation), library: libraryCalled(c.name) })
+
+/** Every function of a table under a library's name. */
+const under = (library: string, table: Readonly<Record<string, Operation>>): LibraryModel['calls'] =>
+  Object.fromEntries(
+    Object.entries(table).map(([name, operation]) => [`${library}.${name}`, asFunction(operation)] as const),
+  )
 
 export const mlxCore: LibraryModel = {
   calls: {
@@ -105,50 +141,54 @@ export const mlxCore: LibraryModel = {
         weight: [1, 'w'],
         scales: [2, 'scales'],
         biases: [3, 'biases'],
+        lhs: [4, 'lhs_indices'],
+        rhs: [5, 'rhs_indices'],
+        transpose: [6, 'transpose'],
         groupSize: [7, 'group_size'],
         bits: [8, 'bits'],
         mode: [9, 'mode'],
+        x: [0, 'x'],
       }),
     'mlx.core.quantize': quantize,
     'mlx.core.save_safetensors': save,
     'mlx.core.array': literal,
-    'mlx.core.matmul': product,
-    'mlx.core.concatenate': concatenate,
-    'mlx.core.stack': stack,
-    'mlx.core.split': split,
-    'mlx.core.zeros': ofShape(0),
-    'mlx.core.ones': ofShape(0),
-    'mlx.core.full': ofShape(0),
+    ...joiningFor('mlx.core'),
+    'mlx.core.zeros': ofShape(0, 1),
+    'mlx.core.ones': ofShape(0, 1),
+    'mlx.core.full': full,
+    'mlx.core.zeros_like': like,
+    'mlx.core.ones_like': like,
+    'mlx.core.full_like': like,
     'mlx.core.arange': arange,
-    'mlx.core.random.normal': ofShape(0),
-    'mlx.core.random.uniform': ofShape(2),
-    'mlx.core.random.randint': ofShape(2),
-    'mlx.core.contiguous': asFunction((c, array) => operations.contiguous?.(c, array, []) ?? array),
-    'mlx.core.stop_gradient': c => c.get(0) ?? none,
+    'mlx.core.linspace': linspace,
+    'mlx.core.eye': eye,
+    'mlx.core.identity': eye,
+    'mlx.core.random.normal': ofShape(0, 1),
+    'mlx.core.random.uniform': ofShape(2, 3),
+    'mlx.core.random.randint': ofShape(2, 3, 'I32'),
+    'mlx.core.random.seed': () => none,
+    'mlx.core.random.key': c => shaped([2], c.m.frame.activation, 'U32', 'mlx'),
     'mlx.core.eval': () => none,
     'mlx.core.async_eval': () => none,
+    'mlx.core.synchronize': () => none,
+    'mlx.core.set_default_device': () => none,
+    ...under('mlx.core', operations),
+    ...under('mlx.core', computing),
+    'mlx.core.stop_gradient': c => c.get(0) ?? none,
+    'mlx.core.array_equal': c => shaped([], c.m.frame.activation, 'BOOL', 'mlx'),
+    'mlx.core.allclose': c => shaped([], c.m.frame.activation, 'BOOL', 'mlx'),
     ...Object.fromEntries(
-      ['transpose', 'swapaxes', 'moveaxis', 'reshape', 'expand_dims', 'squeeze', 'flatten'].flatMap(name => {
-        const operation = operations[name]
-        return operation ? [[`mlx.core.${name}`, asFunction(operation)] as const] : []
-      }),
-    ),
-    ...Object.fromEntries(
-      ['addmm', 'softmax', 'add', 'multiply', 'where', 'take', 'exp', 'rsqrt', 'mean', 'argmax'].map(
-        name => [`mlx.core.${name}`, result] as const,
-      ),
-    ),
-    'numpy.zeros': ofShape(0),
-    'numpy.ones': ofShape(0),
-    'numpy.concatenate': concatenate,
-    'numpy.stack': stack,
-    'numpy.split': split,
-    'numpy.matmul': product,
-    'numpy.array': c => (c.get(0)?.kind === 'array' ? (c.get(0) ?? none) : result(c)),
-    'numpy.asarray': c => (c.get(0)?.kind === 'array' ? (c.get(0) ?? none) : result(c)),
-    'numpy.ascontiguousarray': c => (c.get(0)?.kind === 'array' ? (c.get(0) ?? none) : result(c)),
-    'numpy.transpose': asFunction(
-      (c, array, args) => operations.transpose?.(c, array, args) ?? transpose(array, undefined, c.at),
+      Object.entries(computing).map(([name, operation]) => [
+        `array.${name}`,
+        (c: LibraryCall): Value =>
+          c.self?.kind === 'array'
+            ? operation(
+                c,
+                c.self,
+                c.args.positional.map(a => a.value),
+              )
+            : result(c),
+      ]),
     ),
   },
 }

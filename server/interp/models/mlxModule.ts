@@ -63,7 +63,7 @@ function weightsOf(c: LibraryCall, given: Value | undefined): DictValue | undefi
   if (given.kind === 'list') return fromPairs(given)
   if (given.kind === 'dict') return given
   if (given.kind === 'file' || isString(given) || given.kind === 'template')
-    return loadWeights(c.m, given.kind === 'file' ? given.path : given, c.at, 'mlx')
+    return loadWeights(c.m, given.kind === 'file' ? given.path : given, c.at, 'mlx', 'mlx')
   return undefined
 }
 

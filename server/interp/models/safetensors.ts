@@ -4,15 +4,27 @@ import type { LibraryCall } from '../calls'
 import { loadWeights } from '../checkpoints'
 import { keysOf } from '../expressions'
 import { unknown } from '../machine'
-import { type DictValue, list, none, type Value } from '../value'
+import { type ArrayLibrary, type DictValue, isString, list, none, type Value } from '../value'
 import { load } from './mlxCore'
 import type { LibraryModel } from './index'
 
 const handle = 'safetensors.safe_open'
 
+/** Whose arrays a framework's name means. */
+const frameworks: Readonly<Record<string, ArrayLibrary>> = {
+  mlx: 'mlx',
+  np: 'numpy',
+  numpy: 'numpy',
+  pt: 'torch',
+  torch: 'torch',
+  pytorch: 'torch',
+}
+
 function open(c: LibraryCall): Value {
   const path = c.get(0, 'filename')
-  const weights = loadWeights(c.m, path?.kind === 'file' ? path.path : (path ?? none), c.at, 'rust')
+  const framework = c.get(1, 'framework')
+  const library = framework && isString(framework) ? frameworks[framework.value] : undefined
+  const weights = loadWeights(c.m, path?.kind === 'file' ? path.path : (path ?? none), c.at, 'rust', library)
   return {
     kind: 'instance',
     of: { kind: 'library', name: handle },
@@ -45,7 +57,7 @@ export const safetensors: LibraryModel = {
     [`${handle}.offset_keys`]: keys,
     ...Object.fromEntries(
       ['mlx', 'numpy', 'torch', 'flax'].map(
-        f => [`safetensors.${f}.load_file`, (c: LibraryCall) => load(c, 'rust')] as const,
+        f => [`safetensors.${f}.load_file`, (c: LibraryCall) => load(c, 'rust', frameworks[f])] as const,
       ),
     ),
   },

@@ -1,10 +1,23 @@
-// Records what arrives at an operation that decodes or multiplies a quantized weight. Whether it is right is decided
-// later, by rules; here it is only written down, with every place that a message may want to show.
+// Records what arrives at an operation that decodes or multiplies a quantized weight, and says what comes out. Whether a
+// triple is right is decided later, by rules; what MLX asks of the arguments besides is in shapes/packed.ts.
 
-import { anyArray, combine, shapesOnly } from '../arrays'
+import { anyArray, shapesOnly } from '../arrays'
 import type { LibraryCall } from '../calls'
 import type { Sink } from '../machine'
-import { type ArrayValue, isNumber, truth, type Value } from '../value'
+import { operate, refuse } from '../operate'
+import { isFloat, promote } from '../shapes/dtypes'
+import {
+  dequantize,
+  gathered,
+  type Given,
+  type Operand,
+  type Packing,
+  parametersOf,
+  quantizedMatmul,
+} from '../shapes/packed'
+import { Refused, type Shape } from '../shapes/shape'
+import { type ArrayValue, type ArrayVariant, isNumber, isString, truth, type Value } from '../value'
+import { asArray, isNone, libraryCalled } from './arguments'
 
 type Slot = readonly [position: number, ...keywords: string[]]
 
@@ -19,16 +32,25 @@ export interface Slots {
   /** The other factor and whether the weight is transposed, in the operations that multiply. */
   readonly x?: Slot
   readonly transpose?: Slot
+  /** Which rows of x and which matrices are multiplied, in the operations that gather. */
+  readonly lhs?: Slot
+  readonly rhs?: Slot
 }
 
-const asArray = (v: Value | undefined): ArrayValue | undefined => (v?.kind === 'array' ? v : undefined)
+const onlyArray = (v: Value | undefined): ArrayValue | undefined => (v?.kind === 'array' ? v : undefined)
 
-/** Notes the call if all its arrays are followed; gives an array of which nothing is known. */
+/** A parameter that the program gives: null where it does not, undefined where its value is not known. */
+export const givenNumber = (v: Value | undefined): Given<number> =>
+  isNone(v) ? null : v && isNumber(v) ? v.value : undefined
+export const givenText = (v: Value | undefined): Given<string> =>
+  isNone(v) ? null : v && isString(v) ? v.value : undefined
+
+/** Notes the call if all its arrays are followed, and gives what it returns. */
 export function sink(c: LibraryCall, op: Sink['op'], slots: Slots): Value {
   const at = (slot: Slot | undefined) => slot && c.get(...slot)
   const placeAt = (slot: Slot | undefined) => slot && c.placeOf(...slot)
-  const [weight, scales, biasesValue] = [asArray(at(slots.weight)), asArray(at(slots.scales)), at(slots.biases)]
-  const biases = asArray(biasesValue)
+  const [weight, scales, biasesValue] = [onlyArray(at(slots.weight)), onlyArray(at(slots.scales)), at(slots.biases)]
+  const biases = onlyArray(biasesValue)
   const biasesKnown = biases !== undefined || biasesValue === undefined || biasesValue.kind === 'const'
   if (weight && scales && biasesKnown && !c.args.open)
     c.m.sinks.push({
@@ -41,80 +63,120 @@ export function sink(c: LibraryCall, op: Sink['op'], slots: Slots): Value {
       groupSize: at(slots.groupSize),
       bits: at(slots.bits),
       mode: at(slots.mode),
-      x: asArray(at(slots.x)),
+      x: onlyArray(at(slots.x)),
       transpose: at(slots.transpose),
       activation: c.m.frame.activation,
       uncertain: c.m.uncertain > 0 || c.m.alternative > 0,
       guarded: c.m.guarded > 0,
     })
-  const known = (v: Value | undefined, otherwise: number) =>
-    v === undefined || (v.kind === 'const' && v.value === null) ? otherwise : isNumber(v) ? v.value : undefined
-  const given = { bits: known(at(slots.bits), 4), groupSize: known(at(slots.groupSize), 64) }
-  if (!weight) return anyArray(c.m.frame.activation)
+  const library = libraryCalled(c.name)
+  const parameters = parametersOf(
+    {
+      groupSize: givenNumber(at(slots.groupSize)),
+      bits: givenNumber(at(slots.bits)),
+      mode: slots.mode ? givenText(at(slots.mode)) : 'affine',
+    },
+    op,
+  )
+  const nothing = { ...anyArray(c.m.frame.activation), library }
+  if (c.args.open) return nothing
+  if (parameters instanceof Refused) {
+    refuse(c, parameters, [], library)
+    return nothing
+  }
+  if (!weight || !scales) return nothing
+  const members = { weight, scales, biases: biases ?? (isNone(biasesValue) ? null : anyArray(c.m.frame.activation)) }
   return op === 'dequantize'
-    ? decoded(weight, scales, given, c)
-    : product(weight, given.bits, asArray(at(slots.x)), at(slots.transpose), c)
+    ? decoded(c, members, parameters)
+    : product(c, op, members, parameters, at(slots.x), at(slots.transpose), { lhs: at(slots.lhs), rhs: at(slots.rhs) })
 }
 
-const logical = (packed: number | undefined, bits: number | undefined) =>
-  packed !== undefined && bits ? (packed * 32) / bits : undefined
+interface Members {
+  readonly weight: ArrayValue
+  readonly scales: ArrayValue
+  /** Null where there are none. */
+  readonly biases: ArrayValue | null
+}
+
+/** An array as the shape functions see it; rows that were gathered are judged as the table that they come from. */
+const operand = (v: ArrayVariant | undefined): Operand => ({ shape: v?.shape ?? v?.table, dtype: v?.dtype })
 
 /** What `dequantize` returns: the weight's shape with its columns unpacked. Nothing comes back where it raises. */
-function decoded(
-  weight: ArrayValue,
-  scales: ArrayValue | undefined,
-  { bits, groupSize }: Given,
-  c: LibraryCall,
-): ArrayValue {
-  if (!scales) return anyArray(c.m.frame.activation)
-  return combine(
-    [weight, scales],
-    c.m.frame.activation,
-    ([w, s]) => {
+function decoded(c: LibraryCall, { weight, scales, biases }: Members, parameters: Packing): ArrayValue {
+  const others = biases ? [shapesOnly(biases)] : []
+  return operate(
+    c,
+    [weight, scales, ...others],
+    ([w, s, b]) => {
+      const shape = dequantize(operand(w), operand(s), biases ? operand(b) : null, parameters)
+      if (shape instanceof Refused) return shape
       const name = w?.stored?.tensor.name
-      const columns = logical(w?.shape?.[w.shape.length - 1], bits)
-      const groups = s?.shape?.[s.shape.length - 1]
-      const fits =
-        columns !== undefined && groups !== undefined && groupSize !== undefined && columns === groups * groupSize
-      const sameRows =
-        w?.shape &&
-        s?.shape &&
-        w.shape.length === s.shape.length &&
-        w.shape.slice(0, -1).every((d, k) => d === s.shape?.[k])
-      if (!w?.shape || !fits || !sameRows) return { assign: [], shape: undefined, dtype: undefined }
+      const isWhole = w?.shape !== undefined && shape?.[shape.length - 1] !== undefined && s?.shape !== undefined
       const decoded =
-        w.stored && name
+        w?.stored && name && isWhole
           ? { model: w.stored.model, module: name.slice(0, Math.max(0, name.lastIndexOf('.'))), turned: false }
           : undefined
-      return { assign: [], shape: [...w.shape.slice(0, -1), columns], dtype: undefined, decoded }
+      const dtype = parameters.mode === 'affine' ? (biases ? promote(s?.dtype, b?.dtype) : s?.dtype) : undefined
+      return { shape: w?.shape ? shape : undefined, table: w?.table && shape, dtype, decoded }
     },
-    c.at,
+    libraryCalled(c.name),
   )
-}
-
-interface Given {
-  readonly bits: number | undefined
-  readonly groupSize: number | undefined
 }
 
 /** What a product with a packed weight returns. */
 function product(
-  weight: ArrayValue,
-  bits: number | undefined,
-  x: ArrayValue | undefined,
-  transpose: Value | undefined,
   c: LibraryCall,
+  op: 'quantized_matmul' | 'gather_qmm' | 'save_safetensors',
+  { weight, scales, biases }: Members,
+  parameters: Packing,
+  left: Value | undefined,
+  transpose: Value | undefined,
+  { lhs, rhs }: { readonly lhs: Value | undefined; readonly rhs: Value | undefined },
 ): ArrayValue {
-  if (!x) return anyArray(c.m.frame.activation)
+  const library = libraryCalled(c.name)
+  const x = left?.kind === 'array' ? left : anyArray(c.m.frame.activation)
+  if (op === 'save_safetensors') return x
   const isTurned = transpose === undefined ? true : truth(transpose, c.javascript)
-  return combine([x, shapesOnly(weight)], c.m.frame.activation, ([a, w]) => {
-    const rank = w?.shape?.length ?? 0
-    const columns =
-      isTurned === undefined ? undefined : isTurned ? w?.shape?.[rank - 2] : logical(w?.shape?.[rank - 1], bits)
-    return {
-      assign: [],
-      shape: a?.shape && rank === 2 ? [...a.shape.slice(0, -1), columns] : undefined,
-      dtype: undefined,
-    }
-  })
+  const chosen = [lhs, rhs].map(v => (isNone(v) ? null : asArray(c, v)))
+  const arrays = [x, shapesOnly(weight), shapesOnly(scales), ...(biases ? [shapesOnly(biases)] : [])]
+  return operate(
+    c,
+    [...arrays, ...chosen.flatMap(a => (a ? [a] : []))],
+    variants => {
+      const [a, w, s] = variants
+      const rest = variants.slice(3)
+      const b = biases ? rest.shift() : null
+      const shape = quantizedMatmul(
+        operand({ ...(a ?? { assign: [], dtype: undefined, shape: undefined }), table: undefined }),
+        operand(w),
+        operand(s),
+        b === null ? null : operand(b),
+        parameters,
+        isTurned,
+        op,
+      )
+      if (shape instanceof Refused) return shape
+      const scale = parameters.mode === 'affine' ? promote(s?.dtype, b ? b.dtype : s?.dtype) : a?.dtype
+      const dtype = promote(a?.dtype, scale)
+      if (op !== 'gather_qmm')
+        return { shape: w?.shape ? shape : undefined, dtype: dtype && isFloat(dtype) ? dtype : undefined }
+      const [i, j] = chosen.map(v => (v === null ? null : rest.shift()?.shape))
+      const made = gathered(
+        a?.shape,
+        w?.shape,
+        i ?? (lhs && !isNone(lhs) ? undefined : null),
+        j ?? (rhs && !isNone(rhs) ? undefined : null),
+        columnsOf(w?.shape, parameters, isTurned),
+      )
+      return made instanceof Refused ? made : { shape: made, dtype }
+    },
+    library,
+  )
+}
+
+/** Columns of what is multiplied with: its rows where it is turned. */
+function columnsOf(w: Shape | undefined, { bits }: Packing, isTurned: boolean | undefined): number | undefined {
+  const [rows, words] = [w?.[w.length - 2], w?.[w.length - 1]]
+  if (isTurned === undefined) return undefined
+  return isTurned ? rows : words !== undefined && bits ? (words * 32) / bits : undefined
 }

@@ -80,7 +80,7 @@ function copyFile(c: LibraryCall): Value {
     : literalSuffix(source).endsWith('.json')
       ? loadJson(c.m, source, c.at)
       : literalSuffix(source).endsWith('.safetensors')
-        ? loadWeights(c.m, source, c.at, 'mlx')
+        ? loadWeights(c.m, source, c.at, 'mlx', 'mlx')
         : undefined
   noteWritten(c.m, target, content)
   const name = /[^/\\]+$/.exec(literalSuffix(source))?.[0]

@@ -1,0 +1,277 @@
+// `array[…]`: numbers, slices, `None`, `...` and arrays of indices, in every mixture whose shape is known.
+// Source: python/src/indexing.cpp of MLX 0.32.4, measured. A single number past the end is not refused by MLX (it reads
+// what lies there); inside a tuple it is, and NumPy refuses it always.
+
+import type { Expr } from '../source/ir'
+import { anyArray, reshaped, sliceAxis, sliceOfLength, withOp } from './arrays'
+import { evaluate, itemsOf } from './expressions'
+import type { Machine } from './machine'
+import { change, operate, refuse, type Site } from './operate'
+import { spanOf } from './operators'
+import { isFloat } from './shapes/dtypes'
+import { broadcast } from './shapes/elementwise'
+import { Refused, type Dim, type Shape, show } from './shapes/shape'
+import { type ArrayValue, isNumber, type Place, type Scope, type Value } from './value'
+
+/** Undefined bounds are the ends; null ones are not known, but the length may be. */
+interface Slice {
+  readonly kind: 'slice'
+  readonly from: number | undefined | null
+  readonly to: number | undefined | null
+  readonly step: number | undefined | null
+  readonly length?: number
+}
+
+type Item =
+  | Slice
+  | { readonly kind: 'number'; readonly value: number | undefined }
+  | { readonly kind: 'array'; readonly array: ArrayValue }
+  | { readonly kind: 'none' | 'ellipsis' | 'unknown' }
+
+export function indexArray(m: Machine, array: ArrayValue, index: Expr, scope: Scope, at: Place): Value {
+  const exprs = index.kind === 'tuple' ? index.items : [index]
+  const items = exprs.flatMap(e => itemOf(m, e, scope))
+  return indexBy({ m, at }, array, items, index.kind === 'tuple' || items.length !== 1)
+}
+
+/** The same where the index is known as a value. */
+export function indexByValue(site: Site, array: ArrayValue, index: Value): Value {
+  const items = index.kind === 'list' && index.shape === 'tuple' ? index.items : [index]
+  return indexBy(
+    site,
+    array,
+    items.map(v => itemOfValue(site.m, v)),
+    items.length !== 1,
+  )
+}
+
+function itemOf(m: Machine, e: Expr, scope: Scope): Item {
+  if (e.kind === 'name' && e.name === 'Ellipsis') return { kind: 'ellipsis' }
+  if (e.kind !== 'slice') return itemOfValue(m, evaluate(m, e, scope))
+  const bound = (b: Expr | undefined): number | undefined | null => {
+    if (!b) return undefined
+    const v = evaluate(m, b, scope)
+    return isNumber(v) && Number.isInteger(v.value)
+      ? v.value
+      : v.kind === 'const' && v.value === null
+        ? undefined
+        : null
+  }
+  const [from, to, step] = [bound(e.from), bound(e.to), bound(e.step)]
+  const length = from === null || to === null ? lengthOf(m, e, scope) : undefined
+  return { kind: 'slice', from, to, step, length }
+}
+
+/** Length of `a[i * n : (i + 1) * n]`, where only `n` is known. */
+function lengthOf(m: Machine, slice: Expr & { kind: 'slice' }, scope: Scope): number | undefined {
+  if (!slice.from || !slice.to) return undefined
+  const length = spanOf(evaluate(m, slice.from, scope), evaluate(m, slice.to, scope))
+  return length !== undefined && Number.isInteger(length) && length > 0 ? length : undefined
+}
+
+function itemOfValue(m: Machine, v: Value): Item {
+  if (isNumber(v)) return { kind: 'number', value: v.value }
+  if (v.kind === 'const' && v.value === null) return { kind: 'none' }
+  if (v.kind === 'array') return { kind: 'array', array: v }
+  // A symbol that a number was computed with, or that stands for the numbers of a loop, is a number.
+  if (v.kind === 'unknown' && (v.linear || m.ranges.has(v.symbol))) return { kind: 'number', value: undefined }
+  if (v.kind === 'list') {
+    const items = itemsOf(m, v)
+    if (items?.every(isNumber))
+      return {
+        kind: 'array',
+        array: { ...anyArray(), variants: [{ assign: [], shape: [items.length], dtype: 'I32' }] },
+      }
+  }
+  return { kind: 'unknown' }
+}
+
+function indexBy(site: Site, array: ArrayValue, items: readonly Item[], isTuple: boolean): ArrayValue {
+  const [only] = items
+  if (!isTuple && only) {
+    if (only.kind === 'number') return pick(site, array, only.value)
+    if (only.kind === 'unknown') return gatherUnknown(site, array)
+  }
+  if (items.some(i => i.kind === 'unknown')) return { ...anyArray(site.m.frame.activation), library: array.library }
+  const tooMany = items.filter(i => i.kind !== 'none' && i.kind !== 'ellipsis').length
+  const checked = change(site, array, v =>
+    v.shape && tooMany > v.shape.length
+      ? new Refused(
+          `${tooMany} indexes for ${show(v.shape)}`,
+          `${v.shape.length} at most`,
+          v.shape.length === 0
+            ? 'too many indices for array: array is 0-dimensional'
+            : `Too many indices for array with ${v.shape.length} dimensions.`,
+          array.library === 'numpy' ? 'IndexError' : 'ValueError',
+        )
+      : v,
+  )
+  if (checked.variants.every(v => v.shape === undefined)) return checked
+  return items.some(i => i.kind === 'array') ? gather(site, checked, items) : cut(site, checked, items)
+}
+
+/** One entry of the first axis. */
+function pick(site: Site, array: ArrayValue, index: number | undefined): ArrayValue {
+  const checked = change(site, array, v => {
+    const size = v.shape?.[0]
+    if (v.shape?.length === 0)
+      return new Refused('an index for a scalar', 'an array', 'too many indices for array: array is 0-dimensional')
+    const isOut = index !== undefined && size !== undefined && (index >= size || index < -size)
+    return isOut && array.library === 'numpy'
+      ? new Refused(`index ${index} of ${show(v.shape ?? [])}`, `less than ${size}`, 'out of bounds', 'IndexError')
+      : v
+  })
+  if (index === undefined)
+    return change(site, checked, v => ({ ...v, shape: v.shape?.slice(1), stored: withOp(v.stored, undefined) }))
+  const part = sliceAxis(checked, 0, index, index === -1 ? undefined : index + 1, site.at)
+  return change(site, part, v => reshaped(v, v.shape?.slice(1)))
+}
+
+/**
+ * Rows gathered by something that is not known keep their relation to one another: the table stands for itself, but how
+ * many axes there are is not known.
+ */
+const gatherUnknown = (site: Site, array: ArrayValue): ArrayValue =>
+  change(site, array, v => ({ ...v, shape: undefined, table: v.shape ?? v.table }))
+
+/** Numbers, slices and new axes. */
+function cut(site: Site, array: ArrayValue, items: readonly Item[]): ArrayValue {
+  const rank = array.variants[0]?.shape?.length
+  if (rank === undefined || array.variants.some(v => v.shape?.length !== rank))
+    return { ...anyArray(site.m.frame.activation), library: array.library }
+  const taken = items.filter(i => i.kind !== 'none' && i.kind !== 'ellipsis').length
+  let result = array
+  let axis = 0
+  /** What becomes of the axes: a number is one that stays, `new` one that comes; those of numbers go. */
+  const axes: (number | 'new')[] = []
+  for (const item of items) {
+    if (item.kind === 'none') axes.push('new')
+    else if (item.kind === 'ellipsis') for (const end = axis + rank - taken; axis < end; axis++) axes.push(axis)
+    else if (item.kind === 'slice') {
+      result = slice(site, result, axis, item)
+      axes.push(axis++)
+    } else if (item.kind === 'number') result = one(site, result, axis++, item.value)
+  }
+  for (; axis < rank; axis++) axes.push(axis)
+  if (axes.length === rank && axes.every((a, i) => a === i)) return result
+  return change(site, result, v => reshaped(v, v.shape && axes.map(a => (a === 'new' ? 1 : v.shape?.[a]))))
+}
+
+function slice(site: Site, array: ArrayValue, axis: number, { from, to, step, length }: Slice): ArrayValue {
+  if (step === undefined || step === 1)
+    return length !== undefined
+      ? sliceOfLength(array, axis, length, site.at)
+      : sliceAxis(array, axis, from, to, site.at)
+  return change(site, array, v => ({
+    ...v,
+    shape: v.shape?.map((d, i) => (i === axis ? stepped(d, from, to, step) : d)),
+    stored: withOp(v.stored, undefined),
+  }))
+}
+
+/** Length of a slice with a step. */
+function stepped(size: Dim, from: Slice['from'], to: Slice['to'], step: number | null): Dim {
+  if (size === undefined || from === null || to === null || step === null || step === 0) return undefined
+  const clip = (n: number, low: number, high: number) => Math.min(high, Math.max(low, n < 0 ? n + size : n))
+  const [start, stop] =
+    step > 0
+      ? [clip(from ?? 0, 0, size), clip(to ?? size, 0, size)]
+      : [clip(from ?? size - 1, -1, size - 1), to === undefined ? -1 : clip(to, -1, size - 1)]
+  return Math.max(0, Math.ceil((stop - start) / step))
+}
+
+/** One entry of an axis, which stays with size 1. */
+function one(site: Site, array: ArrayValue, axis: number, index: number | undefined): ArrayValue {
+  if (index === undefined) return sliceOfLength(array, axis, 1, site.at)
+  const checked = change(site, array, v => {
+    const size = v.shape?.[axis]
+    return size !== undefined && (index >= size || index < -size)
+      ? new Refused(
+          `index ${index} on axis ${axis} of ${show(v.shape ?? [])}`,
+          `less than ${size}`,
+          `[squeeze] Cannot squeeze axis ${axis} with size 0 which is not equal to 1.`,
+          array.library === 'numpy' ? 'IndexError' : 'ValueError',
+        )
+      : v
+  })
+  return sliceAxis(checked, axis, index, index === -1 ? undefined : index + 1, site.at)
+}
+
+/** Arrays of indices, with numbers and slices between them. */
+function gather(site: Site, array: ArrayValue, items: readonly Item[]): ArrayValue {
+  const arrays = items.flatMap(i => (i.kind === 'array' ? [i.array] : []))
+  refuseIndices(site, array, arrays)
+  const isUnclear = items.some(i => i.kind === 'none') || arrays.some(a => a.variants.some(v => v.dtype === 'BOOL'))
+  if (isUnclear) return { ...anyArray(site.m.frame.activation), library: array.library }
+  // A table of packed rows keeps its tensor where rows are all that is taken.
+  const keeps = items.length === 1
+  // Where the indices' shape is not known the table stands for itself.
+  if (keeps && arrays[0]?.variants.every(v => v.shape === undefined)) return gatherUnknown(site, array)
+  return operate(
+    site,
+    [array, ...arrays],
+    ([v, ...indices]) => {
+      const shape =
+        v?.shape &&
+        gatheredShape(
+          v.shape,
+          items,
+          indices.map(i => i.shape),
+        )
+      if (shape instanceof Refused) return shape
+      const stored = keeps && v?.stored ? { ...v.stored, ops: undefined } : undefined
+      return { shape, dtype: v?.dtype, stored }
+    },
+    array.library,
+  )
+}
+
+function gatheredShape(shape: Shape, items: readonly Item[], indices: readonly (Shape | undefined)[]) {
+  const rest = [...indices]
+  const taken = items.filter(i => i.kind !== 'ellipsis').length
+  const out: Dim[] = []
+  const chosen: number[] = []
+  let at: number | undefined
+  let chosenShape: Shape | Refused | undefined = []
+  let axis = 0
+  for (const item of items) {
+    if (item.kind === 'ellipsis')
+      for (const end = axis + shape.length - taken; axis < end; axis++) out.push(shape[axis])
+    else if (item.kind === 'slice') {
+      const { from, to, step, length } = item
+      out.push(length ?? stepped(shape[axis++], from, to, step ?? 1))
+      if (length !== undefined) axis++
+    } else {
+      at ??= out.length
+      chosen.push(axis++)
+      if (item.kind !== 'array') continue
+      chosenShape = broadcast(chosenShape, rest.shift())
+      if (chosenShape instanceof Refused || !chosenShape) return chosenShape
+    }
+  }
+  out.push(...shape.slice(axis))
+  const together = chosen.every((a, i) => i === 0 || a === (chosen[i - 1] ?? 0) + 1)
+  const front = together ? (at ?? 0) : 0
+  return [...out.slice(0, front), ...chosenShape, ...out.slice(front)]
+}
+
+/** Indices of MLX are whole numbers. */
+function refuseIndices(site: Site, array: ArrayValue, indices: readonly ArrayValue[]): void {
+  if (array.library !== 'mlx') return
+  for (const { variants } of indices) {
+    const [first] = variants
+    if (variants.every(v => v.dtype !== undefined && isFloat(v.dtype)))
+      refuse(
+        site,
+        new Refused(
+          `indices of ${first?.dtype}`,
+          'whole numbers',
+          '[gather] Got indices with invalid dtype. Indices must be integral.',
+        ),
+        [],
+        'mlx',
+      )
+    else if (variants.every(v => v.dtype === 'BOOL'))
+      refuse(site, new Refused('indices of BOOL', 'whole numbers', 'boolean indices are not yet supported'), [], 'mlx')
+  }
+}

@@ -1,0 +1,56 @@
+// NumPy, as far as loaders take a detour through it: the same shapes as MLX's, and other refusals.
+
+import { anyArray } from '../arrays'
+import type { LibraryCall } from '../calls'
+import { none, type Value } from '../value'
+import type { Operation } from './arguments'
+import { arange, full, like, linspace, literal, ofShape } from './creation'
+import { computing } from './elementwise'
+import { joiningFor } from './joining'
+import { asFunction, operations } from './mlxArray'
+import type { LibraryModel } from './index'
+
+/** An array as it is, now NumPy's. */
+const asIs = (c: LibraryCall): Value => {
+  const v = c.get(0, 'a')
+  return v?.kind === 'array' ? { ...v, library: 'numpy' } : literal(c)
+}
+
+const under = (table: Readonly<Record<string, Operation>>): LibraryModel['calls'] =>
+  Object.fromEntries(
+    Object.entries(table).map(([name, operation]) => [`numpy.${name}`, asFunction(operation)] as const),
+  )
+
+export const numpy: LibraryModel = {
+  calls: {
+    ...under(operations),
+    ...under(computing),
+    ...joiningFor('numpy'),
+    'numpy.zeros': ofShape(0, 1),
+    'numpy.ones': ofShape(0, 1),
+    'numpy.empty': ofShape(0, 1),
+    'numpy.full': full,
+    'numpy.zeros_like': like,
+    'numpy.ones_like': like,
+    'numpy.arange': arange,
+    'numpy.linspace': linspace,
+    'numpy.array': asIs,
+    'numpy.asarray': asIs,
+    'numpy.ascontiguousarray': asIs,
+    'numpy.random.randn': c => ofShapeOfAll(c),
+    'numpy.random.rand': c => ofShapeOfAll(c),
+  },
+}
+
+/** `randn(2, 3)`: the sizes are the arguments. */
+function ofShapeOfAll(c: LibraryCall): Value {
+  const sizes = c.args.positional.map(a =>
+    a.value.kind === 'const' && typeof a.value.value === 'number' ? a.value.value : undefined,
+  )
+  return {
+    ...(c.get(0) ?? none),
+    ...anyArray(c.m.frame.activation),
+    library: 'numpy',
+    variants: [{ assign: [], shape: sizes, dtype: 'F64' }],
+  }
+}

@@ -1,0 +1,90 @@
+// Runs a shape function on arrays: once for every reading that they can have together. An operation that is refused in all
+// of them fails; so does one in a long loop read in one turn that is refused for some number of its range.
+
+import { anyArray, combine, mapVariants } from './arrays'
+import type { Machine } from './machine'
+import { errorsOf, fail, storedOf } from './refusals'
+import { Refused } from './shapes/shape'
+import type { ArrayLibrary, ArrayValue, ArrayVariant, Place } from './value'
+
+export type Made = Omit<ArrayVariant, 'assign'>
+
+/** Who runs an operation, and where. */
+export interface Site {
+  readonly m: Machine
+  readonly at: Place
+}
+
+/** Whose arrays come out; undefined where one of several is not known or they differ. */
+export function libraryOf(arrays: readonly ArrayValue[]): ArrayLibrary | undefined {
+  const first = arrays[0]?.library
+  return arrays.every(a => a.library === first) ? first : undefined
+}
+
+/** The result of an operation; `library` where it is the library's own function that is called. */
+export function operate(
+  { m, at }: Site,
+  arrays: readonly ArrayValue[],
+  f: (variants: readonly ArrayVariant[]) => Made | Refused,
+  library: ArrayLibrary | undefined = libraryOf(arrays),
+): ArrayValue {
+  const refused: { readonly why: Refused; readonly variants: readonly ArrayVariant[] }[] = []
+  let rows = 0
+  const made = combine(
+    arrays,
+    m.frame.activation,
+    variants => {
+      rows++
+      const one = f(variants)
+      if (!(one instanceof Refused)) return { ...one, assign: [] }
+      refused.push({ why: one, variants })
+      return { assign: [], shape: undefined, dtype: undefined }
+    },
+    at,
+  )
+  const isRanged = (variants: readonly ArrayVariant[]) =>
+    variants.some(v => v.assign.length > 0) && variants.every(v => v.assign.every(([symbol]) => m.ranges.has(symbol)))
+  const first = refused.length === rows ? refused[0] : refused.find(r => isRanged(r.variants))
+  if (!first) return library ? { ...made, library } : made
+  refuse({ m, at }, first.why, first.variants, library)
+  return { ...anyArray(m.frame.activation), library }
+}
+
+/** Notes what a library refuses; only of libraries whose rules are known. */
+export function refuse(
+  { m, at }: Site,
+  why: Refused,
+  variants: readonly ArrayVariant[],
+  library: ArrayLibrary | undefined,
+): void {
+  if (library === undefined || library === 'torch') return
+  const isMlx = library === 'mlx' || library === 'frost'
+  fail(m, {
+    at,
+    kind: 'shape',
+    found: why.found,
+    expected: why.expected,
+    raises: isMlx ? why.raises : undefined,
+    errors: errorsOf(why.error),
+    tensors: storedOf(variants),
+  })
+}
+
+/** The same for one array, which stays the array that it was: where it was loaded is not forgotten. */
+export function change({ m, at }: Site, array: ArrayValue, f: (v: ArrayVariant) => ArrayVariant | Refused): ArrayValue {
+  const refused: { readonly why: Refused; readonly v: ArrayVariant }[] = []
+  const made = mapVariants(
+    array,
+    v => {
+      const one = f(v)
+      if (!(one instanceof Refused)) return one
+      refused.push({ why: one, v })
+      return { assign: v.assign, shape: undefined, dtype: v.dtype }
+    },
+    at,
+  )
+  const isRanged = (v: ArrayVariant) => v.assign.length > 0 && v.assign.every(([symbol]) => m.ranges.has(symbol))
+  const first = refused.length === array.variants.length ? refused[0] : refused.find(r => isRanged(r.v))
+  if (first) refuse({ m, at }, first.why, [first.v], array.library)
+  return made
+}

@@ -1,0 +1,300 @@
+// Operations on packed weights: `quantize`, `dequantize`, and the products. What is asked of their arguments, in the order
+// in which MLX 0.32.4 asks it (mlx/ops.cpp, measured). Shapes are as stored: w [rows, columns * bits / 32] U32.
+
+import { isFloat, mlxName, promote } from './dtypes'
+import { broadcast } from './elementwise'
+import { type Dims, mlxShow, Refused, type ShapeResult, show } from './shape'
+
+/** An array as an operation sees it. */
+export interface Operand {
+  readonly shape: Dims
+  readonly dtype: string | undefined
+}
+
+/** Undefined fields are not known; MLX's defaults are filled in by `parametersOf`. */
+export interface Packing {
+  readonly groupSize: number | undefined
+  readonly bits: number | undefined
+  readonly mode: string | undefined
+}
+
+const defaults: Readonly<Record<string, { readonly groupSize: number; readonly bits: number }>> = {
+  affine: { groupSize: 64, bits: 4 },
+  mxfp4: { groupSize: 32, bits: 4 },
+  mxfp8: { groupSize: 32, bits: 8 },
+  nvfp4: { groupSize: 16, bits: 4 },
+}
+
+/** A parameter as the program gives it: null where it does not, undefined where that is not known. */
+export type Given<T> = T | null | undefined
+
+/** What a call means by its parameters: what is not given takes the mode's default. */
+export function parametersOf(
+  given: { readonly groupSize: Given<number>; readonly bits: Given<number>; readonly mode: Given<string> },
+  op: string,
+): Packing | Refused {
+  const mode = given.mode === null ? 'affine' : given.mode
+  const known = mode === undefined ? undefined : defaults[mode]
+  if (mode !== undefined && !known)
+    return new Refused(
+      `mode "${mode}"`,
+      'affine, mxfp4, mxfp8 or nvfp4',
+      `[${op}] Invalid quantization mode '${mode}'.`,
+    )
+  return {
+    groupSize: given.groupSize === null ? known?.groupSize : given.groupSize,
+    bits: given.bits === null ? known?.bits : given.bits,
+    mode,
+  }
+}
+
+/** What all operations on packed weights ask of scales and biases; biases are null where there are none. */
+function members(scales: Operand, biases: Operand | null | undefined, mode: string | undefined, op: string) {
+  if (mode === 'affine') {
+    if (biases === null)
+      return new Refused(
+        'no biases',
+        'biases: the mode is affine',
+        `[${op}] Biases must be provided for affine quantization.`,
+      )
+    const both = promote(scales.dtype, biases?.dtype)
+    if (both !== undefined && !isFloat(both))
+      return new Refused(
+        `scales ${scales.dtype} and biases ${biases?.dtype}`,
+        'floats',
+        `[${op}] Only real floating types are supported but scales.dtype() == ${mlxName(scales.dtype ?? '')} and biases.dtype() == ${mlxName(biases?.dtype ?? '')}.`,
+      )
+  } else if (mode !== undefined) {
+    if (scales.dtype !== undefined && scales.dtype !== 'U8')
+      return new Refused(
+        `scales ${scales.dtype}`,
+        `U8: the mode is ${mode}`,
+        `[${op}] Scale type must be uint8 but received type ${mlxName(scales.dtype)}.`,
+      )
+    if (biases)
+      return new Refused(
+        'biases',
+        `none: the mode is ${mode}`,
+        `[${op}] Biases must be null for quantization mode '${mode}'.`,
+      )
+  }
+  return undefined
+}
+
+const needed = (columns: number, groupSize: number, bits: number | undefined): string =>
+  `${columns / groupSize} groups for the ${columns} columns that bits=${bits} and group_size=${groupSize} mean`
+
+const last = (shape: Dims) => shape?.[shape.length - 1]
+
+export function dequantize(
+  w: Operand,
+  scales: Operand,
+  biases: Operand | null | undefined,
+  { groupSize, bits, mode }: Packing,
+): ShapeResult {
+  const op = 'dequantize'
+  const bad = members(scales, biases, mode, op)
+  if (bad) return bad
+  if (bits !== undefined && bits <= 0)
+    return new Refused(`bits=${bits}`, 'a number above 0', `[${op}] Invalid value for bits: ${bits}`)
+  if (groupSize !== undefined && groupSize <= 0)
+    return new Refused(
+      `group_size=${groupSize}`,
+      'a number above 0',
+      `[${op}] Invalid value for group_size: ${groupSize}`,
+    )
+  if (w.dtype !== undefined && w.dtype !== 'U32')
+    return new Refused(
+      `the weight is ${w.dtype}`,
+      'packed words, U32',
+      `[${op}] The matrix should be given as a uint32`,
+    )
+  if (w.shape && w.shape.length < 2)
+    return new Refused(
+      `the weight is ${show(w.shape)}`,
+      'at least 2 dimensions',
+      `[${op}] The matrix to be dequantized must have at least 2 dimension but it has only ${w.shape.length}.`,
+    )
+  const known = mode === undefined ? undefined : defaults[mode]
+  if (mode !== 'affine' && known) {
+    if (groupSize !== undefined && groupSize !== known.groupSize)
+      return new Refused(
+        `group_size=${groupSize}`,
+        `${known.groupSize}: the mode is ${mode}`,
+        `[${op}] ${mode} quantization requires group size ${known.groupSize} but got ${groupSize}.`,
+      )
+    if (bits !== undefined && bits !== known.bits)
+      return new Refused(
+        `bits=${bits}`,
+        `${known.bits}: the mode is ${mode}`,
+        `[${op}] ${mode} quantization requires bits to be ${known.bits} but got ${bits}.`,
+      )
+  }
+  const rows =
+    sameRows(w.shape, scales.shape) ?? (mode === 'affine' && biases ? sameRows(w.shape, biases.shape) : undefined)
+  if (rows)
+    return new Refused(
+      `the weight is ${show(w.shape ?? [])}, the scales are ${show(scales.shape ?? [])}`,
+      'the same sizes but for the last',
+      `[${op}] Shape of scales${mode === 'affine' ? ' and biases' : ''} does not match the matrix`,
+    )
+  const [words, groups] = [last(w.shape), last(scales.shape)]
+  const columns = words === undefined || bits === undefined ? undefined : Math.floor((words * 32) / bits)
+  if (columns !== undefined && groups !== undefined && groupSize !== undefined && columns !== groups * groupSize)
+    return new Refused(
+      `weight ${show(w.shape ?? [])} and scales ${show(scales.shape ?? [])}`,
+      needed(columns, groupSize, bits),
+      `[${op}] Shape of scales${mode === 'affine' ? ' and biases' : ''} does not match the matrix given the quantization parameters.`,
+    )
+  return (
+    w.shape && [
+      ...w.shape.slice(0, -1),
+      columns ?? (groups !== undefined && groupSize !== undefined ? groups * groupSize : undefined),
+    ]
+  )
+}
+
+/** True where two shapes differ in rank or in any size but the last. */
+function sameRows(a: Dims, b: Dims): true | undefined {
+  if (!a || !b) return undefined
+  if (a.length !== b.length) return true
+  return a.slice(0, -1).some((d, i) => d !== undefined && b[i] !== undefined && d !== b[i]) ? true : undefined
+}
+
+const groupSizes = [32, 64, 128]
+const allBits = [1, 2, 3, 4, 5, 6, 8]
+
+/** Shapes of weight and scales that `quantize` gives; biases are shaped like the scales in the affine mode. */
+export function quantize(
+  w: Operand,
+  { groupSize, bits, mode }: Packing,
+): { readonly weight: Dims; readonly scales: Dims } | Refused {
+  const op = 'quantize'
+  if (w.dtype !== undefined && !isFloat(w.dtype))
+    return new Refused(
+      `the matrix is ${w.dtype}`,
+      'floats',
+      `[${op}] Only real floating types can be quantized but w has type ${mlxName(w.dtype)}.`,
+    )
+  if (w.shape && w.shape.length < 2)
+    return new Refused(
+      `the matrix is ${show(w.shape)}`,
+      'at least 2 dimensions',
+      `[${op}] The matrix to be quantized must have at least 2 dimension but it has only ${w.shape.length}.`,
+    )
+  const columns = last(w.shape)
+  if (columns !== undefined && groupSize !== undefined && columns % groupSize !== 0)
+    return new Refused(
+      `the matrix is ${show(w.shape ?? [])}`,
+      `columns in groups of ${groupSize}`,
+      `[${op}] The last dimension of the matrix needs to be divisible by the quantization group size ${groupSize}. However the provided  matrix has shape ${mlxShow(w.shape ?? [])}`,
+    )
+  const known = mode === undefined ? undefined : defaults[mode]
+  if (mode === 'affine') {
+    if (groupSize !== undefined && !groupSizes.includes(groupSize))
+      return new Refused(
+        `group_size=${groupSize}`,
+        '32, 64 or 128',
+        `[${op}] The requested group size ${groupSize} is not supported. The supported group sizes are 32, 64, and 128.`,
+      )
+    if (bits !== undefined && !allBits.includes(bits))
+      return new Refused(
+        `bits=${bits}`,
+        '1, 2, 3, 4, 5, 6 or 8',
+        `[${op}] The requested number of bits ${bits} is not supported. The supported bits are 1, 2, 3, 4, 5, 6 and 8.`,
+      )
+  } else if (known) {
+    if (groupSize !== undefined && groupSize !== known.groupSize)
+      return new Refused(
+        `group_size=${groupSize}`,
+        `${known.groupSize}: the mode is ${mode}`,
+        `[${op}] ${mode} quantization requires group size ${known.groupSize} but got ${groupSize}.`,
+      )
+    if (bits !== undefined && bits !== known.bits)
+      return new Refused(
+        `bits=${bits}`,
+        `${known.bits}: the mode is ${mode}`,
+        `[${op}] ${mode} quantization requires bits to be ${known.bits} but got ${bits}.`,
+      )
+  }
+  if (!w.shape) return { weight: undefined, scales: undefined }
+  const rows = w.shape.slice(0, -1)
+  return {
+    weight: [...rows, columns === undefined || bits === undefined ? undefined : (columns * bits) / 32],
+    scales: [...rows, columns === undefined || groupSize === undefined ? undefined : columns / groupSize],
+  }
+}
+
+/** `quantized_matmul`, and `gather_qmm` where indices choose among matrices. */
+export function quantizedMatmul(
+  x: Operand,
+  w: Operand,
+  scales: Operand,
+  biases: Operand | null | undefined,
+  { groupSize, bits, mode }: Packing,
+  isTurned: boolean | undefined,
+  op: 'quantized_matmul' | 'gather_qmm' = 'quantized_matmul',
+): ShapeResult {
+  const bad = members(scales, biases, mode, op)
+  if (bad) return bad
+  if (w.dtype !== undefined && w.dtype !== 'U32')
+    return new Refused(
+      `the weight is ${w.dtype}`,
+      'packed words, U32',
+      `[${op}] The weight matrix should be uint32 but received ${mlxName(w.dtype)}`,
+    )
+  if (mode === 'affine' && biases && differ(scales.shape, biases.shape))
+    return new Refused(
+      `scales ${show(scales.shape ?? [])} and biases ${show(biases.shape ?? [])}`,
+      'the same shape',
+      `[${op}] Scales and biases should have the same shape. Received scales with shape ${mlxShow(scales.shape ?? [])} and biases with ${mlxShow(biases.shape ?? [])}`,
+    )
+  if (w.shape && scales.shape && (w.shape.length < 2 || differ(w.shape.slice(0, -2), scales.shape.slice(0, -2))))
+    return new Refused(
+      `weight ${show(w.shape)} and scales ${show(scales.shape)}`,
+      'the same sizes but for the last two',
+      `[${op}] Weight and scales should have the same batch shape. Received weight with shape ${mlxShow(w.shape)}, scales with ${mlxShow(scales.shape)}.`,
+    )
+  const [words, groups] = [last(w.shape), last(scales.shape)]
+  const columns = words === undefined || bits === undefined ? undefined : Math.floor((words * 32) / bits)
+  if (columns !== undefined && groups !== undefined && groupSize !== undefined && columns !== groups * groupSize)
+    return new Refused(
+      `weight ${show(w.shape ?? [])} and scales ${show(scales.shape ?? [])}`,
+      needed(columns, groupSize, bits),
+      `[${op}] The shapes of the weight and scales are incompatible based on bits and group_size. w.shape() == ${mlxShow(w.shape ?? [])} and scales.shape() == ${mlxShow(scales.shape ?? [])} with group_size=${groupSize} and bits=${bits}`,
+    )
+  const rows = w.shape?.[w.shape.length - 2]
+  const [inner, outer] = isTurned === undefined ? [] : isTurned ? [columns, rows] : [rows, columns]
+  const width = last(x.shape)
+  if (inner !== undefined && width !== undefined && inner !== width)
+    return new Refused(
+      `the left factor is ${show(x.shape ?? [])}`,
+      `${inner} columns for the packed ${show([rows, columns])}`,
+      `[${op}] Last dimension of first input with shape (..., ${width}) does not match the expanded quantized matrix (${inner}, ${outer ?? '?'}) computed from shape ${mlxShow(w.shape ?? [])} with group_size=${groupSize}, bits=${bits} and transpose=${isTurned}`,
+    )
+  if (op === 'gather_qmm' || !x.shape || !w.shape) return undefined
+  if (x.shape.length === 1) return w.shape.length === 2 ? [outer] : undefined
+  const batch = w.shape.length === 2 ? x.shape.slice(0, -2) : broadcast(x.shape.slice(0, -2), w.shape.slice(0, -2))
+  if (batch instanceof Refused || !batch) return batch
+  return [...batch, x.shape[x.shape.length - 2], outer]
+}
+
+/** What comes out where rows of `x` and matrices of `w` are chosen by indices: the indices' shape, then [rows, out]. */
+export function gathered(
+  x: Dims,
+  w: Dims,
+  left: Dims | null,
+  right: Dims | null,
+  outer: number | undefined,
+): ShapeResult {
+  if (!x || !w || x.length < 2 || w.length < 2) return undefined
+  const a = left === null ? x.slice(0, -2) : left
+  const b = right === null ? w.slice(0, -2) : right
+  const batch = broadcast(a, b)
+  return batch instanceof Refused || !batch ? batch : [...batch, x[x.length - 2], outer]
+}
+
+const differ = (a: Dims, b: Dims): boolean =>
+  a !== undefined &&
+  b !== undefined &&
+  (a.length !== b.length || a.some((d, i) => d !== undefined && b[i] !== undefined && d !== b[i]))

@@ -1,0 +1,14 @@
+// A program that cannot come to its end with this checkpoint: a key or an index that is not there, values that do not fit
+// the names they are unpacked to, its own `raise` or `assert`.
+
+import { defineRule } from './rule'
+import { certain, draft } from './shapeMismatch'
+
+export const alwaysRaises = defineRule({
+  id: 'always-raises',
+  severity: 'error',
+  title: 'The program raises here on every run',
+  *check(facts) {
+    for (const refusal of certain(facts, 'error')) if (!refusal.free) yield draft(refusal)
+  },
+})

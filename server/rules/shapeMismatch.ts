@@ -1,0 +1,62 @@
+// An operation that its library refuses on every run: shapes that do not go together, an axis that is not there, a packed
+// weight of another dtype. Products, packed triples and names have rules of their own, which say more; this one is for
+// what they leave.
+
+import type { Delivery } from '../interp/deliveries'
+import type { Refusal } from '../interp/refusals'
+import { placeKey } from '../interp/machine'
+import { groupBy } from '../util/groupBy'
+import { defineRule, type Draft, type Facts } from './rule'
+import { misfitPlaces } from './innerDimension'
+import { isPacked } from './foreign'
+import { packedAgain } from './packedQuantizedAgain'
+import { becauseTensor, rangeOf, showTensor } from './show'
+import { isCrossed } from './sites'
+import { isToldByParameters } from './wrongParameters'
+
+export const shapeMismatch = defineRule({
+  id: 'shape-mismatch',
+  severity: 'error',
+  title: 'An operation is refused for the shapes or dtypes it gets',
+  *check(facts) {
+    const refusals = [...certain(facts, 'shape')]
+    if (refusals.length === 0) return
+    const told = toldElsewhere(facts)
+    for (const refusal of refusals) if (!told.has(placeKey(refusal.at))) yield draft(refusal)
+  },
+})
+
+/** Calls that the rules about products, triples and parameters speak of. */
+function toldElsewhere(facts: Facts): ReadonlySet<string> {
+  const isTold = (d: Delivery) => d.verdict.kind !== 'fits' || !isPacked(d) || isCrossed(d) || isToldByParameters(d)
+  return new Set([
+    ...misfitPlaces(facts),
+    ...packedAgain(facts).map(p => placeKey(p.call)),
+    ...facts.deliveries.flatMap(d => (isTold(d) ? [placeKey(d.sink.call)] : [])),
+  ])
+}
+
+/** Refusals of one kind, one for each place, that hold for every checkpoint that the program may be run with. */
+export function* certain({ runs }: Facts, kind: Refusal['kind']): Iterable<Refusal> {
+  const found = runs.flatMap(run => run.refusals.filter(r => r.kind === kind).map(refusal => ({ refusal, run })))
+  for (const [key, group] of groupBy(found, f => placeKey(f.refusal.at))) {
+    const first = group[0]
+    if (!first) continue
+    const program = first.refusal.at.program
+    const others = runs.filter(run => run.programs.has(program) && (run.bound === undefined || run.met.has(run.bound)))
+    const isAsked = group.some(({ run }) => run.askedBound)
+    if (isAsked && others.some(run => !run.refusals.some(r => r.kind === kind && placeKey(r.at) === key))) continue
+    yield first.refusal
+  }
+}
+
+export function draft({ at, found, expected, raises, tensors }: Refusal): Draft {
+  const shown = [...new Map(tensors.map(t => [t.tensor.name, t])).values()]
+  return {
+    path: at.program.path,
+    range: rangeOf(at),
+    message: [found, expected && `expected ${expected}`, raises && `raises "${raises}"`].filter(Boolean).join('; '),
+    tensors: shown.map(t => t.tensor.name),
+    because: shown.slice(0, 4).map(t => becauseTensor(t, `${t.tensor.name} is stored ${showTensor(t.tensor)}`)),
+  }
+}
