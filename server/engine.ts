@@ -2,7 +2,7 @@
 // Start reading here, then one rule in rules/, then its case in test/cases/.
 
 import type { Model } from './checkpoint/facts'
-import { candidates } from './interp/binding'
+import { type Binding, candidates } from './interp/binding'
 import { componentsOf } from './interp/components'
 import { deliveriesOf, type Delivery } from './interp/deliveries'
 import { interpret, type Run } from './interp/index'
@@ -11,6 +11,7 @@ import type { Finding, Range, VerifyItem } from './protocol'
 import { rules } from './rules/index'
 import type { Draft, Facts, Rule } from './rules/rule'
 import { rangeOf } from './rules/show'
+import { messageOf } from './rules/whichModel'
 import { sitesOf } from './rules/sites'
 import type { Program } from './source/ir'
 import { verifyItems } from './verify/items'
@@ -21,6 +22,8 @@ export interface Snapshot {
   readonly folders: readonly string[]
   readonly models: readonly Model[]
   readonly programs: readonly Program[]
+  /** What settings say about which checkpoints programs load; the first that fits counts. */
+  readonly bindings?: readonly Binding[]
 }
 
 /** A place in a program where tensors arrive at a quantized operation or module: what a code lens sits on. */
@@ -82,7 +85,7 @@ function findingsOf(facts: Facts, broken: BrokenRule[]): Finding[] {
   const findings: Finding[] = []
   for (const rule of rules)
     try {
-      for (const draft of rule.check(facts)) findings.push(findingOf(rule, draft))
+      for (const draft of rule.check(facts)) findings.push(findingOf(facts, rule, draft))
     } catch (error) {
       broken.push({ rule: rule.id, error })
     }
@@ -94,11 +97,12 @@ function findingsOf(facts: Facts, broken: BrokenRule[]): Finding[] {
   )
 }
 
-function findingOf(rule: Rule, { tensors, ...draft }: Draft): Finding {
+function findingOf(facts: Facts, rule: Rule, { tensors, models, ...draft }: Draft): Finding {
   let names = typeof tensors === 'function' ? undefined : tensors
   return {
     rule: rule.id,
     ...draft,
+    message: messageOf(facts, { tensors, models, ...draft }),
     get tensors() {
       return (names ??= typeof tensors === 'function' ? tensors() : tensors)
     },
@@ -134,6 +138,7 @@ interface Kept {
   readonly programs: readonly Program[]
   readonly models: readonly Model[]
   readonly folders: readonly string[]
+  readonly bindings: Snapshot['bindings']
   readonly runs: readonly Run[]
 }
 const kept = new WeakMap<Program, Kept>()
@@ -141,12 +146,17 @@ const kept = new WeakMap<Program, Kept>()
 const sameItems = <T>(a: readonly T[], b: readonly T[]) => a.length === b.length && a.every((item, i) => item === b[i])
 
 /** Runs of programs that belong together: one, or one for each checkpoint that their free inputs may mean. */
-function runsOf({ models, folders }: Snapshot, programs: readonly Program[], broken: BrokenRule[]): readonly Run[] {
+function runsOf(
+  { models, folders, bindings }: Snapshot,
+  programs: readonly Program[],
+  broken: BrokenRule[],
+): readonly Run[] {
   const first = programs[0]
   if (!first) return []
   const known = kept.get(first)
   if (
     known &&
+    known.bindings === bindings &&
     sameItems(known.programs, programs) &&
     sameItems(known.models, models) &&
     sameItems(known.folders, folders)
@@ -154,17 +164,22 @@ function runsOf({ models, folders }: Snapshot, programs: readonly Program[], bro
     return known.runs
   let runs: readonly Run[] = []
   try {
-    runs = bind(programs, models, folders)
+    runs = bind(programs, models, folders, bindings)
   } catch (error) {
     broken.push({ rule: `interpreter on ${first.path}`, error })
   }
-  kept.set(first, { programs, models, folders, runs })
+  kept.set(first, { programs, models, folders, bindings, runs })
   return runs
 }
 
 /** One run for each checkpoint that may be meant; a single one where the programs' own paths decide. */
-function bind(programs: readonly Program[], models: readonly Model[], folders: readonly string[]): readonly Run[] {
-  const groups = candidates(programs, models)
+function bind(
+  programs: readonly Program[],
+  models: readonly Model[],
+  folders: readonly string[],
+  bindings: Snapshot['bindings'],
+): readonly Run[] {
+  const groups = candidates(programs, models, bindings)
   let unmet: readonly Run[] | undefined
   for (const group of groups.length > 0 ? groups : [[undefined]]) {
     const runs: Run[] = []

@@ -17,6 +17,9 @@ export type Severity = 'error' | 'warning' | 'information' | 'hint'
 /** Severities by rule, as people set them; `default` is the rule's own choice. */
 export type SeverityTable = Readonly<Record<string, Severity | 'off' | 'default'>>
 
+/** Checkpoints that programs load: patterns of programs, each with a path or several. */
+export type CheckpointTable = Readonly<Record<string, string | readonly string[]>>
+
 /** A replacement of `range` in the file `path` (absolute inside the server). */
 export interface Edit {
   readonly path: string
@@ -187,6 +190,25 @@ export interface RevealParams {
   readonly tensor: string
 }
 
+/** The loads of one file: how many, of which models, and a list with those that were not understood first. */
+export interface FileLoads {
+  readonly loads: number
+  readonly dequantized: number
+  readonly unknown: number
+  /** Names of the models whose tensors were met. */
+  readonly models: readonly string[]
+  readonly entries: readonly LoadEntry[]
+}
+
+export interface LoadEntry {
+  readonly range: Range
+  /** The expression, shortened to a line. */
+  readonly text: string
+  readonly understood: boolean
+  /** What it gave, or why it was not followed. */
+  readonly detail: string
+}
+
 /** A place in a document. */
 export interface TensorAtParams {
   readonly uri: string
@@ -253,6 +275,8 @@ export const messages = {
   tree: 'tensorlint/tree',
   /** client → server: RowsToParams → TreeNode[], from the model down to the tensor */
   rowsTo: 'tensorlint/rowsTo',
+  /** client → server: { uri } → FileLoads, or null for a document that is no program */
+  fileLoads: 'tensorlint/fileLoads',
   /** client → server: TensorAtParams → RevealParams of the first tensor that the place speaks of, or null */
   tensorAt: 'tensorlint/tensorAt',
   /** client → server: LoadersParams → Loaders */
@@ -289,6 +313,8 @@ export interface Settings {
   readonly headerDocuments: boolean
   /** Severities by rule; a project's settings file wins over them. */
   readonly severity: SeverityTable
+  /** Which checkpoints programs load; a project's settings file wins over it. */
+  readonly checkpoints: CheckpointTable
   /** Whether shapes are shown behind loads and quantized operations. */
   readonly inlayHints: boolean
 }

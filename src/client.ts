@@ -4,6 +4,7 @@
 import * as vscode from 'vscode'
 import { LanguageClient, RevealOutputChannelOn, State, TransportKind } from 'vscode-languageclient/node'
 import { messages } from '../server/protocol'
+import { programLanguages } from './programs'
 import type { PythonInterpreter } from './pythonInterpreter'
 import { readSettings } from './settings'
 
@@ -11,7 +12,7 @@ export type ServerState = 'starting' | 'running' | 'stopped'
 
 /** Sources that load models, and the two kinds of JSON that describe them. */
 const documentSelector = [
-  ...['python', 'typescript', 'typescriptreact', 'javascript', 'javascriptreact'].map(language => ({
+  ...programLanguages.map(language => ({
     scheme: 'file',
     language,
   })),

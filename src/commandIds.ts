@@ -12,6 +12,7 @@ export const commandIds = [
   'tensorlint.openHeader',
   'tensorlint.revealTensor',
   'tensorlint.whoLoads',
+  'tensorlint.showLoads',
   'tensorlint.copyName',
   'tensorlint.revealFile',
   'tensorlint.explainRule',

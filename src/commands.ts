@@ -11,6 +11,7 @@ import { explainError } from './commands/explainError'
 import { filterTensors } from './commands/filterTensors'
 import { openHeader } from './commands/openHeader'
 import { revealTensor } from './commands/revealTensor'
+import { showLoads } from './commands/showLoads'
 import { showStatus } from './commands/showStatus'
 import { verify } from './commands/verify'
 import { whoLoads } from './commands/whoLoads'
@@ -35,6 +36,7 @@ const commands: Readonly<Record<CommandId, Handler>> = {
   'tensorlint.openHeader': openHeader,
   'tensorlint.revealTensor': revealTensor,
   'tensorlint.whoLoads': whoLoads,
+  'tensorlint.showLoads': showLoads,
   'tensorlint.copyName': copyName,
   'tensorlint.revealFile': revealFile,
   'tensorlint.explainRule': explainRule,

@@ -8,6 +8,7 @@ import { registerHeaderReferences } from './commands/whoLoads'
 import type { Ctx } from './context'
 import { HeaderDocuments } from './headerDocuments'
 import { registerHeaderEditor } from './headerEditor'
+import { registerLoadStatus } from './loadStatus'
 import { PythonInterpreter } from './pythonInterpreter'
 import { Reports } from './reports'
 import { registerRuleDocuments } from './ruleDocuments'
@@ -34,6 +35,7 @@ const features: readonly ((ctx: Ctx) => vscode.Disposable)[] = [
   registerRowDecorations,
   registerHeaderEditor,
   registerHeaderReferences,
+  registerLoadStatus,
   registerRuleDocuments,
   registerCommands,
   registerTerminalLinks,

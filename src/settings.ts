@@ -1,7 +1,7 @@
 // Typed reads and writes of the settings, and the rule for when the server hears of them: at its start, and whenever
 // one of them, the trust in the workspace or the Python extension's interpreter has changed.
 import * as vscode from 'vscode'
-import type { Settings, SeverityTable } from '../server/protocol'
+import type { CheckpointTable, Settings, SeverityTable } from '../server/protocol'
 import type { Ctx } from './context'
 import { excludedGlobs } from './excludedGlobs'
 import type { SettingId } from './settingIds'
@@ -15,6 +15,7 @@ export function readSettings(activeInterpreter: string): Settings {
     trusted: vscode.workspace.isTrusted,
     headerDocuments: true,
     severity: readObject('severity') as SeverityTable,
+    checkpoints: readCheckpoints(),
     inlayHints:
       vscode.workspace.getConfiguration('tensorlint').get<unknown>('inlayHints' satisfies SettingId) !== false,
   }
@@ -32,6 +33,15 @@ export function read<Value extends string | string[]>(id: SettingId, fallback: V
 function readObject(id: SettingId): object {
   const value = vscode.workspace.getConfiguration('tensorlint').get<unknown>(id)
   return typeof value === 'object' && value !== null ? value : {}
+}
+
+/** Paths may begin with `${workspaceFolder}` here too. */
+function readCheckpoints(): CheckpointTable {
+  const entries = Object.entries(readObject('checkpoints') as Record<string, unknown>).map(([pattern, paths]) => {
+    const list = (Array.isArray(paths) ? paths : [paths]) as unknown[]
+    return [pattern, list.filter((path): path is string => typeof path === 'string').map(fillIn)] as const
+  })
+  return Object.fromEntries(entries)
 }
 
 /** Writes a setting where the user would look for it: in the workspace when there is one, else in the user's own. */

@@ -45,7 +45,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'server/worker': ['server/checkpoint', 'server/quant', 'server/util', 'node:', 'vscode-jsonrpc'],
   'server/lsp': [
     ...['server/engine', 'server/policy', 'server/workspace', 'server/worker', 'server/tree', 'server/explain'],
-    ...['server/insight', 'server/rules/show', 'server/checkpoint', 'server/util'],
+    ...['server/insight', 'server/rules/show', 'server/source', 'server/checkpoint', 'server/util'],
     ...['vscode-languageserver', 'vscode-languageserver-textdocument', 'vscode-uri', 'vscode-jsonrpc', 'node:'],
   ],
   'server/world': ['server/', 'node:', '*'],

@@ -68,6 +68,16 @@ export const settingsFileSchema = () => ({
       type: 'string',
       minLength: 1,
     },
+    checkpoints: {
+      description: 'Which checkpoints programs load: patterns of programs, each with a path or several, relative to this file.',
+      type: 'object',
+      additionalProperties: {
+        anyOf: [
+          { type: 'string', minLength: 1 },
+          { type: 'array', items: { type: 'string', minLength: 1 }, minItems: 1 },
+        ],
+      },
+    },
   },
 })
 

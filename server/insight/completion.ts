@@ -70,7 +70,7 @@ function modelsOf(snapshot: Snapshot, analysis: Analysis, program: Program): rea
   const met = new Set(runs.flatMap(run => [...run.met, ...run.loads.filter(l => l.named).map(l => l.model)]))
   if (met.size > 0) return [...met]
   const bound = new Set(runs.flatMap(run => run.bound ?? []))
-  return bound.size > 0 ? [...bound] : (candidates([program], snapshot.models)[0] ?? [])
+  return bound.size > 0 ? [...bound] : (candidates([program], snapshot.models, snapshot.bindings)[0] ?? [])
 }
 
 /** What is typed as a pattern for folded names; it leaves the rest of the name as its last group. */

@@ -1,10 +1,11 @@
 // How much of a program was followed: loads, operations that quantized weights arrive at, and loads that nobody could
-// follow, in a whole file or in a part of it.
+// follow, in a whole file and in each of its functions.
 
 import type { Analysis } from '../engine'
-import type { Program, Span } from '../source/ir'
-import { rangeIn } from '../rules/show'
+import type { FunctionDef, Program } from '../source/ir'
+import { offsetIn } from '../rules/show'
 import { arrivalsIn } from './arrivals'
+import { functionAt } from './functions'
 import { lookupsIn } from './lookups'
 
 export interface LoadCounts {
@@ -16,18 +17,27 @@ export interface LoadCounts {
   readonly unknown: number
 }
 
-/** Counts of a file, or of what begins inside a span of it. */
-export function countLoads(analysis: Analysis, program: Program, within?: Span): LoadCounts {
-  const inside = ({ start }: Span) => !within || (start >= within.start && start < within.end)
-  const range = within && rangeIn(program, within.start, within.end)
-  const loads = lookupsIn(analysis.facts, program.path).filter(l => l.kind === 'load' && inside(l.place.span))
-  const arrivals = arrivalsIn(analysis.facts, program.path).filter(a => inside(a.place.span))
-  const unknown = analysis.unknown.filter(
-    u =>
-      u.path === program.path &&
-      (!range || (u.range.start.line >= range.start.line && u.range.start.line <= range.end.line)),
-  )
-  return { loads: loads.length, dequantized: arrivals.length, unknown: unknown.length }
+/** Counts of a file, and of what stands in each function and in no function inside it. */
+export interface ProgramCounts extends LoadCounts {
+  readonly functions: ReadonlyMap<FunctionDef, LoadCounts>
+}
+
+export function countLoads(analysis: Analysis, program: Program): ProgramCounts {
+  const all = { loads: 0, dequantized: 0, unknown: 0 }
+  const functions = new Map<FunctionDef, { -readonly [K in keyof LoadCounts]: number }>()
+  const add = (which: keyof LoadCounts, offset: number) => {
+    all[which]++
+    const def = functionAt(program, offset)
+    if (!def) return
+    let own = functions.get(def)
+    if (!own) functions.set(def, (own = { loads: 0, dequantized: 0, unknown: 0 }))
+    own[which]++
+  }
+  for (const l of lookupsIn(analysis.facts, program.path)) if (l.kind === 'load') add('loads', l.place.span.start)
+  for (const a of arrivalsIn(analysis.facts, program.path)) add('dequantized', a.place.span.start)
+  for (const u of analysis.unknown) if (u.path === program.path) add('unknown', offsetIn(program, u.range.start))
+  const inOrder = [...functions].sort(([a], [b]) => a.span.start - b.span.start)
+  return { ...all, functions: new Map(inOrder) }
 }
 
 /** "12 loads, 4 dequantized, 3 not understood"; empty where there is nothing to count. */

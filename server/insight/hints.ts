@@ -19,6 +19,7 @@ export interface Hint {
 /** A hint has room for the first tensors of a key only; a hover tells the rest. */
 const mostTensors = 200
 const mostShapes = 2
+const mostKinds = 4
 
 /** Hints of a program that end inside a range of its lines. */
 export function hintsIn(analysis: Analysis, program: Program, within: Range): readonly Hint[] {
@@ -40,9 +41,12 @@ function hintAt(place: Place, within: Range, labelOf: () => string | undefined):
   return label ? [{ position, label }] : []
 }
 
-function loadLabel(lookup: Lookup): string | undefined {
+/** What a load gives, in a few words: `u32 [3072, 384] = 4-bit [3072, 3072] g64`, `94 tensors`. */
+export function loadLabel(lookup: Lookup): string | undefined {
   const found = lookup.found()
   const labels = new Set(alike(found.slice(0, mostTensors)).map(showAlike))
+  // Everything at once, as when a program walks over a checkpoint: shapes would say nothing.
+  if (labels.size > mostKinds) return `${found.length.toLocaleString('en-US')} tensors`
   return joined([...labels], ' or ', found.length > mostTensors)
 }
 

@@ -1,8 +1,12 @@
-// A lens above every place where quantized tensors arrive: how many modules, and a button that verifies them.
+// Lenses above a loader and its functions: how many loads were followed, which leads to the list of them; and above every
+// place where quantized tensors arrive: how many modules, and a button that verifies them.
 
 import type { CodeLens } from 'vscode-languageserver'
-import type { LoadSite } from '../engine'
+import type { Analysis, LoadSite } from '../engine'
+import { countLoads, type LoadCounts, showCounts } from '../insight/counts'
 import type { VerifyParams } from '../protocol'
+import { rangeIn } from '../rules/show'
+import type { Program } from '../source/ir'
 import { pathOf } from './convert'
 import type { ServerContext } from './context'
 
@@ -13,8 +17,10 @@ export const verifyCommand = 'tensorlint.verify'
 export async function codeLenses(ctx: ServerContext, uri: string): Promise<CodeLens[]> {
   const path = pathOf(uri)
   if (path === undefined) return []
-  const { analysis } = await ctx.session.current()
-  return analysis.sites
+  const { analysis, snapshot } = await ctx.session.current()
+  const program = snapshot.programs.find(p => p.path === path)
+  const counts = program ? countLenses(ctx, analysis, program, uri) : []
+  const sites = analysis.sites
     .filter(site => site.path === path && site.modules.length > 0)
     .map(site => ({
       range: { start: site.range.start, end: site.range.start },
@@ -24,6 +30,24 @@ export async function codeLenses(ctx: ServerContext, uri: string): Promise<CodeL
         arguments: [verifyParams(site)],
       },
     }))
+  return [...counts, ...sites]
+}
+
+/** The client's command; its argument is a document's URI. */
+const loadsCommand = 'tensorlint.showLoads'
+
+function countLenses(ctx: ServerContext, analysis: Analysis, program: Program, uri: string): CodeLens[] {
+  const counts = countLoads(analysis, program)
+  const lens = (own: LoadCounts, offset: number): CodeLens[] => {
+    const title = showCounts(own)
+    const { start } = rangeIn(program, offset, offset)
+    // Other editors show the words; they have no list to open.
+    const command = ctx.settings.headerDocuments
+      ? { title, command: loadsCommand, arguments: [uri] }
+      : { title, command: '' }
+    return title === '' ? [] : [{ range: { start, end: start }, command }]
+  }
+  return [...lens(counts, 0), ...[...counts.functions].flatMap(([def, own]) => lens(own, def.span.start))]
 }
 
 function verifyParams({ models, modules }: LoadSite): VerifyParams {

@@ -28,6 +28,7 @@ import { defaultSettings, readSettings } from '../workspace/settings'
 import { codeActionKinds, codeActions } from './codeActions'
 import { codeLenses, verifyCommand } from './codeLens'
 import { completion, completionTriggers } from './completion'
+import { fileLoads } from './fileLoads'
 import { guarded, type ServerContext, type World } from './context'
 import { pathOf } from './convert'
 import { definition, tensorAt } from './definition'
@@ -107,10 +108,11 @@ export function startServer(connection: Connection, world: World, options: Serve
   const takeSettings = (value: unknown) => {
     const before = ctx.settings
     ctx.settings = readSettings(value, before)
-    const { models, exclude, headerDocuments, severity, inlayHints: wantsHints } = ctx.settings
+    const { models, exclude, headerDocuments, severity, checkpoints, inlayHints: wantsHints } = ctx.settings
     if (wantsHints !== before.inlayHints) refreshHints()
     if (JSON.stringify(severity) !== JSON.stringify(before.severity))
       session.configure({ policy: { editor: severity } })
+    if (JSON.stringify(checkpoints) !== JSON.stringify(before.checkpoints)) session.configure({ checkpoints })
     const same = (a: readonly string[], b: readonly string[]) => a.length === b.length && a.every((x, i) => x === b[i])
     if (!same(models, before.models) || !same(exclude, before.exclude)) {
       session.configure({ models, exclude })
@@ -143,8 +145,8 @@ export function startServer(connection: Connection, world: World, options: Serve
 
   connection.onInitialized(() =>
     guarded(ctx, 'initialized', undefined, async () => {
-      const { models, exclude, severity } = ctx.settings
-      session.configure({ folders, models, exclude, policy: { editor: severity } })
+      const { models, exclude, severity, checkpoints } = ctx.settings
+      session.configure({ folders, models, exclude, checkpoints, policy: { editor: severity } })
       if (ctx.capabilities.workspace?.didChangeConfiguration?.dynamicRegistration)
         await connection.client.register(DidChangeConfigurationNotification.type, { section: 'tensorlint' })
       await watchAgain()
@@ -198,6 +200,9 @@ export function startServer(connection: Connection, world: World, options: Serve
   connection.languages.inlayHint.on(params => guarded(ctx, 'inlayHint', [], () => inlayHints(ctx, params)))
   connection.onDefinition(params => guarded(ctx, 'definition', [], () => definition(ctx, params)))
   connection.onReferences(params => guarded(ctx, 'references', [], () => references(ctx, params)))
+  connection.onRequest(messages.fileLoads, (params: { readonly uri: string }) =>
+    guarded(ctx, 'fileLoads', null, () => fileLoads(ctx, params)),
+  )
   connection.onRequest(messages.tensorAt, (params: TensorAtParams) =>
     guarded(ctx, 'tensorAt', null, () => tensorAt(ctx, params)),
   )

@@ -5,6 +5,7 @@ import type { Analysis, Snapshot } from '../engine'
 import type { Finding, SeverityTable } from '../protocol'
 import { rangeIn } from '../rules/show'
 import { globMatches } from '../util/glob'
+import { pathFrom } from './bindings'
 import { baselineFilter, relativePath, type Baseline, type Texts } from './baseline'
 import { suppresses, suppressionsOf, type Suppression } from './comments'
 import { faultySettings, isRuleId, unusedSuppression, type RuleCard } from './policyRules'
@@ -75,7 +76,11 @@ export function applyPolicy(
   }
   for (const finding of findings) judge(finding)
   // Only now is it known which comments were of no use.
-  const own = [...faults(policy), ...unusedComments(snapshot, unknown, comments, used)]
+  const own = [
+    ...faults(policy),
+    ...absentCheckpoints(policy, snapshot),
+    ...unusedComments(snapshot, unknown, comments, used),
+  ]
   for (const finding of own) judge(finding)
   if (own.length > 0) kept.sort(byPlace)
   return { findings: kept, suppressed }
@@ -119,6 +124,20 @@ function faults(policy: Policy): Finding[] {
     file.problems.map(({ offset, length, message }) =>
       finding(faultySettings, file.path, rangeIn(file, offset, offset + length), message),
     ),
+  )
+}
+
+/** Paths of settings files that lead to no checkpoint: what they say could not be followed. */
+function absentCheckpoints({ folders }: Policy, { models }: Snapshot): Finding[] {
+  const known = new Set(models.flatMap(model => [model.path, ...model.shards.map(shard => shard.path)]))
+  return folders.flatMap(({ folder, settings }) =>
+    (settings?.checkpoints ?? [])
+      .filter(({ path }) => !known.has(pathFrom(folder, path)))
+      .map(({ path, offset, length }) => {
+        const file = settings as SettingsFile
+        const message = `no checkpoint is at ${path}: the programs are read as if nothing were said`
+        return finding(faultySettings, file.path, rangeIn(file, offset, offset + length), message)
+      }),
   )
 }
 

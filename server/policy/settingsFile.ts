@@ -1,5 +1,5 @@
 // `.tensorlintrc.json`, the settings that a project shares (docs/configuration.md): severities, files whose findings are
-// left out, and the baseline's name. Every fault of the file becomes a problem at its place; what can be followed is.
+// left out, the baseline's name, and which checkpoints programs load. Every fault of the file becomes a problem at its place; what can be followed is.
 
 import type { Node } from 'jsonc-parser'
 import type { JsonFile } from '../checkpoint/facts'
@@ -24,7 +24,16 @@ export interface SettingsFile {
   readonly ignore: readonly Ignored[]
   /** As written, relative to the file's folder; undefined: the default name. */
   readonly baseline: string | undefined
+  readonly checkpoints: readonly NamedCheckpoint[]
   readonly problems: JsonFile['problems']
+}
+
+/** Programs that load a checkpoint, by pattern and path as written; the path's place in the file. */
+export interface NamedCheckpoint {
+  readonly pattern: string
+  readonly path: string
+  readonly offset: number
+  readonly length: number
 }
 
 type Problem = JsonFile['problems'][number]
@@ -37,16 +46,19 @@ export function readSettingsFile(path: string, text: string): SettingsFile {
   const { root, problems } = readJsonFile(path, text)
   const reader = new Reader([...problems])
   if (root && root.type !== 'object') reader.fault(root, 'the settings are an object')
-  const found: { severity: Record<string, SeveritySetting>; ignore: Ignored[]; baseline?: string } = {
-    severity: {},
-    ignore: [],
-  }
+  const found: {
+    severity: Record<string, SeveritySetting>
+    ignore: Ignored[]
+    checkpoints: NamedCheckpoint[]
+    baseline?: string
+  } = { severity: {}, ignore: [], checkpoints: [] }
   for (const [key, name, value] of reader.entries(root)) {
     if (name === 'severity') found.severity = reader.severities(value)
     else if (name === 'ignore') found.ignore = reader.list(value).flatMap(item => reader.ignored(item))
     else if (name === 'baseline') found.baseline = reader.text(value)
+    else if (name === 'checkpoints') found.checkpoints = reader.checkpoints(value)
     else if (name !== '$schema')
-      reader.fault(key, `there is no setting "${name}": expected severity, ignore or baseline`)
+      reader.fault(key, `there is no setting "${name}": expected severity, ignore, baseline or checkpoints`)
   }
   return {
     path,
@@ -54,6 +66,7 @@ export function readSettingsFile(path: string, text: string): SettingsFile {
     severity: found.severity,
     ignore: found.ignore,
     baseline: found.baseline,
+    checkpoints: found.checkpoints,
     problems: reader.problems,
   }
 }
@@ -102,6 +115,22 @@ class Reader {
     if (files.length > 0) return [{ files, rules }]
     this.fault(node, 'an entry of ignore names its files')
     return []
+  }
+
+  checkpoints(node: Node): NamedCheckpoint[] {
+    if (node.type !== 'object')
+      this.fault(node, 'checkpoints is an object: patterns of programs, each with a path or a list')
+    return this.entries(node).flatMap(([key, pattern, value]) => {
+      if (pattern === '' || pattern.length > MAX_PATTERN) {
+        this.fault(key, 'a pattern is a text that is not empty')
+        return []
+      }
+      const nodes = value.type === 'array' ? (value.children ?? []) : [value]
+      return nodes.flatMap(item => {
+        const path = this.text(item)
+        return path === undefined ? [] : [{ pattern, path, offset: item.offset, length: item.length }]
+      })
+    })
   }
 
   private ruleIds(node: Node): string[] {

@@ -1,6 +1,7 @@
 // A product whose inner dimensions do not agree. `mx.dequantize` returns `[out, in]`, so `x @ w` wants `.T`: an error
 // where the matrix is not square, and silently wrong numbers where it is.
 
+import type { Model } from '../checkpoint/facts'
 import type { Delivery } from '../interp/deliveries'
 import type { Product } from '../interp/machine'
 import { placeKey } from '../interp/machine'
@@ -22,6 +23,8 @@ interface Misfit {
   readonly why: string
   readonly right: readonly number[]
   readonly module: string | undefined
+  /** Undefined where the factors are no stored tensors. */
+  readonly model: Model | undefined
   /** A transpose of the right factor is what is missing. */
   readonly wantsTurn: boolean
   /** No error is raised: the numbers are wrong. */
@@ -63,13 +66,18 @@ function misfits(product: Product): Misfit[] {
   )
 }
 
+const ownerOf = ({ decoded, stored }: ArrayVariant) => ({
+  module: decoded?.module,
+  model: decoded?.model ?? stored?.model,
+})
+
 function judge(product: Product, x: ArrayVariant, w: ArrayVariant, right: readonly number[]): Misfit | undefined {
   const [inner, outer] = [right[right.length - 2] ?? 0, right[right.length - 1] ?? 0]
   const last = x.shape?.[x.shape.length - 1]
   const width = w.decoded && expectedWidth(w.decoded.model, w.decoded.module)
   const columns = last ?? width?.value
   if (columns === undefined) return undefined
-  const base = { call: product.call, rightPlace: product.rightPlace, columns, right, module: w.decoded?.module }
+  const base = { call: product.call, rightPlace: product.rightPlace, columns, right, ...ownerOf(w) }
   const why =
     last !== undefined && known(x.shape)
       ? `the left factor is ${showShape(x.shape)}`
@@ -117,6 +125,7 @@ function packedMisfits(d: Delivery): Misfit[] {
       why: `the left factor has ${columns} columns`,
       right,
       module: d.module,
+      model: d.model,
       wantsTurn: false,
       silent: false,
     },
@@ -137,6 +146,7 @@ function draft(group: readonly Misfit[]): Draft {
     range: rangeOf(first.call),
     message: `the right factor is ${showShape(right)}; ${expected}: ${first.why}${whose}${consequence}`,
     tensors: modules.map(m => `${m}.weight`),
+    models: new Set(group.flatMap(m => m.model ?? [])),
     fixes: group.every(m => m.wantsTurn) ? turnFix(first.rightPlace) : [],
   }
 }

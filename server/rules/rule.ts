@@ -25,6 +25,8 @@ export interface Draft {
   /** Full names, every one; a function where there may be tens of thousands that nobody asks for. */
   readonly tensors: readonly string[] | (() => readonly string[])
   readonly because?: readonly Because[]
+  /** Checkpoints that it holds for, where `because` does not lead to their files. */
+  readonly models?: ReadonlySet<Model>
   readonly fixes?: readonly Fix[]
 }
 

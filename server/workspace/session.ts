@@ -7,7 +7,9 @@ import type { Analysis, Snapshot } from '../engine'
 import { CheckpointCache, type Checkpoints } from './checkpointCache'
 import { discover, expandPath, type Discovery } from './discover'
 import type { FoundFile } from './nodeFiles'
-import { applyPolicy, noPolicy, type Policy, type Suppressed } from '../policy/policy'
+import { bindingsOf } from '../policy/bindings'
+import { applyPolicy, type FolderPolicy, noPolicy, type Policy, type Suppressed } from '../policy/policy'
+import type { CheckpointTable } from '../protocol'
 import type { OpenText } from './openTexts'
 import { PolicyFiles } from './policyFiles'
 import { ProgramCache } from './programCache'
@@ -64,6 +66,8 @@ export interface SessionParts {
   readonly folders?: readonly string[]
   readonly models?: readonly string[]
   readonly exclude?: readonly string[]
+  /** Which checkpoints programs load, where no settings file says it. */
+  readonly checkpoints?: CheckpointTable
   /** What the editor or the command line asks for beside the files of the folders. */
   readonly policy?: Partial<Omit<Policy, 'folders'>>
 }
@@ -77,6 +81,8 @@ export class Session {
   private readonly programCache = new ProgramCache()
   private readonly policyFiles = new PolicyFiles()
   private policy = noPolicy
+  private checkpointTable: CheckpointTable = {}
+  private bindings: NonNullable<Snapshot['bindings']> = []
   /** The analysis before the policy. */
   private raw: Analysis = noAnalysis
   private found: Discovery = nothing
@@ -92,7 +98,7 @@ export class Session {
 
   constructor(private readonly options: SessionOptions) {
     this.checkpointCache = new CheckpointCache({ settleMs: options.settleMs ?? 0, now: Date.now })
-    const snapshot: Snapshot = { folders: [], models: [], programs: [] }
+    const snapshot: Snapshot = { folders: [], models: [], programs: [], bindings: this.bindings }
     this.state = {
       snapshot,
       analysis: noAnalysis,
@@ -109,6 +115,7 @@ export class Session {
     this.folders = parts.folders ?? this.folders
     this.models = parts.models?.map(path => expandPath(path, base)) ?? this.models
     this.exclude = parts.exclude ?? this.exclude
+    this.checkpointTable = parts.checkpoints ?? this.checkpointTable
     if (parts.policy) this.policy = { ...this.policy, ...parts.policy }
     this.want('files', 0)
   }
@@ -182,12 +189,11 @@ export class Session {
     const { folders } = this
     if (walk) {
       const places = [...folders, ...this.models.map(path => (/\.safetensors$/i.test(path) ? dirname(path) : path))]
-      // Side by side: between seeing a file and reading it as little time as possible should pass.
-      const [found, policies] = await Promise.all([
-        discover({ folders, models: this.models, exclude: this.exclude, isCancelled: () => this.disposed }),
-        this.policyFiles.read(places),
-      ])
-      this.found = found
+      // Settings first: they may name models that lie elsewhere. Between seeing a file and reading it little time passes.
+      const policies = await this.policyFiles.read(places)
+      this.bind(policies)
+      const models = [...this.models, ...this.bindings.flatMap(b => b.models)]
+      this.found = await discover({ folders, models, exclude: this.exclude, isCancelled: () => this.disposed })
       if (this.disposed) return
       if (policies !== this.policy.folders) this.policy = { ...this.policy, folders: policies }
     }
@@ -203,9 +209,13 @@ export class Session {
     const { models } = this.checkpoints
     const versions = new Map([...open].map(([path, { version }]) => [path, version]))
     const last = this.state
+    const { bindings } = this
     const same =
-      last.snapshot.models === models && last.snapshot.programs === programs && last.snapshot.folders === folders
-    const snapshot: Snapshot = same ? last.snapshot : { folders, models, programs }
+      last.snapshot.models === models &&
+      last.snapshot.programs === programs &&
+      last.snapshot.folders === folders &&
+      last.snapshot.bindings === bindings
+    const snapshot: Snapshot = same ? last.snapshot : { folders, models, programs, bindings }
     if (!same) this.raw = this.options.analyse(snapshot)
     const { policy } = this
     const judged = same && policy === last.policy ? undefined : applyPolicy(this.raw, snapshot, policy)
@@ -218,6 +228,12 @@ export class Session {
       versions,
     }
     this.options.onChange?.(this.state)
+  }
+
+  /** The same list as before where nothing changed. */
+  private bind(policies: readonly FolderPolicy[]): void {
+    const next = bindingsOf(policies, this.checkpointTable, this.folders)
+    if (JSON.stringify(next) !== JSON.stringify(this.bindings)) this.bindings = next
   }
 
   private touchesJson(open: ReadonlyMap<string, OpenText>): boolean {

@@ -2,7 +2,7 @@
 // sends nothing at all gets a server that works.
 
 import { readSeverityTable } from '../policy/severity'
-import type { Settings } from '../protocol'
+import type { CheckpointTable, Settings } from '../protocol'
 
 export const defaultSettings: Settings = {
   python: '',
@@ -12,6 +12,7 @@ export const defaultSettings: Settings = {
   trusted: true,
   headerDocuments: false,
   severity: {},
+  checkpoints: {},
   inlayHints: true,
 }
 
@@ -26,6 +27,7 @@ export function readSettings(value: unknown, base: Settings = defaultSettings): 
     trusted: typeof given.trusted === 'boolean' ? given.trusted : base.trusted,
     headerDocuments: typeof given.headerDocuments === 'boolean' ? given.headerDocuments : base.headerDocuments,
     severity: readSeverityTable(given.severity) ?? base.severity,
+    checkpoints: readCheckpoints(given.checkpoints) ?? base.checkpoints,
     inlayHints: typeof given.inlayHints === 'boolean' ? given.inlayHints : base.inlayHints,
   }
 }
@@ -34,4 +36,14 @@ function strings(value: unknown): readonly string[] | undefined {
   return Array.isArray(value)
     ? value.filter((item): item is string => typeof item === 'string' && item !== '')
     : undefined
+}
+
+/** Entries that are no path are left out. */
+function readCheckpoints(value: unknown): CheckpointTable | undefined {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
+  const entries = Object.entries(value as Readonly<Record<string, unknown>>).flatMap(([pattern, path]) => {
+    const paths = strings(typeof path === 'string' ? [path] : path) ?? []
+    return pattern === '' || paths.length === 0 ? [] : [[pattern, paths] as const]
+  })
+  return Object.fromEntries(entries)
 }

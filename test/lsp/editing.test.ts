@@ -1,9 +1,24 @@
 // What an editor asks about a loader while a person reads and writes it, answered by the real engine over streams.
 import { join } from 'node:path'
 import { beforeAll, describe, expect, test } from 'vitest'
-import type { CompletionList, Hover, InlayHint, Location, LocationLink, MarkupContent } from 'vscode-languageserver'
+import type {
+  CodeLens,
+  CompletionList,
+  Hover,
+  InlayHint,
+  Location,
+  LocationLink,
+  MarkupContent,
+} from 'vscode-languageserver'
 import { analyse } from '../../server/engine'
-import { messages, type HeaderText, type Loaders, type RevealParams, type TreeNode } from '../../server/protocol'
+import {
+  messages,
+  type FileLoads,
+  type HeaderText,
+  type Loaders,
+  type RevealParams,
+  type TreeNode,
+} from '../../server/protocol'
 import { loadGrammars } from '../../server/source/grammars'
 import { readGrammar } from '../../server/workspace/grammarFiles'
 import { fakeWorld } from '../support/fakeWorld'
@@ -238,5 +253,45 @@ describe('completion', () => {
     expect(none).toEqual([])
     const [, plain] = await complete(false)
     expect(plain?.[0]?.[1]).toMatchObject({ newText: 'layers.{i}.proj.weight' })
+  })
+})
+
+describe('what is understood of a file', () => {
+  const partly = `import mlx.core as mx
+
+def walk(weights):
+    return [weights[name] for name in names()]
+
+def load(path):
+    weights = mx.load(path)
+    walk(weights)
+    return weights["norm.weight"], {k: v for k, v in weights.items()}
+`
+
+  test('is a list with reasons, and a lens above the file and its functions', async () => {
+    const folder = workspace()
+    writeFiles(folder, { 'partly.py': partly })
+    const client = await start(folder, true)
+    const document = { uri: uri(folder, 'partly.py') }
+    const loads = await client.request<FileLoads>(messages.fileLoads, document)
+    expect(loads).toMatchObject({ loads: 2, dequantized: 0, unknown: 1, models: ['m'] })
+    expect(loads.entries.map(e => [e.understood, e.text, e.detail])).toEqual([
+      [false, 'weights[name]', 'the key is not known'],
+      [true, 'weights["norm.weight"]', 'f16 [256]'],
+      [true, 'weights.items()', 'u32 [128, 32] = 4-bit [128, 256] g64, and 2 other shapes'],
+    ])
+    const lenses = async (of: LspClient) =>
+      (await of.request<CodeLens[]>('textDocument/codeLens', { textDocument: document })).map(l => [
+        l.range.start.line,
+        l.command?.title,
+        l.command?.command,
+      ])
+    expect(await lenses(client)).toEqual([
+      [0, '2 loads, 1 not understood', 'tensorlint.showLoads'],
+      [2, '1 not understood', 'tensorlint.showLoads'],
+      [5, '2 loads', 'tensorlint.showLoads'],
+    ])
+    expect((await lenses(await start(folder)))[0]).toEqual([0, '2 loads, 1 not understood', ''])
+    expect(await client.request(messages.fileLoads, { uri: uri(folder, 'm/config.json') })).toBeNull()
   })
 })

@@ -14,6 +14,7 @@ describe('readSettingsFile', () => {
         { files: ['a', 'b'], rules: ['truncated-shard'] },
       ],
       baseline: 'ci/known.json',
+      checkpoints: { 'a/*.py': 'm', 'b.py': ['n', 'o'] },
     })
     expect(file).toMatchObject({
       severity: { 'truncated-shard': 'warning', 'stored-transposed': 'off', 'invalid-config': 'default' },
@@ -22,6 +23,11 @@ describe('readSettingsFile', () => {
         { files: ['a', 'b'], rules: ['truncated-shard'] },
       ],
       baseline: 'ci/known.json',
+      checkpoints: [
+        { pattern: 'a/*.py', path: 'm' },
+        { pattern: 'b.py', path: 'n' },
+        { pattern: 'b.py', path: 'o' },
+      ],
       problems: [],
     })
   })
@@ -38,6 +44,9 @@ describe('readSettingsFile', () => {
     [{ ignore: [{ files: 'a', rules: ['nonsense'] }] }, '"nonsense"', /no rule "nonsense"/],
     [{ ignore: [{ files: 'a', tensors: 'b' }] }, '"tensors"', /has no "tensors"/],
     [{ ignore: [{ files: [''] }] }, '""', /text that is not empty/],
+    [{ checkpoints: ['a'] }, '["a"]', /checkpoints is an object/],
+    [{ checkpoints: { a: 3 } }, '3', /text that is not empty/],
+    [{ checkpoints: { '': 'a' } }, '""', /a pattern is a text/],
     [{ baseline: 3 }, '3', /text that is not empty/],
     [[], '[]', /the settings are an object/],
   ])('says what is wrong with %j, at %s', (value, at, message) => {
