@@ -21,6 +21,7 @@ import { models, properties } from './models/index'
 import { indexArray, indexByValue } from './indexing'
 import { failPython } from './refusals'
 import { memberOf, scriptMember } from './scriptMembers'
+import { absentFrom } from './scriptRefusals'
 import { product } from './shapes/shape'
 import {
   asKey,
@@ -223,7 +224,7 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
       if (isNumber(index) && !object.open) {
         const item = object.items[index.value < 0 && !isScript(at) ? object.items.length + index.value : index.value]
         if (item) return noteRead(m, item)
-        if (isScript(at)) return none
+        if (isScript(at)) return { ...none, nothing: 'sure' }
         const [count, expected] = [object.items.length, 'an index within them']
         const text = `${object.shape} index out of range`
         failPython(m, at, 'IndexError', `index ${index.value} of ${count} items`, expected, text)
@@ -337,7 +338,11 @@ function absentKey(m: Machine, object: DictValue, key: Value, at: Place): Value 
     const text = isString(key) ? `'${key.value}'` : String(key.value)
     failPython(m, at, 'KeyError', `the dict has no key ${text}`, undefined, text)
   }
-  if (isScript(at) && !object.open && (isString(key) || isNumber(key)) && object.views.every(v => v.named)) return none
+  const isClosed = !object.open && !object.guessed && object.views.every(v => v.named)
+  if (isScript(at) && isClosed && (isString(key) || isNumber(key))) {
+    const literal = isString(key) ? key.literal : undefined
+    return { ...none, nothing: absentFrom(m, object, String(key.value), at, literal) }
+  }
   return unknown(m, 'a key that is not there')
 }
 

@@ -3,10 +3,11 @@
 
 import { invoke } from './calls'
 import { keysOf } from './expressions'
-import type { Machine } from './machine'
+import { type Machine, unknown } from './machine'
 import { findMember } from './members'
 import { models } from './models/index'
-import { constant, dict, type FunctionValue, isNumber, library, type Value } from './value'
+import { useOfNothing } from './scriptRefusals'
+import { type ArrayValue, constant, dict, type FunctionValue, isNumber, library, type Value } from './value'
 
 const noArguments = { positional: [], keywords: new Map<string, never>(), open: false }
 
@@ -51,10 +52,21 @@ export function scriptMember(m: Machine, object: Value, name: string): Value | u
       return member && memberOf(m, member, object)
     }
     case 'const':
+      if (useOfNothing(m, object)) return unknown(m, `${name} of undefined`)
       return isNumber(object) ? library(`number.${name}`, object) : undefined
+    case 'array':
+      return name === 'length' ? lengthOf(m, object) : undefined
     default:
       return undefined
   }
+}
+
+/** An array's length is its first dimension. */
+function lengthOf(m: Machine, { variants }: ArrayValue): Value {
+  const length = variants[0]?.shape?.[0]
+  return length !== undefined && variants.every(v => v.shape?.[0] === length)
+    ? constant(length)
+    : unknown(m, 'a length')
 }
 
 function holds(object: Value, name: string): boolean {

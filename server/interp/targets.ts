@@ -43,7 +43,12 @@ export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope, d
     case 'tuple': {
       const items = itemsOf(m, value)
       const isOptional = value.kind === 'unknown' && value.optional === true
-      const missing = items && isJavaScript(scope) ? none : isOptional ? value : unknown(m, 'unpacking')
+      const missing =
+        items && isJavaScript(scope)
+          ? { ...none, nothing: 'sure' as const }
+          : isOptional
+            ? value
+            : unknown(m, 'unpacking')
       const starred = target.items.findIndex(t => t.kind === 'spread')
       checkCount(m, target, items?.length ?? rowsOf(value), starred >= 0, scope)
       target.items.forEach((inner, i) => {

@@ -36,6 +36,8 @@ export function entriesOf(c: LibraryCall, v: DictValue): Value {
 function get(c: LibraryCall): Value {
   const key = c.get(0)
   if (!key) return unknown(c.m, 'get')
+  // A map of JavaScript is asked like any object.
+  if (c.javascript) return c.getItem(selfDict(c), key)
   return dictItem(c.m, selfDict(c), key, c.at) ?? c.get(1, 'default') ?? none
 }
 

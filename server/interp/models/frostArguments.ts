@@ -1,0 +1,122 @@
+// What `@frost-beta/mlx` 0.0.7 asks of its arguments before MLX sees them, as measured with Node 20: how many there are,
+// and that arrays are arrays and whole numbers are numbers. `undefined` is neither, which is how a tensor that the
+// checkpoint does not hold shows.
+
+import { itemsOf } from '../expressions'
+import type { LibraryCall } from '../calls'
+import { failScript, useOfNothing } from '../scriptRefusals'
+import type { Value } from '../value'
+import type { LibraryModel } from './index'
+
+interface Signature {
+  /** How many arguments there must be. */
+  readonly count: number
+  /** Positions of arrays; a list of arrays is written as such. */
+  readonly arrays: readonly number[]
+  readonly lists?: readonly number[]
+  readonly numbers?: readonly number[]
+  readonly flags?: readonly number[]
+}
+
+const of = (names: string, signature: Signature) => names.split(' ').map(name => [name, signature] as const)
+
+const signatures = new Map<string, Signature>([
+  ...of('dequantize', { count: 5, arrays: [0, 1, 2], numbers: [3, 4] }),
+  ...of('quantize', { count: 3, arrays: [0], numbers: [1, 2] }),
+  ...of('quantizedMatmul', { count: 7, arrays: [0, 1, 2, 3], flags: [4], numbers: [5, 6] }),
+  ...of('matmul inner outer', { count: 2, arrays: [0, 1] }),
+  ...of('addmm', { count: 3, arrays: [0, 1, 2] }),
+  ...of('add subtract multiply divide maximum minimum power floorDivide remainder logaddexp', {
+    count: 2,
+    arrays: [0, 1],
+  }),
+  ...of('equal notEqual less lessEqual greater greaterEqual logicalAnd logicalOr arctan2', {
+    count: 2,
+    arrays: [0, 1],
+  }),
+  ...of('exp log log2 log10 log1p expm1 sqrt rsqrt square abs negative sigmoid tanh sin cos erf sign floor ceil', {
+    count: 1,
+    arrays: [0],
+  }),
+  ...of('sum prod mean variance max min argmax argmin logsumexp softmax cumsum sort argsort all any', {
+    count: 1,
+    arrays: [0],
+  }),
+  ...of('concatenate stack', { count: 1, arrays: [], lists: [0] }),
+  ...of('transpose flatten squeeze', { count: 1, arrays: [0] }),
+  ...of('split reshape expandDims broadcastTo repeat tile pad topk', { count: 2, arrays: [0] }),
+  ...of('swapaxes moveaxis', { count: 3, arrays: [0] }),
+  ...of('take', { count: 2, arrays: [0, 1] }),
+  ...of('where', { count: 3, arrays: [0, 1, 2] }),
+  ...of('conv1d', { count: 6, arrays: [0, 1] }),
+  ...of('conv2d', { count: 2, arrays: [0, 1] }),
+  ...of('fast.rmsNorm', { count: 3, arrays: [0, 1] }),
+  ...of('fast.layerNorm', { count: 4, arrays: [0] }),
+  ...of('fast.scaledDotProductAttention', { count: 4, arrays: [0, 1, 2] }),
+])
+
+const prefix = 'frost.core.'
+
+/** A call that raises for its arguments alone gives nothing; the rest is for the model. */
+function checked(name: string, model: (c: LibraryCall) => Value): (c: LibraryCall) => Value {
+  const signature = signatures.get(name)
+  if (!signature) return model
+  return c => {
+    if (!c.args.open && c.name.startsWith(prefix)) check(c, signature)
+    return model(c)
+  }
+}
+
+function check(c: LibraryCall, { count, arrays, lists = [], numbers = [], flags = [] }: Signature): void {
+  const given = c.args.positional
+  if (given.length < count) {
+    const found = `${given.length} argument${given.length === 1 ? '' : 's'}`
+    failScript(c.m, c.at, 'TypeError', found, String(count), 'Insufficient number of arguments.')
+    return
+  }
+  const wrong = (position: number, what: string, v: Value | undefined): boolean => {
+    if (!v) return false
+    const from = `argument ${position + 1} is ${nameOf(v)}`
+    if (useOfNothing(c.m, v)) return true
+    const text = `Error processing argument at index ${position}, conversion failure from`
+    return failScript(c.m, c.at, 'TypeError', from, what, text)
+  }
+  const at = (position: number) => given[position]?.value
+  for (const p of arrays) if (isNoArray(at(p)) && wrong(p, 'an array', at(p))) return
+  for (const p of lists) {
+    const list = at(p)
+    const bad = list && itemsOf(c.m, list)?.find(isNoArray)
+    if (bad && wrong(p, 'arrays alone', bad)) return
+  }
+  for (const p of numbers) if (isNo(at(p), 'number') && wrong(p, 'a number', at(p))) return
+  for (const p of flags) if (isNo(at(p), 'boolean') && wrong(p, 'true or false', at(p))) return
+}
+
+const isSurelyNothing = (v: Value): boolean =>
+  v.kind === 'const' && v.value === null && (v.literal !== undefined || v.nothing !== undefined)
+
+/** Whether a value is no array for sure; numbers are taken for arrays nearly everywhere. */
+const isNoArray = (v: Value | undefined): boolean =>
+  v !== undefined && (isSurelyNothing(v) || (v.kind === 'const' && typeof v.value === 'string'))
+
+const isNo = (v: Value | undefined, type: 'number' | 'boolean'): boolean =>
+  v !== undefined &&
+  (isSurelyNothing(v) ||
+    v.kind === 'array' ||
+    (v.kind === 'const' &&
+      v.value !== null &&
+      typeof v.value !== type &&
+      !(type === 'boolean' && typeof v.value === 'number')))
+
+const nameOf = (v: Value): string =>
+  v.kind === 'const'
+    ? v.value === null
+      ? 'undefined'
+      : JSON.stringify(v.value)
+    : v.kind === 'array'
+      ? 'an array'
+      : v.kind
+
+/** The models of a library with the checks of their arguments before them. */
+export const withChecks = (calls: LibraryModel['calls']): LibraryModel['calls'] =>
+  Object.fromEntries(Object.entries(calls).map(([name, model]) => [name, checked(name.slice(prefix.length), model)]))
