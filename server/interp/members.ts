@@ -85,7 +85,7 @@ export function libraryBase(of: Value): string | undefined {
 }
 
 export function getAttribute(m: Machine, object: Value, name: string, at: Place, javascript: boolean): Value {
-  const found = javascript ? scriptMember(m, object, name) : undefined
+  const found = javascript ? scriptMember(m, object, name, at) : undefined
   if (found) return found
   switch (object.kind) {
     case 'instance': {
@@ -265,6 +265,8 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
         ? getAttribute(m, object, key.value, at, true)
         : unknown(m, 'an item of something that is not followed')
     case 'const':
+      // A destructured name is a member as well.
+      if (isScript(at) && isString(key) && object.value === null) return getAttribute(m, object, key.value, at, true)
       if (isString(object) && isNumber(key)) return constant(object.value.at(key.value) ?? '')
       return unknown(m, 'an item of a constant')
     default:

@@ -6,8 +6,8 @@ import { keysOf } from './expressions'
 import { type Machine, unknown } from './machine'
 import { findMember } from './members'
 import { models } from './models/index'
-import { useOfNothing } from './scriptRefusals'
-import { type ArrayValue, constant, dict, type FunctionValue, isNumber, library, type Value } from './value'
+import { failScript, useOfNothing } from './scriptRefusals'
+import { type ArrayValue, constant, dict, type FunctionValue, isNumber, library, type Place, type Value } from './value'
 
 const noArguments = { positional: [], keywords: new Map<string, never>(), open: false }
 
@@ -23,7 +23,7 @@ export function memberOf(m: Machine, member: Value, self: Value): Value {
 const promiseMethods: ReadonlySet<string> = new Set(['then', 'catch', 'finally'])
 
 /** What JavaScript has behind the dot; undefined where the rules of both languages agree. */
-export function scriptMember(m: Machine, object: Value, name: string): Value | undefined {
+export function scriptMember(m: Machine, object: Value, name: string, at: Place): Value | undefined {
   // Promises are not told from what they come to, since `await` is dropped.
   if (promiseMethods.has(name) && !holds(object, name)) return library(`js.promise.${name}`, object)
   switch (object.kind) {
@@ -52,7 +52,8 @@ export function scriptMember(m: Machine, object: Value, name: string): Value | u
       return member && memberOf(m, member, object)
     }
     case 'const':
-      if (useOfNothing(m, object)) return unknown(m, `${name} of undefined`)
+      if (useOfNothing(m, object) || (isSureNothing(object) && failReading(m, at, name)))
+        return unknown(m, `${name} of undefined`)
       return isNumber(object) ? library(`number.${name}`, object) : undefined
     case 'array':
       return name === 'length' ? lengthOf(m, object) : undefined
@@ -68,6 +69,18 @@ function lengthOf(m: Machine, { variants }: ArrayValue): Value {
     ? constant(length)
     : unknown(m, 'a length')
 }
+
+const isSureNothing = (v: Value): boolean => v.kind === 'const' && v.value === null && v.nothing !== undefined
+
+const failReading = (m: Machine, at: Place, name: string): boolean =>
+  failScript(
+    m,
+    at,
+    'TypeError',
+    `${name} of undefined`,
+    'an object',
+    `Cannot read properties of undefined (reading '${name}')`,
+  )
 
 function holds(object: Value, name: string): boolean {
   if (object.kind === 'dict') return object.map.has(name)
