@@ -6,7 +6,9 @@
 import type { LibraryCall } from '../calls'
 import { indexByValue } from '../indexing'
 import { dict, list, none, type Value } from '../value'
-import { lost } from './arguments'
+import { refuse } from '../operate'
+import { Refused } from '../shapes/shape'
+import { lost, numberOf } from './arguments'
 import { arange, eye, full, like, linspace, literal, ofShape } from './creation'
 import { computing } from './elementwise'
 import { withChecks } from './frostArguments'
@@ -85,6 +87,32 @@ const attention = (c: LibraryCall): Value => {
     : lost(c)
 }
 
+/** Bits that the MLX inside knows, and how many columns it wants at least for them. */
+const leastColumns: Readonly<Record<number, number>> = { 2: 512, 4: 256, 8: 128 }
+const sizesOfGroups = [32, 64, 128]
+
+/** `quantize(w, groupSize, bits)`: fewer bits, and no narrow matrices. */
+function packed(c: LibraryCall): Value {
+  const [array, groupSize, bits] = [c.get(0), numberOf(c.get(1)), numberOf(c.get(2))]
+  const least = bits === undefined ? undefined : leastColumns[bits]
+  const refusal = (found: string, expected: string, text: string) =>
+    refuse(c, new Refused(found, expected, `[quantize] ${text}`), [], 'frost')
+  if (groupSize !== undefined && !sizesOfGroups.includes(groupSize))
+    refusal(`group size ${groupSize}`, '64 or 128', `The requested group size ${groupSize} is not supported.`)
+  else if (bits !== undefined && least === undefined)
+    refusal(`${bits} bits`, '2, 4 or 8', `The requested number of bits ${bits} is not supported.`)
+  else if (least !== undefined && array?.kind === 'array') {
+    const columns = array.variants.map(v => v.shape?.[v.shape.length - 1])
+    if (columns.every(n => n !== undefined && n < least))
+      refusal(
+        `${columns[0]} columns`,
+        `at least ${least} for ${bits} bits`,
+        'The feature dimension (2nd dimension of the matrix) is too small for quantization.',
+      )
+  }
+  return quantize(c)
+}
+
 const slice = (c: LibraryCall): Value =>
   dict([
     ['start', c.get(0) ?? none],
@@ -114,7 +142,7 @@ export const frostMlx: LibraryModel = {
       ),
       'frost.core.dequantize': c =>
         sink(c, 'dequantize', { weight: [0], scales: [1], biases: [2], groupSize: [3], bits: [4] }),
-      'frost.core.quantize': quantize,
+      'frost.core.quantize': packed,
       'frost.core.quantizedMatmul': c =>
         sink(c, 'quantized_matmul', {
           weight: [1],

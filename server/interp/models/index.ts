@@ -10,10 +10,10 @@ import { collections } from './collections'
 import { files } from './files'
 import { frostMlx } from './frostMlx'
 import { javascript } from './javascript'
+import { layers } from './layers'
 import { mlxArray } from './mlxArray'
 import { mlxCore } from './mlxCore'
 import { mlxModule } from './mlxModule'
-import { mlxNn } from './mlxNn'
 import { mlxProducts } from './mlxProducts'
 import { node } from './node'
 import { numpy } from './numpy'
@@ -52,7 +52,7 @@ export const libraries: readonly LibraryModel[] = [
   mlxCore,
   mlxArray,
   mlxModule,
-  mlxNn,
+  layers,
   mlxProducts,
   numpy,
   frostMlx,
