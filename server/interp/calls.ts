@@ -4,9 +4,9 @@
 import type { Arg, Expr } from '../source/ir'
 import { evaluate, itemsOf } from './expressions'
 import { depthLimit, isPosition, type Machine, noteUnfollowed, place, unknown } from './machine'
+import { classesOf, freeInit, instantiate, memberOfEnumeration } from './classes'
 import { findMember, getItem, libraryBase } from './members'
 import { models } from './models/index'
-import { classesOf, freeInit, instantiate } from './classes'
 import { execute } from './statements'
 import { assignTo } from './targets'
 import {
@@ -14,7 +14,6 @@ import {
   dict,
   type FunctionValue,
   type InstanceValue,
-  isString,
   list,
   none,
   type Place,
@@ -92,10 +91,12 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
         ? construct(m, callee, handOver(args, site.at))
         : invoke(m, callee, handOver(args, site.at))
     case 'class':
-      return instantiate(m, callee, handOver(args, site.at))
+      return memberOfEnumeration(callee, args) ?? instantiate(m, callee, handOver(args, site.at))
     case 'library':
       return callLibrary(m, callee.name, callee.self, args, site)
     case 'instance': {
+      const partial = partialOf(callee, args)
+      if (partial) return callValue(m, partial.callee, partial.args, site)
       const member = findMember(callee.of, '__call__') ?? findMember(callee.of, 'forward')
       if (member?.value.kind === 'function')
         return invoke(m, { ...member.value, self: callee }, handOver(args, site.at))
@@ -110,7 +111,28 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
   }
 }
 
-function callLibrary(m: Machine, name: string, self: Value | undefined, args: Arguments, site: CallSite): Value {
+/** Where a call stands, for a library to say. */
+type Site = Pick<CallSite, 'at' | 'scope'>
+
+/** The class of what `functools.partial` gives. */
+export const partialClass = 'functools.partial'
+
+/** What a partial really calls, and with which arguments. */
+function partialOf(callee: InstanceValue, args: Arguments): { callee: Value; args: Arguments } | undefined {
+  if (callee.of.kind !== 'library' || callee.of.name !== partialClass) return undefined
+  const [func, first, named] = ['func', 'args', 'keywords'].map(name => callee.attributes.get(name))
+  if (!func || first?.kind !== 'list' || named?.kind !== 'dict') return undefined
+  return {
+    callee: func,
+    args: {
+      positional: [...first.items.map(value => ({ value })), ...args.positional],
+      keywords: new Map([...[...named.map].map(([k, value]) => [String(k), { value }] as const), ...args.keywords]),
+      open: args.open || first.open || named.open,
+    },
+  }
+}
+
+function callLibrary(m: Machine, name: string, self: Value | undefined, args: Arguments, site: Site): Value {
   const model = models.get(name)
   if (!model && /^(mlx|frost)\.nn\.[A-Z]\w*$/.test(name)) return libraryInstance(m, name, args)
   if (!model) {
@@ -196,13 +218,22 @@ function handOver(args: Arguments, at: Place): Arguments {
   }
 }
 
-/** Calls a function value with values, as a library does with a callback. */
-export function callFunction(m: Machine, f: Value, values: readonly Value[], from?: LibraryCall): Value {
-  const args: Arguments = { positional: values.map(value => ({ value })), keywords: new Map(), open: false }
+/** Calls something with values, as a library does with a callback; `site` is the library's own call. */
+export function callFunction(m: Machine, f: Value, values: readonly Value[], site?: Site): Value {
+  return callWith(m, f, { positional: values.map(value => ({ value })), keywords: new Map(), open: false }, site)
+}
+
+function callWith(m: Machine, f: Value, args: Arguments, site: Site | undefined): Value {
   if (f.kind === 'function') return invoke(m, f, args)
-  const model = f.kind === 'library' && from ? models.get(f.name) : undefined
-  if (!model || f.kind !== 'library' || !from) return unknown(m, 'a callback')
-  return model(libraryCall(m, f.name, f.self, args, from.at, from.scope))
+  if (f.kind === 'class') return memberOfEnumeration(f, args) ?? instantiate(m, f, args)
+  if (f.kind === 'library' && site) return callLibrary(m, f.name, f.self, args, site)
+  if (f.kind === 'instance') {
+    const partial = partialOf(f, args)
+    if (partial) return callWith(m, partial.callee, partial.args, site)
+    const member = findMember(f.of, '__call__')
+    if (member?.value.kind === 'function') return invoke(m, { ...member.value, self: f }, args)
+  }
+  return unknown(m, 'a callback')
 }
 
 /** `new F()` of a plain function of JavaScript: an object with what its prototype has. */
@@ -228,7 +259,10 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   }
   bindParameters(m, f, args, scope)
   const frame = m.frame
-  m.frame = { returned: undefined, activation: m.nextActivation++ }
+  const { isGenerator = false } = f.def
+  // What stands behind the yield of a context manager is run when its block is left; it is not followed.
+  const halts = isGenerator && f.def.decorators.some(d => /(^|\.)(async)?contextmanager$/i.test(d))
+  m.frame = { returned: undefined, activation: m.nextActivation++, uncertain: m.uncertain, isGenerator, halts }
   m.depth++
   const { alternative } = m
   const completion = execute(m, f.def.body, scope)
@@ -238,7 +272,8 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   m.frame = frame
   if (raised) frame.raised = true
   if (completion === 'raise') return unknown(m, `${f.def.name || 'a function'} raises`)
-  return returned ?? none
+  if (halts) return (returned?.kind === 'list' && returned.items[0]) || none
+  return returned ?? (isGenerator ? list([]) : none)
 }
 
 function bindParameters(m: Machine, f: FunctionValue, args: Arguments, scope: Scope): void {
@@ -343,6 +378,3 @@ function callByName(m: Machine, callee: Value & { kind: 'unknown' }, args: Argum
   for (const a of args.positional) if (a.value.kind === 'list' || a.value.kind === 'dict') a.value.open = true
   return unknown(m, callee.why)
 }
-
-/** A text argument, if it is known. */
-export const textArgument = (v: Value | undefined): string | undefined => (v && isString(v) ? v.value : undefined)

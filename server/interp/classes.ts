@@ -1,10 +1,29 @@
-// Classes of the workspace: how their objects are made, and what a method sees of the classes above its own.
+// Classes of the workspace: their objects, the fields of dataclasses and named tuples, and the methods with two
+// underscores that Python calls by itself. A field that is not given has its default; nothing is shared between objects.
 
-import { type Arguments, freeArguments, invoke, noArguments } from './calls'
-import { evaluate } from './expressions'
-import type { Machine } from './machine'
-import { findMember } from './members'
-import { type ClassValue, type InstanceValue, none, type Scope, type Value } from './value'
+import { type Arguments, callFunction, freeArguments, invoke, noArguments } from './calls'
+import { evaluate, itemsOf } from './expressions'
+import { type Machine, unknown } from './machine'
+import { findMember, getAttribute, getItem, libraryBase } from './members'
+import {
+  type ClassValue,
+  constant,
+  dict,
+  type InstanceValue,
+  isNumber,
+  isString,
+  list,
+  none,
+  type Place,
+  type Scope,
+  truth,
+  type Value,
+} from './value'
+
+/** What `dataclasses.field(…)` leaves in a class. */
+export const fieldClass = 'dataclasses.Field'
+/** The library class below every named tuple. */
+export const namedTuple = 'typing.NamedTuple'
 
 /** Makes an instance of a class of the workspace and runs its constructor. */
 export function instantiate(m: Machine, of: ClassValue, args: Arguments): InstanceValue {
@@ -14,8 +33,7 @@ export function instantiate(m: Machine, of: ClassValue, args: Arguments): Instan
   runFields(m, of, instance)
   const constructor = findMember(of, '__init__')
   if (constructor?.value.kind === 'function') invoke(m, { ...constructor.value, self: instance }, args)
-  else if (of.def.decorators.some(d => /(^|\.)dataclass/.test(d)) || of.attributes.size > 0)
-    fillDataclass(of, instance, args)
+  else if (isRecord(of) || of.attributes.size > 0) fillRecord(m, of, instance, args)
   return instance
 }
 
@@ -26,16 +44,109 @@ function runFields(m: Machine, of: ClassValue, instance: InstanceValue): void {
     instance.attributes.set(field.name, field.value ? evaluate(m, field.value, scope) : none)
 }
 
-/** A dataclass's constructor: keywords become attributes. */
-function fillDataclass(of: ClassValue, instance: InstanceValue, args: Arguments): void {
-  for (const [name, argument] of args.keywords) instance.attributes.set(name, argument.value)
-  if (args.open) return
-  const names = [...of.attributes.keys()]
-  args.positional.forEach((argument, i) => {
-    const name = names[i]
-    if (name) instance.attributes.set(name, argument.value)
-  })
+/** A class whose constructor is made from its fields. */
+const isRecord = (of: ClassValue): boolean =>
+  of.def.decorators.some(d => /(^|\.)(dataclass|define|frozen|attrs)\b/.test(d)) ||
+  libraryBase(of) === namedTuple ||
+  of.bases.some(base => base.kind === 'class' && isRecord(base))
+
+/** Fields of a class, those of its bases first, with what stands behind their names in the class. */
+export function fieldsOf(of: ClassValue): ReadonlyMap<string, Value> {
+  const fields = new Map<string, Value>()
+  for (const base of [...of.bases].reverse())
+    if (base.kind === 'class') for (const [name, value] of fieldsOf(base)) fields.set(name, value)
+  for (const { name } of of.def.attributes) {
+    const value = of.attributes.get(name)
+    if (value && !name.startsWith('__')) fields.set(name, value)
+  }
+  return fields
 }
+
+/** `_fields` of a named tuple, or the dict of a dataclass's fields. */
+export function fieldNames(of: ClassValue, attribute: string): Value {
+  const names = [...fieldsOf(of).keys()]
+  return attribute === '_fields' ? list(names.map(constant), 'tuple') : dict(names.map(name => [name, constant(name)]))
+}
+
+const isBare = (v: Value): boolean => v.kind === 'unknown' && v.why === 'annotation'
+
+/** The constructor of a dataclass: arguments and defaults become attributes. */
+function fillRecord(m: Machine, of: ClassValue, instance: InstanceValue, args: Arguments): void {
+  if (!isRecord(of)) {
+    for (const [name, argument] of args.keywords) instance.attributes.set(name, argument.value)
+    return
+  }
+  const positional = [...args.positional]
+  for (const [name, held] of fieldsOf(of)) {
+    const field =
+      held.kind === 'instance' && held.of.kind === 'library' && held.of.name === fieldClass ? held : undefined
+    const init = field?.attributes.get('init')
+    const isGiven = !(init && truth(init, false) === false)
+    const given = isGiven ? (args.keywords.get(name) ?? positional.shift()) : undefined
+    const factory = field?.attributes.get('default_factory')
+    if (given) instance.attributes.set(name, given.value)
+    else if (args.open && isGiven) instance.attributes.set(name, unknown(m, `field ${name}`))
+    else if (factory) instance.attributes.set(name, callFunction(m, factory, []))
+    else if (field) instance.attributes.set(name, field.attributes.get('default') ?? unknown(m, `field ${name}`))
+    else if (!isBare(held)) instance.attributes.set(name, held)
+  }
+  callMember(m, instance, '__post_init__', [])
+}
+
+/** Calls a method that the object's class defines; undefined where it has none. */
+export function callMember(m: Machine, object: Value, name: string, values: readonly Value[]): Value | undefined {
+  if (object.kind !== 'instance') return undefined
+  const member = findMember(object.of, name)
+  return member?.value.kind === 'function' ? callFunction(m, { ...member.value, self: object }, values) : undefined
+}
+
+/** What walking an object or a class gives; undefined where that is not known. */
+export function itemsOfObject(m: Machine, v: Value): Value[] | undefined {
+  if (v.kind === 'class')
+    return isEnumeration(v) ? v.def.attributes.flatMap(({ name }) => v.attributes.get(name) ?? []) : undefined
+  if (v.kind !== 'instance') return undefined
+  if (libraryBase(v.of) === namedTuple && v.of.kind === 'class')
+    return [...fieldsOf(v.of).keys()].map(name => v.attributes.get(name) ?? unknown(m, `field ${name}`))
+  const walked = callMember(m, v, '__iter__', [])
+  return walked && walked !== v ? itemsOf(m, walked) : undefined
+}
+
+/** `object[key]`: by the class's own method, by position in a named tuple, by name in a module, which is a dict. */
+export function itemOfObject(m: Machine, object: InstanceValue, key: Value, at: Place): Value {
+  const own = callMember(m, object, '__getitem__', [key])
+  if (own) return own
+  if (isNumber(key) && libraryBase(object.of) === namedTuple)
+    return getItem(m, list(itemsOfObject(m, object) ?? [], 'tuple'), key, at)
+  if (isString(key)) {
+    const held = object.attributes.get(key.value)
+    if (held) return held
+    if (at.program.language !== 'python') return getAttribute(m, object, key.value, at, true)
+  }
+  return unknown(m, 'an item of an object')
+}
+
+const isEnumeration = (of: ClassValue): boolean => libraryBase(of)?.startsWith('enum.') === true
+
+/** `Kind("value")` of an enumeration is the member with that value, which here is the value itself. */
+export const memberOfEnumeration = (of: ClassValue, args: Arguments): Value | undefined =>
+  isEnumeration(of) ? args.positional[0]?.value : undefined
+
+/** The names of a class's constructor, as `inspect.signature(…).parameters` has them. */
+export function constructorNames(of: ClassValue): Value {
+  const constructor = findMember(of, '__init__')
+  const names =
+    constructor?.value.kind === 'function'
+      ? constructor.value.def.params.slice(1).flatMap(p => (p.target.kind === 'name' ? [p.target.name] : []))
+      : [...fieldsOf(of).keys()]
+  return dict(names.map(name => [name, constant(name)]))
+}
+
+/** Enters what stands after `with`: what `as` names. */
+export const enterContext = (m: Machine, value: Value): Value => callMember(m, value, '__enter__', []) ?? value
+
+/** Leaves it again, without an exception. */
+export const leaveContext = (m: Machine, value: Value): void =>
+  void callMember(m, value, '__exit__', [none, none, none])
 
 /** What `super` stands for in a method: the object, seen as its first base. */
 export function superOf(scope: Scope): InstanceValue | undefined {

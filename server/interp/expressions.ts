@@ -3,7 +3,7 @@
 
 import type { Expr } from '../source/ir'
 import { callValue, evaluateArguments } from './calls'
-import { superOf } from './classes'
+import { itemsOfObject, superOf } from './classes'
 import { type Machine, noteMerged, noteReplaced, place, unknown, withLiteral } from './machine'
 import { getAttribute, getIndex } from './members'
 import { binary, compare, unary } from './operators'
@@ -164,9 +164,10 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
         const yielded = made?.kind === 'list' ? made : list([])
         const items = e.from ? itemsOf(m, value) : [value]
         if (items) yielded.items.push(...items)
-        else yielded.open = true
+        if (!items || m.uncertain > m.frame.uncertain) yielded.open = true
         m.frame.returned = yielded
       }
+      if (m.frame.halts) m.frame.halted = true
       return unknown(m, 'value sent to a generator')
     }
     case 'unknown':
@@ -218,7 +219,7 @@ export function itemsOf(m: Machine, v: Value): Value[] | undefined {
   if (v.kind === 'dict' && v.isMap) return mapItems(v)
   if (v.kind === 'dict' && !v.open) return keysOf(m, v)
   if (isString(v)) return [...v.value].map(constant)
-  return undefined
+  return itemsOfObject(m, v)
 }
 
 /** Names that are walked one by one where a program walks over a checkpoint; a larger one is not followed there. */

@@ -4,9 +4,18 @@
 
 import type { Shard } from '../checkpoint/facts'
 import { lookup, usefulKey } from './checkpoints'
-import type { Machine } from './machine'
+import { type Machine, unknown } from './machine'
 import { partsOf } from './text'
-import { type ArrayVariant, type Assign, isString, type Value, type WeightsView } from './value'
+import {
+  asKey,
+  type ArrayVariant,
+  type Assign,
+  type DictValue,
+  isNumber,
+  isString,
+  type Value,
+  type WeightsView,
+} from './value'
 
 /** The views of one dict, told apart by their files and what those stand for. */
 interface Stack {
@@ -125,3 +134,17 @@ const sameEntries = (a: WeightsView['entries'], b: WeightsView['entries']) =>
 
 const sameAssign = (a: Assign, b: Assign) =>
   a.length === b.length && a.every(([symbol, text], i) => symbol === b[i]?.[0] && text === b[i][1])
+
+/** What a defaultdict puts in the place of a key that is not there. */
+export function madeItem(m: Machine, object: DictValue, asked: Value): Value | undefined {
+  const made = object.factory?.()
+  if (!made) return undefined
+  const key = asKey(asked)
+  if (!isString(key) && !isNumber(key)) {
+    object.open = true
+    return unknown(m, 'a key that is not known')
+  }
+  object.map.set(key.value, made)
+  object.open ||= m.uncertain > 0
+  return made
+}

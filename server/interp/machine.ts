@@ -118,6 +118,12 @@ export interface Frame {
   /** A lookup has raised: what follows is not reached, and its own missing keys are consequences. */
   raised?: boolean
   readonly activation: number
+  /** How much was uncertain already when the function was called. */
+  readonly uncertain: number
+  readonly isGenerator: boolean
+  /** Only what stands before its first yield is run. */
+  readonly halts: boolean
+  halted?: boolean
 }
 
 export interface Machine {
@@ -220,7 +226,7 @@ export function createMachine(
     turns: 1,
     summaries: 0,
     ranges: new Map(),
-    frame: { returned: undefined, activation: 0 },
+    frame: { returned: undefined, activation: 0, uncertain: 0, isGenerator: false, halts: false },
     jump: undefined,
     modules: new Map(),
     called: new Set(),

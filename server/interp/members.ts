@@ -4,8 +4,9 @@ import type { Expr } from '../source/ir'
 import { reversed } from './arrays'
 import { invoke } from './calls'
 import { configKey, lookupFree } from './checkpoints'
+import { callMember, fieldNames, itemOfObject } from './classes'
 import { evaluate } from './expressions'
-import { lookupViews } from './lookups'
+import { lookupViews, madeItem } from './lookups'
 import {
   derive,
   identity,
@@ -35,9 +36,9 @@ import {
   join,
   library,
   list,
-  none,
   type Place,
   type Scope,
+  none,
   type UnknownValue,
   type Value,
 } from './value'
@@ -106,6 +107,8 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
         const known = models.has(`${base}.${name}`) ? `${base}.${name}` : `nn.Module.${name}`
         return library(known, object)
       }
+      const computed = callMember(m, object, '__getattr__', [constant(name)])
+      if (computed) return computed
       // An attribute that the workspace never sets is an input; one that a subclass of unknown may set is too.
       return derive(
         m,
@@ -120,6 +123,7 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
         return { ...member.value, self: object }
       if (member) return member.value
       if (name === '__name__' || name === 'name') return constant(object.def.name)
+      if (name === '_fields' || name === '__dataclass_fields__') return fieldNames(object, name)
       return unknown(m, `${object.def.name}.${name}`)
     }
     case 'namespace':
@@ -218,7 +222,11 @@ export function getIndex(m: Machine, object: Value, index: Expr, scope: Scope, a
 export function getItem(m: Machine, object: Value, key: Value, at: Place): Value {
   switch (object.kind) {
     case 'dict':
-      return memberOf(m, dictItem(m, object, key, at) ?? absentKey(m, object, key, at), object)
+      return memberOf(
+        m,
+        dictItem(m, object, key, at) ?? madeItem(m, object, key) ?? absentKey(m, object, key, at),
+        object,
+      )
     case 'list': {
       const index = isScript(at) && isString(key) && /^\d{1,6}$/.test(key.value) ? constant(Number(key.value)) : key
       if (isNumber(index) && !object.open) {
@@ -243,19 +251,8 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
       const child = id ? derive(m, `#${object.symbol}[${id}]`, object.why, object.free) : unknown(m, object.why)
       return asOptional(child, object)
     }
-    case 'instance': {
-      const member = findMember(object.of, '__getitem__')
-      if (member?.value.kind === 'function')
-        return invoke(
-          m,
-          { ...member.value, self: object },
-          { positional: [{ value: key }], keywords: new Map(), open: false },
-        )
-      if (isString(key) && object.attributes.has(key.value)) return object.attributes.get(key.value) ?? none
-      return isString(key) && isScript(at)
-        ? getAttribute(m, object, key.value, at, true)
-        : unknown(m, 'an item of an object')
-    }
+    case 'instance':
+      return itemOfObject(m, object, key, at)
     case 'array':
       return indexByValue({ m, at }, object, key)
     case 'function':

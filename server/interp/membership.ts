@@ -1,8 +1,9 @@
 // `key in object`, `map.has(key)` and the like.
 
+import { callMember } from './classes'
 import { hasEvery, lookupViews } from './lookups'
 import type { Machine } from './machine'
-import { asKey, isNumber, isString, type Value } from './value'
+import { asKey, isNumber, isString, truth, type Value } from './value'
 
 /** Membership; undefined where it is not known. */
 export function has(m: Machine, object: Value, asked: Value, javascript: boolean): boolean | undefined {
@@ -38,9 +39,11 @@ export function has(m: Machine, object: Value, asked: Value, javascript: boolean
     case 'template':
       if (isString(key) && object.parts.some(p => typeof p === 'string' && p.includes(key.value))) return true
       return undefined
-    case 'instance':
-      if (isString(key) && object.attributes.has(key.value)) return true
-      return undefined
+    case 'instance': {
+      const own = callMember(m, object, '__contains__', [asked])
+      if (own) return truth(own, javascript)
+      return isString(key) && object.attributes.has(key.value) ? true : undefined
+    }
     case 'unknown':
       if (object.free && isString(key) && !javascript) {
         m.askedBound = true

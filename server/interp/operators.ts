@@ -3,6 +3,7 @@
 
 import type { Expr } from '../source/ir'
 import { anyArray, mapVariants, withOp } from './arrays'
+import { callMember } from './classes'
 import { mergeDict } from './expressions'
 import { derive, identity, type Machine, place, unknown } from './machine'
 import { has } from './membership'
@@ -27,6 +28,8 @@ import {
 
 export function binary(m: Machine, op: string, left: Value, right: Value, scope: Scope, e: Expr): Value {
   const javascript = isJavaScript(scope)
+  const own = operatorMethod(m, op, left, right)
+  if (own) return own
   if (isNumber(left) && isNumber(right)) {
     const result = op === '%' && javascript ? left.value % right.value : arithmetic(op, left.value, right.value)
     const isFloat = !javascript && (left.isFloat === true || right.isFloat === true || op === '/')
@@ -96,6 +99,25 @@ function arrayArithmetic(m: Machine, op: string, left: Value, right: Value, at: 
 }
 
 const bitwiseNames: Readonly<Record<string, string>> = { '&': 'bitwise and', '|': 'bitwise or', '^': 'bitwise xor' }
+
+const methodNames: Readonly<Record<string, string>> = {
+  '+': 'add',
+  '-': 'sub',
+  '*': 'mul',
+  '/': 'truediv',
+  '//': 'floordiv',
+  '%': 'mod',
+  '@': 'matmul',
+  '|': 'or',
+  '&': 'and',
+}
+
+/** What a class of the workspace says of an operator. */
+function operatorMethod(m: Machine, op: string, left: Value, right: Value): Value | undefined {
+  const name = methodNames[op]
+  if (name === undefined || (left.kind !== 'instance' && right.kind !== 'instance')) return undefined
+  return callMember(m, left, `__${name}__`, [right]) ?? callMember(m, right, `__r${name}__`, [left])
+}
 
 /** An unknown as a linear form of itself, a number as its constant. */
 function asLinear(v: Value): { symbol: number | undefined; scale: number; offset: number } | undefined {

@@ -11,7 +11,8 @@ import { type ArrayValue, constant, dict, type FunctionValue, isNumber, library,
 
 const noArguments = { positional: [], keywords: new Map<string, never>(), open: false }
 
-const isPlain = (f: FunctionValue): boolean => !f.self && !f.def.isArrow
+/** Python binds what it finds in a class, never what it finds in a dict. */
+const isPlain = (f: FunctionValue): boolean => !f.self && !f.def.isArrow && f.program.language !== 'python'
 
 /** A function as a member of what it is read from: a getter is called, a method remembers its `this`. */
 export function memberOf(m: Machine, member: Value, self: Value): Value {

@@ -2,6 +2,8 @@
 // afterwards is joined; loops over known things are followed turn by turn, others once.
 
 import type { Stmt } from '../source/ir'
+import { enterContext, leaveContext } from './classes'
+import { decorated } from './decorators'
 import { evaluate, itemsOf, keysOf, mergeDict } from './expressions'
 import { type Machine, place, turnLimit, unknown } from './machine'
 import { importModule } from './modules'
@@ -21,6 +23,7 @@ export function execute(m: Machine, body: readonly Stmt[], scope: Scope): Comple
   if (isJavaScript(scope))
     for (const { def } of declaredIn(body).functions) scope.vars.set(def.name, functionValue(def, scope))
   for (const statement of body) {
+    if (m.frame.halted) return 'return'
     const completion = step(m, statement, scope)
     if (completion !== 'next') return completion
     if (m.work <= 0) return 'next'
@@ -65,6 +68,10 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
     case 'while':
       return loop(m, s, scope)
     case 'return':
+      if (m.frame.isGenerator) {
+        if (s.value) evaluate(m, s.value, scope)
+        return 'return'
+      }
       m.frame.returned = s.value
         ? m.frame.returned === undefined
           ? evaluate(m, s.value, scope)
@@ -82,19 +89,23 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       return 'next'
     case 'try':
       return attempt(m, s, scope)
-    case 'with':
+    case 'with': {
+      const managers: Value[] = []
       for (const item of s.items) {
-        const value = evaluate(m, item.value, scope)
+        const manager = evaluate(m, item.value, scope)
+        managers.unshift(manager)
+        const value = enterContext(m, manager)
         if (item.target) assignTo(m, item.target, value, scope)
       }
-      return execute(m, s.body, scope)
+      const completion = execute(m, s.body, scope)
+      for (const manager of managers) leaveContext(m, manager)
+      return completion
+    }
     case 'function':
-      if (!isJavaScript(scope)) scope.vars.set(s.def.name, functionValue(s.def, scope))
-      openRegistries(s.def.decorators, scope)
+      if (!isJavaScript(scope)) scope.vars.set(s.def.name, decorated(m, functionValue(s.def, scope), s.wrappers, scope))
       return 'next'
     case 'class':
-      scope.vars.set(s.def.name, makeClass(m, s.def, scope))
-      openRegistries(s.def.decorators, scope)
+      scope.vars.set(s.def.name, decorated(m, makeClass(m, s.def, scope), s.wrappers, scope))
       return 'next'
     case 'import':
       importModule(m, s, scope)
@@ -351,19 +362,6 @@ export function iterate(
     v.kind === 'list' && v.items.length > 0 ? v.items : [unknown(m, 'an item of something that is not followed', false)]
   for (const item of some) if (!visit(item, false)) break
   m.uncertain--
-}
-
-/** A decorator of the program's own may write what it decorates into any table of its module. */
-function openRegistries(decorators: readonly string[], scope: Scope): void {
-  for (const decorator of decorators) {
-    const name = /^\w+/.exec(decorator)?.[0]
-    let value: Value | undefined
-    for (let s: Scope | undefined = scope; s && name && !value; s = s.parent) value = s.vars.get(name)
-    if (value?.kind !== 'function' && value?.kind !== 'dict' && value?.kind !== 'instance' && value?.kind !== 'class')
-      continue
-    const tables = value.kind === 'function' ? value.scope.vars.values() : scope.vars.values()
-    for (const table of tables) if (table.kind === 'dict' || table.kind === 'list') table.open = true
-  }
 }
 
 function makeClass(m: Machine, def: ClassValue['def'], scope: Scope): ClassValue {

@@ -3,6 +3,7 @@
 import type { Declares, Expr } from '../source/ir'
 import { invoke } from './calls'
 import { evaluate, itemsOf, mergeDict } from './expressions'
+import { callMember } from './classes'
 import { type Machine, noteReplaced, place, unknown } from './machine'
 import { findSetter, getAttribute, getItem } from './members'
 import { failPython } from './refusals'
@@ -192,7 +193,10 @@ export function setItem(m: Machine, object: Value, asked: Value | undefined, val
     }
   } else if (object.kind === 'list') {
     setElement(m, object, key, value)
-  } else if (object.kind === 'instance' && key && isString(key)) setMember(m, object, key.value, value)
+  } else if (object.kind === 'instance' && key) {
+    const own = callMember(m, object, '__setitem__', [key, value])
+    if (!own && isString(key)) setMember(m, object, key.value, value)
+  }
 }
 
 /** `list[i] = value`; an array of JavaScript grows to hold it. */

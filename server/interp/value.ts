@@ -96,6 +96,8 @@ export interface DictValue {
   open: boolean
   /** Read from a file that the path does not decide: a key that it lacks says nothing. */
   guessed?: boolean
+  /** Makes the value of a key that is asked for and not there, as a defaultdict does. */
+  factory?: () => Value
   /** A `Map` of JavaScript, which is walked by its entries. */
   isMap?: boolean
 }

@@ -3,11 +3,13 @@
 
 import type { Delivery } from '../interp/deliveries'
 import { placeKey } from '../interp/machine'
-import type { Fix } from '../protocol'
+import { escapeRegExp } from '../interp/text'
+import type { Edit, Fix } from '../protocol'
 import { groupBy } from '../util/groupBy'
 import { defineRule, type Draft } from './rule'
 import { becauseTensor, count, foldNames, rangeOf, showTensor, textAt } from './show'
 import { isCrossed, strangers, swapped } from './sites'
+import { swapFix } from './swapFix'
 import { tensorNames } from './transposedTriple'
 
 export const crossedTensors = defineRule({
@@ -40,17 +42,43 @@ function draft(group: readonly Delivery[]): Draft {
     because: [d.weight, d.scales, d.biases].flatMap(t =>
       t ? [becauseTensor(t, `${t.tensor.name} is stored ${showTensor(t.tensor)}`)] : [],
     ),
-    fixes: isSwap && group.every(swapped) ? swapFix(d) : [],
+    fixes: group.every(swapped) ? swapFix(d.handles.scales, d.handles.biases, 'scales and biases') : keyFix(group),
   }
 }
 
-/** Exchanges the two expressions where each has a place of its own. */
-function swapFix({ handles: { scales, biases } }: Delivery): Fix[] {
-  if (!scales || !biases || scales.program !== biases.program || placeKey(scales) === placeKey(biases)) return []
-  const { path } = scales.program
-  const edits = [
-    { path, range: rangeOf(scales), newText: textAt(biases) },
-    { path, range: rangeOf(biases), newText: textAt(scales) },
-  ]
-  return [{ title: 'Swap scales and biases', kind: 'safe', edits }]
+/** Members of another module are asked for by the weight's own, where that part of the key is written here. */
+function keyFix(group: readonly Delivery[]): Fix[] {
+  const first = group[0]
+  if (!first) return []
+  const edits = keyEdits(first)
+  // Every reading of this call must want the same edits.
+  if (!edits || group.some(d => JSON.stringify(keyEdits(d)) !== JSON.stringify(edits))) return []
+  const members = strangers(first).join(' and ')
+  return [{ title: `Ask for ${members} of the weight's own module`, kind: 'needs-a-look', edits }]
+}
+
+function keyEdits(d: Delivery): readonly Edit[] | undefined {
+  const edits: Edit[] = []
+  for (const member of strangers(d)) {
+    const [place, tensor] = [d.handles[member], d[member]?.tensor]
+    const newText = place && tensor && renamed(textAt(place), tensor.name, `${d.module}.${member}`)
+    if (!place || newText === undefined) return undefined
+    edits.push({ path: place.program.path, range: rangeOf(place), newText })
+  }
+  return edits.length > 0 ? edits : undefined
+}
+
+/** A text that names a tensor, naming another: only the parts that differ are replaced, each of which must stand in it once. */
+function renamed(text: string, from: string, to: string): string | undefined {
+  const [a, b] = [from.split('.'), to.split('.')]
+  if (a.length !== b.length) return undefined
+  let out = text
+  for (const [i, part] of a.entries()) {
+    const wanted = b[i] ?? ''
+    if (part === wanted) continue
+    const pieces = out.split(new RegExp(`(?<![\\w-])${escapeRegExp(part)}(?![\\w-])`))
+    if (pieces.length !== 2) return undefined
+    out = pieces.join(wanted)
+  }
+  return out === text ? undefined : out
 }

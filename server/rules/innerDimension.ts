@@ -14,10 +14,11 @@ import { judgeParameters, passed, tripleOf } from './parameters'
 import { defineRule, type Draft, type Facts } from './rule'
 import { count, foldNames, rangeOf, showShape, textAt } from './show'
 import { judged } from './sites'
+import { argumentEdit } from './argumentEdit'
+import { asOperand, withoutTurn } from './turnText'
 
 interface Misfit {
   readonly call: Place
-  readonly rightPlace: Place | undefined
   /** Columns of the left factor, where the program or the module's role says. */
   readonly columns: number
   readonly why: string
@@ -25,10 +26,11 @@ interface Misfit {
   readonly module: string | undefined
   /** Undefined where the factors are no stored tensors. */
   readonly model: Model | undefined
-  /** A transpose of the right factor is what is missing. */
+  /** Turning the right factor, or turning it back, makes it fit. */
   readonly wantsTurn: boolean
   /** No error is raised: the numbers are wrong. */
   readonly silent: boolean
+  readonly fixes: readonly Fix[]
 }
 
 export const innerDimension = defineRule({
@@ -77,7 +79,7 @@ function judge(product: Product, x: ArrayVariant, w: ArrayVariant, right: readon
   const width = w.decoded && expectedWidth(w.decoded.model, w.decoded.module)
   const columns = last ?? width?.value
   if (columns === undefined) return undefined
-  const base = { call: product.call, rightPlace: product.rightPlace, columns, right, ...ownerOf(w) }
+  const base = { call: product.call, columns, right, ...ownerOf(w) }
   const why =
     last !== undefined && known(x.shape)
       ? `the left factor is ${showShape(x.shape)}`
@@ -87,11 +89,17 @@ function judge(product: Product, x: ArrayVariant, w: ArrayVariant, right: readon
   if (columns !== inner) {
     // What feeds a module is known by its role only; a matrix that fits neither way says that the role was guessed wrong.
     if (last === undefined && columns !== outer) return undefined
-    return { ...base, why, wantsTurn: columns === outer && w.decoded?.turned !== true, silent: false }
+    return {
+      ...base,
+      why,
+      wantsTurn: columns === outer && w.decoded?.turned !== true,
+      silent: false,
+      fixes: columns === outer ? turnFix(product.rightPlace, w.decoded?.turned !== true) : [],
+    }
   }
   const isActivation = !x.decoded && !x.stored
   if (inner === outer && w.decoded && !w.decoded.turned && isActivation)
-    return { ...base, why, wantsTurn: true, silent: true }
+    return { ...base, why, wantsTurn: true, silent: true, fixes: turnFix(product.rightPlace, true) }
   return undefined
 }
 
@@ -120,7 +128,6 @@ function packedMisfits(d: Delivery): Misfit[] {
   return [
     {
       call: d.sink.call,
-      rightPlace: undefined,
       columns,
       why: `the left factor has ${columns} columns`,
       right,
@@ -128,6 +135,7 @@ function packedMisfits(d: Delivery): Misfit[] {
       model: d.model,
       wantsTurn: false,
       silent: false,
+      fixes: columns === right[1] ? flagFix(d, isTurned) : [],
     },
   ]
 }
@@ -137,7 +145,7 @@ function draft(group: readonly Misfit[]): Draft {
   const modules = [...new Set(group.flatMap(m => (m.module === undefined ? [] : [m.module])))]
   const { columns, right } = first
   const expected = first.wantsTurn
-    ? `dequantize gives [out, in], so the product wants its transpose`
+    ? `${modules.length > 0 ? 'dequantize gives [out, in], so the' : 'the'} product wants its transpose`
     : `${columns} rows are wanted`
   const consequence = first.silent ? '; the matrix is square, so MLX computes wrong numbers without an error' : ''
   const whose = modules.length > 0 ? `; ${count(modules.length, 'module')}, ${foldNames(modules)}` : ''
@@ -147,19 +155,31 @@ function draft(group: readonly Misfit[]): Draft {
     message: `the right factor is ${showShape(right)}; ${expected}: ${first.why}${whose}${consequence}`,
     tensors: modules.map(m => `${m}.weight`),
     models: new Set(group.flatMap(m => m.model ?? [])),
-    fixes: group.every(m => m.wantsTurn) ? turnFix(first.rightPlace) : [],
+    // Every reading of this call must want the same.
+    fixes: group.every(m => JSON.stringify(m.fixes) === JSON.stringify(first.fixes)) ? first.fixes : [],
   }
 }
 
-function turnFix(place: Place | undefined): Fix[] {
+/** `x @ w` becomes `x @ w.T`; `x @ w.T` becomes `x @ w`. */
+function turnFix(place: Place | undefined, sure: boolean): Fix[] {
   if (!place) return []
   const text = textAt(place)
-  const operand = /^[\w.]+$|^[\w.]+\(.*\)$|^[\w.]+\[.*\]$/s.test(text) ? text : `(${text})`
-  return [
-    {
-      title: 'Transpose the right factor',
-      kind: 'safe',
-      edits: [{ path: place.program.path, range: rangeOf(place), newText: `${operand}.T` }],
-    },
-  ]
+  const bare = withoutTurn(text)
+  const kind = sure ? 'safe' : 'needs-a-look'
+  const edit = (newText: string) => [{ path: place.program.path, range: rangeOf(place), newText }]
+  return bare
+    ? [{ title: 'Drop the transpose of the right factor', kind, edits: edit(bare) }]
+    : [{ title: 'Transpose the right factor', kind, edits: edit(`${asOperand(text)}.T`) }]
+}
+
+/** What decides in `quantized_matmul`: its own argument, written out or left to the default, which is to transpose. */
+function flagFix(d: Delivery, isTurned: boolean): Fix[] {
+  const { call, transpose } = d.sink
+  const { language, path } = call.program
+  const literal = transpose?.kind === 'const' ? transpose.literal : undefined
+  const wanted = language === 'python' ? (isTurned ? 'False' : 'True') : String(!isTurned)
+  const title = `Pass transpose=${wanted}`
+  if (literal) return [{ title, kind: 'needs-a-look', edits: [{ path, range: rangeOf(literal), newText: wanted }] }]
+  const edit = transpose === undefined && language === 'python' ? argumentEdit(call, `transpose=${wanted}`) : undefined
+  return edit ? [{ title, kind: 'needs-a-look', edits: [edit] }] : []
 }

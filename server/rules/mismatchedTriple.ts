@@ -3,6 +3,7 @@
 // at its shard. Tensors of another format that can be named are left to foreignFormat.ts.
 
 import type { Model } from '../checkpoint/facts'
+import type { Delivery } from '../interp/deliveries'
 import { quantizationBlocks } from '../quant/config'
 import { isForeign } from '../quant/formats/format'
 import { formatsOfModule } from '../quant/formats/formatsOf'
@@ -13,6 +14,7 @@ import { modelsNothingLoads } from './players'
 import { defineRule, type Draft, type Facts } from './rule'
 import { count, fileStart, foldNames, rangeOf, showTensor } from './show'
 import { sitesOf } from './sites'
+import { swapFix } from './swapFix'
 import { because, tensorNames } from './transposedTriple'
 
 export const mismatchedTriple = defineRule({
@@ -36,10 +38,15 @@ export const mismatchedTriple = defineRule({
         message: `weight is ${showTensor(first.weight)} and scales ${showTensor(first.scales)}; ${why}; ${count(new Set(group.map(d => d.module)).size, 'module')}, ${foldNames(group.map(d => d.module))}`,
         tensors: [...new Set(group.flatMap(tensorNames))],
         because: because(group),
+        fixes: group.every(isExchanged) ? swapFix(first.handles.weight, first.handles.scales, 'weight and scales') : [],
       }
     }
   },
 })
+
+/** Weight and scales of one module in each other's place, told by their names. */
+const isExchanged = ({ module, weight, scales }: Delivery): boolean =>
+  weight.tensor.name === `${module}.scales` && scales.tensor.name === `${module}.weight`
 
 /** In models that no program was seen to load; where one might, because a load was not followed, nothing is said. */
 function* stored(facts: Facts): Iterable<Draft> {

@@ -10,6 +10,7 @@ import type { Edit } from '../protocol'
 import type { Turned } from '../quant/triple'
 import type { Program } from '../source/ir'
 import { rangeIn, rangeOf, textAt } from './show'
+import { asOperand, withoutTurn } from './turnText'
 
 export interface Site {
   readonly place: Place
@@ -110,9 +111,9 @@ export function turnEdits(delivery: Delivery, turned: Turned): readonly Edit[] |
   const edits = places.map((place): Edit => {
     const text = textAt(place)
     // What is turned already, and should not be, is turned back.
-    const bare = /^(.*[^.\s])\.T$/s.exec(text)?.[1]
+    const bare = withoutTurn(text)
     if (bare) return { path: place.program.path, range: rangeOf(place), newText: bare }
-    const operand = needsParentheses(text) ? `(${text})` : text
+    const operand = asOperand(text)
     const newText =
       place.program.language === 'python' ? `${mlxName(place.program).name}.contiguous(${operand}.T)` : `${operand}.T`
     return { path: place.program.path, range: rangeOf(place), newText }
@@ -124,21 +125,6 @@ export function turnEdits(delivery: Delivery, turned: Turned): readonly Edit[] |
       imports.set(place.program.path, missing)
   }
   return [...imports.values(), ...edits]
-}
-
-/** Whether an operator stands outside brackets and quotes, so that `.T` would bind to less than the whole. */
-function needsParentheses(text: string): boolean {
-  let depth = 0
-  let quote = ''
-  for (const char of text) {
-    if (quote) {
-      if (char === quote) quote = ''
-    } else if (char === '"' || char === "'" || char === '`') quote = char
-    else if ('([{'.includes(char)) depth++
-    else if (')]}'.includes(char)) depth--
-    else if (depth === 0 && /[\s+\-*/@%&|^<>=?:]/.test(char)) return true
-  }
-  return false
 }
 
 /** How a Python program calls `mlx.core`; where it does not import it, the line that would. */

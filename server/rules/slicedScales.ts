@@ -1,12 +1,16 @@
 // The weight has other rows than its scales and biases: one of them was sliced for a rank and the other was not.
 // `mx.dequantize` refuses that; `mx.quantized_matmul` does not compare the rows and reads past the end of the shorter
-// (ml-explore/mlx 0.32.4), which is worse. No edit of the call can be known to be right, so the finding explains.
+// (ml-explore/mlx 0.32.4), which is worse. Where the program itself slices one of them by rows, the others are sliced
+// alike; a slice that is stored is only explained.
 
-import type { Delivery } from '../interp/deliveries'
+import type { Arrived, Delivery } from '../interp/deliveries'
+import type { Place } from '../interp/value'
+import type { Edit, Fix } from '../protocol'
 import { foreignFormat } from './foreign'
 import { defineRule } from './rule'
-import { count, foldNames, rangeOf, showShape } from './show'
+import { count, foldNames, rangeOf, showShape, textAt } from './show'
 import { sitesOf } from './sites'
+import { asOperand } from './turnText'
 import { because, tensorNames } from './transposedTriple'
 
 type Sliced = Delivery & { readonly verdict: { readonly kind: 'sliced' } }
@@ -35,7 +39,58 @@ export const slicedScales = defineRule({
           `${count(new Set(group.map(d => d.module)).size, 'module')}, ${foldNames(group.map(d => d.module))}${consequence}`,
         tensors: [...new Set(group.flatMap(tensorNames))],
         because: because(group),
+        fixes: sliceFix(group),
       }
     }
   },
 })
+
+type Member = 'weight' | 'scales' | 'biases'
+
+/** The slice that one member has, for those that lack it; every delivery of the site must want the same. */
+function sliceFix(group: readonly Sliced[]): Fix[] {
+  const [first, ...others] = group.map(sliceEdits)
+  if (!first || others.some(edits => JSON.stringify(edits) !== JSON.stringify(first))) return []
+  const missing = first.members.join(' and ')
+  return [{ title: `Slice ${missing} like the ${first.like}`, kind: 'safe', edits: first.edits }]
+}
+
+interface SliceEdits {
+  readonly like: Member
+  readonly members: readonly Member[]
+  readonly edits: readonly Edit[]
+}
+
+function sliceEdits(d: Sliced): SliceEdits | undefined {
+  const all = (['weight', 'scales', 'biases'] as const).filter(m => d[m])
+  const sliced = all.filter(m => isRowSlice(d[m]))
+  const whole = all.filter(m => d[m]?.ops?.length === 0)
+  const [like] = sliced
+  // Rows are counted alike in all three, so the same slice is right where as many rows are stored.
+  const rows = new Set(all.map(m => d[m]?.tensor.shape[0]))
+  if (!like || sliced.length + whole.length !== all.length || rows.size !== 1) return undefined
+  const text = sliceText(d.sink[like]?.at)
+  if (text === undefined) return undefined
+  const edits: Edit[] = []
+  for (const member of whole) {
+    const place = d.handles[member]
+    // What the slice is made of must be known where it is added.
+    if (!place || d.sink[member]?.activation !== d.sink[like]?.activation) return undefined
+    edits.push({ path: place.program.path, range: rangeOf(place), newText: `${asOperand(textAt(place))}${text}` })
+  }
+  return edits.length > 0 ? { like, members: whole, edits } : undefined
+}
+
+/** Nothing but fewer rows than are stored; where a rank takes its own, which ones is not known. */
+function isRowSlice(arrived: Arrived | undefined): boolean {
+  if (!arrived) return false
+  const { ops, shape, tensor } = arrived
+  if (ops) return ops.length === 1 && ops[0]?.op === 'slice' && ops[0].axis === 0
+  const [rows = 0, ...others] = shape
+  const [stored = 0, ...rest] = tensor.shape
+  return rows < stored && others.length === rest.length && others.every((d, i) => d === rest[i])
+}
+
+/** `[:48]` of `weights["proj.weight"][:48]`. */
+const sliceText = (place: Place | undefined): string | undefined =>
+  place && /\[[^\[\]"'`,]*:[^\[\]"'`,]*\]$/.exec(textAt(place))?.[0]

@@ -16,6 +16,8 @@ import {
   showExpected,
   tripleOf,
 } from './parameters'
+import { argumentEdit } from './argumentEdit'
+import { configRead } from './configRead'
 import { defineRule, type Draft } from './rule'
 import { becauseTensor, count, foldNames, rangeOf, showTensor } from './show'
 import { judged } from './sites'
@@ -137,26 +139,21 @@ function fixes(c: Contradiction, wanted: number, all: readonly Delivery[], sure:
         kind,
         edits: [{ path: c.place.program.path, range: rangeOf(c.place), newText: String(wanted) }],
       },
+      ...readFix(c, wanted, serves, name),
     ]
   }
   if (c.place.program.language !== 'python') return []
   const hurt = all.some(
     d => placeKey(d.sink.call) === placeKey(c.place) && tripleOf(d)?.pairs.every(p => p[c.which] !== wanted),
   )
-  const text = c.place.program.text
-  const close = c.place.span.end - 1
-  if (hurt || text[close] !== ')') return []
-  const inside = text.slice(c.place.span.start, close).trimEnd()
-  const separator = /[(,]$/.test(inside) ? '' : ', '
-  const range = rangeOf({
-    program: c.place.program,
-    span: { start: c.place.span.start + inside.length, end: c.place.span.start + inside.length },
-  })
-  return [
-    {
-      title: `Pass ${keyword[c.which]}=${wanted}`,
-      kind,
-      edits: [{ path: c.place.program.path, range, newText: `${separator}${keyword[c.which]}=${wanted}` }],
-    },
-  ]
+  const edit = hurt ? undefined : argumentEdit(c.place, `${keyword[c.which]}=${wanted}`)
+  return edit ? [{ title: `Pass ${keyword[c.which]}=${wanted}`, kind, edits: [edit] }] : []
+}
+
+/** The value is in the config that the program has read: then it need not be written a second time. */
+function readFix(c: Contradiction, wanted: number, serves: readonly Delivery[], name: string): Fix[] {
+  const newText = configRead(c.place, c.which, wanted, serves)
+  if (newText === undefined) return []
+  const edits = [{ path: c.place.program.path, range: rangeOf(c.place), newText }]
+  return [{ title: `Read ${name} from the config`, kind: 'needs-a-look', edits }]
 }

@@ -188,8 +188,9 @@ export type Stmt = Node &
         readonly body: readonly Stmt[]
       }
     /** `switch` and `match` become a chain of `if`s where they can, else `unknown`. */
-    | { readonly kind: 'function'; readonly def: FunctionDef }
-    | { readonly kind: 'class'; readonly def: ClassDef }
+    /** `wrappers` are Python's decorators as expressions, in the order in which they stand. */
+    | { readonly kind: 'function'; readonly def: FunctionDef; readonly wrappers?: readonly Expr[] }
+    | { readonly kind: 'class'; readonly def: ClassDef; readonly wrappers?: readonly Expr[] }
     /**
      * `imported` null binds the whole module. Python: `module` is dotted, `level` counts leading dots;
      * `import a.b` binds `a` with module `a`. JavaScript: `module` is the specifier as written, `level` 0;

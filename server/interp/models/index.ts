@@ -9,6 +9,7 @@ import { argparse } from './argparse'
 import { collections } from './collections'
 import { files } from './files'
 import { frostMlx } from './frostMlx'
+import { functional } from './functional'
 import { javascript } from './javascript'
 import { layers } from './layers'
 import { mlxArray } from './mlxArray'
@@ -37,6 +38,7 @@ export interface LibraryModel {
 
 export const libraries: readonly LibraryModel[] = [
   python,
+  functional,
   regex,
   javascript,
   strings,

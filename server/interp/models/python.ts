@@ -1,11 +1,10 @@
 // Python's built-ins, as far as loaders use them. They are named `py.<name>`.
 
 import { callFunction, type LibraryCall } from '../calls'
-import { superOf } from '../classes'
+import { callMember, superOf } from '../classes'
 import { itemsOf, mergeDict } from '../expressions'
 import { derive, identity, unknown } from '../machine'
 import { findMember, getAttribute } from '../members'
-import { has } from '../membership'
 import { hasMember } from '../moduleMembers'
 import { iterate } from '../statements'
 import { setMember } from '../targets'
@@ -62,6 +61,8 @@ function length(c: LibraryCall): Value {
     const first = v.variants[0]?.shape?.[0]
     return first !== undefined && v.variants.every(x => x.shape?.[0] === first) ? constant(first) : unknown(c.m, 'len')
   }
+  const counted = v && callMember(c.m, v, '__len__', [])
+  if (counted) return counted
   const items = v && itemsOf(c.m, v)
   return items ? constant(items.length) : unknown(c.m, 'len')
 }
@@ -249,7 +250,6 @@ export const python: LibraryModel = {
     },
     'py.dict': toDict,
     'collections.OrderedDict': toDict,
-    'collections.defaultdict': () => dict([], true),
     'py.sorted': sorted,
     'py.reversed': reversed,
     'py.min': extreme(Math.min),
@@ -282,41 +282,11 @@ export const python: LibraryModel = {
       const items = c.get(0) && itemsOf(c.m, c.get(0) ?? none)
       return items ? fromPairs(list(items.map(k => list([k, c.get(1) ?? none], 'tuple')))) : dict([], true)
     },
-    'operator.getitem': c => c.getItem(c.get(0) ?? none, c.get(1) ?? none),
-    'operator.contains': c => {
-      const known = has(c.m, c.get(0) ?? none, c.get(1) ?? none, false)
-      return known === undefined ? unknown(c.m, 'in') : constant(known)
-    },
-    'functools.partial': c => {
-      const f = c.get(0)
-      return f?.kind === 'function' && c.args.positional.length === 1 && c.args.keywords.size === 0
-        ? f
-        : unknown(c.m, 'functools.partial')
-    },
-    'copy.copy': c => c.get(0) ?? none,
-    'copy.deepcopy': c => c.get(0) ?? none,
     'types.SimpleNamespace': c => ({
       kind: 'instance',
       of: { kind: 'library', name: 'types.SimpleNamespace' },
       attributes: new Map([...c.args.keywords].map(([k, a]) => [k, a.value])),
     }),
-    'itertools.chain': c => {
-      const lists = c.args.positional.map(a => itemsOf(c.m, a.value))
-      return lists.every(l => l !== undefined)
-        ? list(lists.flatMap(l => l ?? []))
-        : list(
-            lists.flatMap(l => l ?? []),
-            'list',
-            true,
-          )
-    },
-    'itertools.product': c => {
-      const lists = c.args.positional.map(a => itemsOf(c.m, a.value))
-      if (lists.some(l => l === undefined)) return list([], 'list', true)
-      let rows: Value[][] = [[]]
-      for (const items of lists) rows = rows.flatMap(row => (items ?? []).map(item => [...row, item]))
-      return rows.length > 100_000 ? list([], 'list', true) : list(rows.map(r => list(r, 'tuple')))
-    },
   },
   aliases: { tqdm: 'tqdm', 'tqdm.tqdm': 'py.iter', 'tqdm.auto.tqdm': 'py.iter', 'tqdm.auto': 'tqdm', builtins: 'py' },
 }

@@ -162,7 +162,17 @@ function lowerImportFrom(node: SyntaxNode, ctx: Lowering): Stmt[] {
 
 function lowerDecorated(node: SyntaxNode, ctx: Lowering): Stmt[] {
   const definition = field(node, 'definition')
-  return definition ? lowerDefinition(definition, ctx, decoratorsOf(node, ctx)) : []
+  if (!definition) return []
+  const wrappers = node.children
+    .filter(child => child.type === 'decorator')
+    .flatMap(child =>
+      named(child)
+        .slice(0, 1)
+        .map(inner => ctx.expression(inner)),
+    )
+  return lowerDefinition(definition, ctx, decoratorsOf(node, ctx)).map(statement =>
+    statement.kind === 'function' || statement.kind === 'class' ? { ...statement, wrappers } : statement,
+  )
 }
 
 function lowerDefinition(node: SyntaxNode, ctx: Lowering, decorators: readonly string[]): Stmt[] {
