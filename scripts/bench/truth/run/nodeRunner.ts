@@ -33,11 +33,8 @@ function runNode(job: Job, parts: { nodeModules: string; tsx: string; preload: s
     symlinkSync(parts.nodeModules, join(folder, 'node_modules'), 'junction')
   const coverage = job.lines ? mkdtempSync(join(tmpdir(), 'tensorlint-cover-')) : undefined
   const args = ['--no-warnings', '--enable-source-maps', '--max-old-space-size=1024', ...permissions(folder, coverage)]
-  const isTyped = /\.[mc]?ts$/.test(job.entry) || hasTypeScript(folder)
-  // Modules in TypeScript are compiled by a process that esbuild starts.
-  if (isTyped) args.push('--allow-child-process')
   args.push('--import', pathToFileURL(parts.preload).href)
-  if (isTyped) args.push('--import', pathToFileURL(parts.tsx).href)
+  if (/\.[mc]?ts$/.test(job.entry) || hasTypeScript(folder)) args.push('--import', pathToFileURL(parts.tsx).href)
   return new Promise(resolve => {
     const child = spawn(process.execPath, [...args, job.entry], {
       cwd: folder,
