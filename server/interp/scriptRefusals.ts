@@ -45,8 +45,11 @@ export function useOfNothing(m: Machine, v: Value): boolean {
 
 /** What an object without a key is asked for: a checkpoint, or an object that the program filled from one. */
 export function absentFrom(m: Machine, object: DictValue, key: string, at: Place, literal?: Place): AbsentKey | 'sure' {
-  const view = object.views[object.views.length - 1] ?? filledFrom(m, object)
-  return view ? { place: at, key, literal, view } : 'sure'
+  const own = object.views[object.views.length - 1]
+  if (own) return { place: at, key, literal, view: own }
+  // What an object calls a tensor need not be what the checkpoint calls it: the key is not for correcting.
+  const view = filledFrom(m, object)
+  return view ? { place: at, key, literal: undefined, view } : 'sure'
 }
 
 /** The files from which an object holds tensors, if the program's own paths name them. */

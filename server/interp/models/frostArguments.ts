@@ -13,6 +13,8 @@ interface Signature {
   readonly count: number
   /** Positions of arrays; a list of arrays is written as such. */
   readonly arrays: readonly number[]
+  /** Numbers stand for arrays as well. */
+  readonly isVariant?: boolean
   readonly lists?: readonly number[]
   readonly numbers?: readonly number[]
   readonly flags?: readonly number[]
@@ -29,6 +31,7 @@ const signatures = new Map<string, Signature>([
   ...of('add subtract multiply divide maximum minimum power floorDivide remainder logaddexp', {
     count: 2,
     arrays: [0, 1],
+    isVariant: true,
   }),
   ...of('equal notEqual less lessEqual greater greaterEqual logicalAnd logicalOr arctan2', {
     count: 2,
@@ -67,29 +70,37 @@ function checked(name: string, model: (c: LibraryCall) => Value): (c: LibraryCal
   }
 }
 
-function check(c: LibraryCall, { count, arrays, lists = [], numbers = [], flags = [] }: Signature): void {
+function check(c: LibraryCall, { count, arrays, isVariant, lists = [], numbers = [], flags = [] }: Signature): void {
   const given = c.args.positional
   if (given.length < count) {
     const found = `${given.length} argument${given.length === 1 ? '' : 's'}`
     failScript(c.m, c.at, 'TypeError', found, String(count), 'Insufficient number of arguments.')
     return
   }
-  const wrong = (position: number, what: string, v: Value | undefined): boolean => {
+  const wrong = (position: number, what: string, type: string, v: Value | undefined): boolean => {
     if (!v) return false
-    const from = `argument ${position + 1} is ${nameOf(v)}`
     if (useOfNothing(c.m, v)) return true
-    const text = `Error processing argument at index ${position}, conversion failure from`
-    return failScript(c.m, c.at, 'TypeError', from, what, text)
+    const name = nameOf(v)
+    const from = /^(null|undefined)$/.test(name)
+      ? name
+      : typeof (v.kind === 'const' && v.value) === 'string'
+        ? 'String'
+        : undefined
+    const text = from && `Error processing argument at index ${position}, conversion failure from ${from} to ${type}.`
+    return failScript(c.m, c.at, 'TypeError', `argument ${position + 1} is ${name}`, what, text)
   }
   const at = (position: number) => given[position]?.value
-  for (const p of arrays) if (isNoArray(at(p)) && wrong(p, 'an array', at(p))) return
+  for (const p of arrays) if (isNoArray(at(p)) && wrong(p, 'an array', isVariant ? 'Variant' : 'array', at(p))) return
   for (const p of lists) {
     const list = at(p)
     const bad = list && itemsOf(c.m, list)?.find(isNoArray)
-    if (bad && wrong(p, 'arrays alone', bad)) return
+    if (!bad || useOfNothing(c.m, bad)) continue
+    const text = `Error processing argument at index ${p}, conversion failure from Array to Array.`
+    failScript(c.m, c.at, 'TypeError', `one of the arrays is ${nameOf(bad)}`, 'arrays alone', text)
+    return
   }
-  for (const p of numbers) if (isNo(at(p), 'number') && wrong(p, 'a number', at(p))) return
-  for (const p of flags) if (isNo(at(p), 'boolean') && wrong(p, 'true or false', at(p))) return
+  for (const p of numbers) if (isNo(at(p), 'number') && wrong(p, 'a number', 'Integer', at(p))) return
+  for (const p of flags) if (isNo(at(p), 'boolean') && wrong(p, 'true or false', 'Boolean', at(p))) return
 }
 
 const isSurelyNothing = (v: Value): boolean =>
@@ -108,14 +119,14 @@ const isNo = (v: Value | undefined, type: 'number' | 'boolean'): boolean =>
       typeof v.value !== type &&
       !(type === 'boolean' && typeof v.value === 'number')))
 
-const nameOf = (v: Value): string =>
-  v.kind === 'const'
-    ? v.value === null
-      ? 'undefined'
-      : JSON.stringify(v.value)
-    : v.kind === 'array'
-      ? 'an array'
-      : v.kind
+/** A value as the program writes it, `null` and `undefined` told apart where it does. */
+function nameOf(v: Value): string {
+  if (v.kind === 'array') return 'an array'
+  if (v.kind !== 'const') return v.kind
+  if (v.value !== null) return JSON.stringify(v.value)
+  const written = v.literal && v.literal.program.text.slice(v.literal.span.start, v.literal.span.end)
+  return written === 'null' ? 'null' : 'undefined'
+}
 
 /** The models of a library with the checks of their arguments before them. */
 export const withChecks = (calls: LibraryModel['calls']): LibraryModel['calls'] =>
