@@ -91,7 +91,7 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
         ? construct(m, callee, handOver(args, site.at))
         : invoke(m, callee, handOver(args, site.at))
     case 'class':
-      return memberOfEnumeration(callee, args) ?? instantiate(m, callee, handOver(args, site.at))
+      return memberOfEnumeration(callee, args) ?? instantiate(m, callee, handOver(args, site.at), true)
     case 'library':
       return callLibrary(m, callee.name, callee.self, args, site)
     case 'instance': {

@@ -23,6 +23,7 @@ import { indexArray, indexByValue } from './indexing'
 import { failPython } from './refusals'
 import { memberOf, scriptMember } from './scriptMembers'
 import { absentFrom } from './scriptRefusals'
+import { anyName } from './targets'
 import { product } from './shapes/shape'
 import {
   asKey,
@@ -109,6 +110,7 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
       }
       const computed = callMember(m, object, '__getattr__', [constant(name)])
       if (computed) return computed
+      if (javascript && isWhollyKnown(self)) return { ...none, nothing: 'sure' }
       // An attribute that the workspace never sets is an input; one that a subclass of unknown may set is too.
       return derive(
         m,
@@ -176,6 +178,12 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
       return asOptional(derive(m, `#${object.symbol}.${name}`, object.why, object.free), object)
     }
   }
+}
+
+/** Whether nothing but what was seen can have set members of an object: its classes are the program's, and so is its making. */
+function isWhollyKnown({ isMade, of, attributes }: Value & { kind: 'instance' }): boolean {
+  const isOwn = (v: Value): boolean => v.kind === 'class' && v.bases.every(isOwn)
+  return isMade === true && !attributes.has(anyName) && isOwn(of)
 }
 
 /** What is taken of something that may be left out may be left out as well. */

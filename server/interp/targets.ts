@@ -177,6 +177,9 @@ export function setMember(m: Machine, object: Value, name: string, value: Value)
     object.items.length = value.value
 }
 
+/** Stands among an object's attributes where one may have been set under any name. */
+export const anyName = '*any*'
+
 export function setItem(m: Machine, object: Value, asked: Value | undefined, value: Value): void {
   const key = asked && object.kind === 'dict' ? asKey(asked) : asked
   if (object.kind === 'dict') {
@@ -212,7 +215,7 @@ function setElement(m: Machine, object: ListValue, key: Value | undefined, value
   if (before) object.items[index] = m.uncertain > 0 ? join(before, value, w => unknown(m, w)) : value
   else if (m.uncertain > 0 || index < 0 || index > longestArray) object.open = true
   else {
-    while (object.items.length < index) object.items.push(none)
+    while (object.items.length < index) object.items.push({ ...none, nothing: 'sure' })
     object.items.push(value)
   }
 }

@@ -175,6 +175,8 @@ export interface InstanceValue {
   readonly attributes: Map<string, Value>
   /** `super`: the object itself, of which this is seen as its base. */
   readonly whole?: InstanceValue
+  /** Made by the program itself, not by the reading of a class that nobody makes. */
+  isMade?: boolean
 }
 
 /** A module of the workspace; its members are its top-level scope. */

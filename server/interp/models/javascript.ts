@@ -5,7 +5,7 @@ import { itemsOf, keysOf, mergeDict } from '../expressions'
 import { unknown } from '../machine'
 import { has } from '../membership'
 import { requireModule } from '../modules'
-import { setItem } from '../targets'
+import { setItem, setMember } from '../targets'
 import { libraryName } from './index'
 import { partsOf, textOf } from '../text'
 import { constant, dict, type DictValue, isNumber, isString, library, list, none, truth, type Value } from '../value'
@@ -187,9 +187,16 @@ export const javascript: LibraryModel = {
       const target = c.get(0)
       for (const a of c.args.positional.slice(1)) {
         const from = asDict(a.value)
-        if (target?.kind === 'dict' && from) mergeDict(c.m, target, from)
-        else if (target?.kind === 'instance' && from) for (const [k, v] of from.map) target.attributes.set(String(k), v)
+        const isNothing = a.value.kind === 'const'
+        if (target?.kind === 'dict') {
+          if (from) mergeDict(c.m, target, from)
+          else if (!isNothing) target.open = true
+        } else if (target?.kind === 'instance') {
+          for (const [k, v] of from?.map ?? []) setMember(c.m, target, String(k), v)
+          if (!isNothing && (!from || from.open || from.views.length > 0)) setItem(c.m, target, undefined, none)
+        }
       }
+      if (c.args.open && target?.kind === 'dict') target.open = true
       return target ?? none
     },
     'js.Object.freeze': c => c.get(0) ?? none,
