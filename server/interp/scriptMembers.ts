@@ -23,6 +23,8 @@ export function memberOf(m: Machine, member: Value, self: Value): Value {
 
 const promiseMethods: ReadonlySet<string> = new Set(['then', 'catch', 'finally'])
 
+const callers: ReadonlySet<string> = new Set(['call', 'apply', 'bind'])
+
 /** What JavaScript has behind the dot; undefined where the rules of both languages agree. */
 export function scriptMember(m: Machine, object: Value, name: string, at: Place): Value | undefined {
   // Promises are not told from what they come to, since `await` is dropped.
@@ -56,6 +58,8 @@ export function scriptMember(m: Machine, object: Value, name: string, at: Place)
       if (useOfNothing(m, object) || (isSureNothing(object) && failReading(m, at, name)))
         return unknown(m, `${name} of undefined`)
       return isNumber(object) ? library(`number.${name}`, object) : undefined
+    case 'library':
+      return callers.has(name) && models.has(object.name) ? library(`function.${name}`, object) : undefined
     case 'array':
       return name === 'length' ? lengthOf(m, object) : undefined
     default:

@@ -100,6 +100,7 @@ function typeOf(v: Value | undefined): string | undefined {
 function callWith(c: LibraryCall, values: readonly Value[] | undefined): Value {
   const f = c.self
   const self = c.get(0)
+  if (f?.kind === 'library' && values) return callFunction(c.m, f, values, c)
   if (f?.kind !== 'function' || !values) return unknown(c.m, 'a call')
   return callFunction(c.m, self && !f.def.isArrow ? { ...f, self } : f, values, c)
 }
@@ -312,6 +313,7 @@ function isNotANumber(c: LibraryCall): Value {
 function bindTo(c: LibraryCall): Value {
   const f = c.self
   const self = c.get(0)
+  if (f?.kind === 'library' && c.args.positional.length === 1) return f
   if (f?.kind !== 'function' || c.args.positional.length > 1 || c.args.open) return unknown(c.m, 'bind')
   return self && !f.def.isArrow ? { ...f, self } : f
 }
