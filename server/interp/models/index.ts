@@ -16,7 +16,9 @@ import { mlxArray } from './mlxArray'
 import { mlxCore } from './mlxCore'
 import { mlxModule } from './mlxModule'
 import { mlxProducts } from './mlxProducts'
+import { mlxTrees } from './mlxTrees'
 import { node } from './node'
+import { numbers } from './numbers'
 import { numpy } from './numpy'
 import { python } from './python'
 import { regex } from './regex'
@@ -24,6 +26,7 @@ import { safetensors } from './safetensors'
 import { scriptArrays } from './scriptArrays'
 import { scriptText } from './scriptText'
 import { sorting } from './sorting'
+import { sets } from './sets'
 import { strings } from './strings'
 import { writing } from './writing'
 
@@ -38,6 +41,8 @@ export interface LibraryModel {
 
 export const libraries: readonly LibraryModel[] = [
   python,
+  numbers,
+  sets,
   functional,
   regex,
   javascript,
@@ -56,6 +61,7 @@ export const libraries: readonly LibraryModel[] = [
   mlxModule,
   layers,
   mlxProducts,
+  mlxTrees,
   numpy,
   frostMlx,
 ]
