@@ -18,6 +18,8 @@ interface Signature {
   readonly lists?: readonly number[]
   readonly numbers?: readonly number[]
   readonly flags?: readonly number[]
+  /** Lists of sizes. */
+  readonly shapes?: readonly number[]
 }
 
 const of = (names: string, signature: Signature) => names.split(' ').map(name => [name, signature] as const)
@@ -47,7 +49,9 @@ const signatures = new Map<string, Signature>([
   }),
   ...of('concatenate stack', { count: 1, arrays: [], lists: [0] }),
   ...of('transpose flatten squeeze', { count: 1, arrays: [0] }),
-  ...of('split reshape expandDims broadcastTo repeat tile pad topk', { count: 2, arrays: [0] }),
+  ...of('reshape', { count: 2, arrays: [0], shapes: [1] }),
+  ...of('zeros ones', { count: 1, arrays: [], shapes: [0] }),
+  ...of('split expandDims broadcastTo repeat tile pad topk', { count: 2, arrays: [0] }),
   ...of('swapaxes moveaxis', { count: 3, arrays: [0] }),
   ...of('take', { count: 2, arrays: [0, 1] }),
   ...of('where', { count: 3, arrays: [0, 1, 2] }),
@@ -70,7 +74,10 @@ function checked(name: string, model: (c: LibraryCall) => Value): (c: LibraryCal
   }
 }
 
-function check(c: LibraryCall, { count, arrays, isVariant, lists = [], numbers = [], flags = [] }: Signature): void {
+function check(
+  c: LibraryCall,
+  { count, arrays, isVariant, lists = [], numbers = [], flags = [], shapes = [] }: Signature,
+): void {
   const given = c.args.positional
   if (given.length < count) {
     const found = `${given.length} argument${given.length === 1 ? '' : 's'}`
@@ -98,6 +105,11 @@ function check(c: LibraryCall, { count, arrays, isVariant, lists = [], numbers =
     const text = `Error processing argument at index ${p}, conversion failure from Array to Array.`
     failScript(c.m, c.at, 'TypeError', `one of the arrays is ${nameOf(bad)}`, 'arrays alone', text)
     return
+  }
+  for (const p of shapes) {
+    const list = at(p)
+    const bad = list?.kind === 'list' ? itemsOf(c.m, list)?.find(isSurelyNothing) : undefined
+    if (bad && failScript(c.m, c.at, 'TypeError', `one of the sizes is ${nameOf(bad)}`, 'numbers', undefined)) return
   }
   for (const p of numbers) if (isNo(at(p), 'number') && wrong(p, 'a number', 'Integer', at(p))) return
   for (const p of flags) if (isNo(at(p), 'boolean') && wrong(p, 'true or false', 'Boolean', at(p))) return
