@@ -7,7 +7,17 @@ import { type Machine, unknown } from './machine'
 import { findMember } from './members'
 import { models } from './models/index'
 import { failScript, useOfNothing } from './scriptRefusals'
-import { type ArrayValue, constant, dict, type FunctionValue, isNumber, library, type Place, type Value } from './value'
+import {
+  type ArrayValue,
+  constant,
+  dict,
+  type FunctionValue,
+  isNumber,
+  library,
+  none,
+  type Place,
+  type Value,
+} from './value'
 
 const noArguments = { positional: [], keywords: new Map<string, never>(), open: false }
 
@@ -36,6 +46,7 @@ export function scriptMember(m: Machine, object: Value, name: string, at: Place)
     case 'list': {
       const property = object.properties?.get(name)
       if (property) return property
+      if (!(name in Array.prototype) && !(name in Set.prototype)) return { ...none, nothing: 'sure' }
       if ((name !== 'length' && name !== 'size') || object.open) return undefined
       return constant(object.items.length)
     }

@@ -7,6 +7,7 @@ import { callMember } from './classes'
 import { type Machine, noteReplaced, place, unknown } from './machine'
 import { findSetter, getAttribute, getItem } from './members'
 import { failPython } from './refusals'
+import { failScript, useOfNothing } from './scriptRefusals'
 import { functionScope, holderOf, isJavaScript, scopesOfFunction } from './scopes'
 import {
   asKey,
@@ -42,6 +43,11 @@ export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope, d
     }
     case 'list':
     case 'tuple': {
+      if (value.kind === 'const' && value.value === null && value.nothing) {
+        const at = place(scope.program, target.span)
+        if (!useOfNothing(m, value))
+          failScript(m, at, 'TypeError', 'undefined', 'something to take apart', 'undefined is not iterable')
+      }
       const items = itemsOf(m, value)
       const isOptional = value.kind === 'unknown' && value.optional === true
       const missing =

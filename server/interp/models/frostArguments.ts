@@ -88,11 +88,7 @@ function check(
     if (!v) return false
     if (useOfNothing(c.m, v)) return true
     const name = nameOf(v)
-    const from = /^(null|undefined)$/.test(name)
-      ? name
-      : typeof (v.kind === 'const' && v.value) === 'string'
-        ? 'String'
-        : undefined
+    const from = typeNames[v.kind] ?? (v.kind === 'const' ? (v.value === null ? name : 'String') : undefined)
     const text = from && `Error processing argument at index ${position}, conversion failure from ${from} to ${type}.`
     return failScript(c.m, c.at, 'TypeError', `argument ${position + 1} is ${name}`, what, text)
   }
@@ -120,7 +116,12 @@ const isSurelyNothing = (v: Value): boolean =>
 
 /** Whether a value is no array for sure; numbers are taken for arrays nearly everywhere. */
 const isNoArray = (v: Value | undefined): boolean =>
-  v !== undefined && (isSurelyNothing(v) || (v.kind === 'const' && typeof v.value === 'string'))
+  v !== undefined &&
+  (isSurelyNothing(v) ||
+    v.kind === 'dict' ||
+    (v.kind === 'const' && typeof v.value === 'string') ||
+    // A list of numbers is made an array, a list of arrays is not.
+    (v.kind === 'list' && v.items.some(item => item.kind === 'array' || isSurelyNothing(item))))
 
 const isNo = (v: Value | undefined, type: 'number' | 'boolean'): boolean =>
   v !== undefined &&
@@ -131,10 +132,12 @@ const isNo = (v: Value | undefined, type: 'number' | 'boolean'): boolean =>
       typeof v.value !== type &&
       !(type === 'boolean' && typeof v.value === 'number')))
 
+const typeNames: Readonly<Record<string, string>> = { list: 'Array', dict: 'Object' }
+
 /** A value as the program writes it, `null` and `undefined` told apart where it does. */
 function nameOf(v: Value): string {
   if (v.kind === 'array') return 'an array'
-  if (v.kind !== 'const') return v.kind
+  if (v.kind !== 'const') return v.kind === 'dict' ? 'an object' : `a ${v.kind}`
   if (v.value !== null) return JSON.stringify(v.value)
   const written = v.literal && v.literal.program.text.slice(v.literal.span.start, v.literal.span.end)
   return written === 'null' ? 'null' : 'undefined'
