@@ -68,7 +68,8 @@ export function isToldByParameters(d: Delivery): boolean {
   if (contradictions(d).length > 0) return true
   const triple = tripleOf(d)
   const [groupSize, bits] = [passed(d.sink, 'groupSize'), passed(d.sink, 'bits')]
-  if (!triple || ![groupSize, bits].some(p => p.from?.kind === 'const' && p.from.config)) return false
+  const isFromConfig = isOfConfig('groupSize', groupSize) || isOfConfig('bits', bits)
+  if (!triple || !isFromConfig) return false
   return judgementOf({ groupSize: groupSize.value, bits: bits.value }, triple) !== undefined
 }
 
