@@ -13,6 +13,7 @@ import { functional } from './functional'
 import { javascript } from './javascript'
 import { mlxArray } from './mlxArray'
 import { mlxCore } from './mlxCore'
+import { mlxLayers } from './mlxLayers'
 import { mlxModule } from './mlxModule'
 import { mlxNn } from './mlxNn'
 import { mlxProducts } from './mlxProducts'
@@ -54,6 +55,7 @@ export const libraries: readonly LibraryModel[] = [
   mlxCore,
   mlxArray,
   mlxModule,
+  mlxLayers,
   mlxNn,
   mlxProducts,
   numpy,

@@ -5,7 +5,7 @@ import { callFunction, libraryInstance, type LibraryCall } from '../calls'
 import { loadWeights } from '../checkpoints'
 import { itemsOf } from '../expressions'
 import { unknown } from '../machine'
-import { layerArguments, layerName, modulesIn, parametersIn } from '../parameters'
+import { layerArguments, layerName, layerParameters, modulesIn, parametersIn } from '../parameters'
 import { constant, type DictValue, dict, type InstanceValue, isString, none, truth, type Value } from '../value'
 import { entriesOf, fromPairs } from './collections'
 import type { LibraryModel } from './index'
@@ -93,7 +93,25 @@ function loadIntoModule(c: LibraryCall): Value {
     given: given && pairs && given.size === pairs.length ? given : undefined,
     uncertain: c.m.uncertain > 0 || c.m.alternative > 0,
   })
+  for (const [path, value] of given ?? []) install(model, path, value)
   return model
+}
+
+/** Sets a parameter by its path, as `load_weights` and `update` do; what is not there is left out. */
+function install(model: InstanceValue, path: string, value: Value): void {
+  const parts = path.split('.')
+  const last = parts.pop()
+  let at: Value | undefined = model
+  for (const part of parts) {
+    if (at.kind === 'instance') at = at.attributes.get(part)
+    else if (at.kind === 'list') at = at.items[Number(part)]
+    else if (at.kind === 'dict') at = at.map.get(part)
+    if (!at) return
+  }
+  const isParameter = value.kind === 'array' && at.kind === 'instance'
+  const names = at.kind === 'instance' ? layerParameters(at) : undefined
+  if (!isParameter || last === undefined || at.kind !== 'instance') return
+  if (names ? last in names : at.attributes.get(last)?.kind === 'array') at.attributes.set(last, value)
 }
 
 export const mlxModule: LibraryModel = {
@@ -101,6 +119,11 @@ export const mlxModule: LibraryModel = {
     'mlx.nn.Linear': layer('Linear'),
     'mlx.nn.Embedding': layer('Embedding'),
     'mlx.nn.RMSNorm': layer('RMSNorm'),
+    'mlx.nn.LayerNorm': layer('LayerNorm'),
+    'mlx.nn.Conv1d': layer('Conv1d'),
+    'mlx.nn.Conv2d': layer('Conv2d'),
+    'mlx.nn.RoPE': layer('RoPE'),
+    'mlx.nn.Dropout': layer('Dropout'),
     'mlx.nn.QuantizedLinear': layer('QuantizedLinear'),
     'mlx.nn.QuantizedEmbedding': layer('QuantizedEmbedding'),
     'mlx.nn.quantize': quantizeModel,
