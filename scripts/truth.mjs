@@ -22,6 +22,7 @@ async function main() {
     format: 'cjs',
     mainFields: ['module', 'main'],
     alias: { 'web-tree-sitter': path.join(root, 'node_modules/web-tree-sitter/web-tree-sitter.cjs') },
+    external: ['esbuild'],
     logLevel: 'warning',
   })
   const setting = {
@@ -29,8 +30,8 @@ async function main() {
     cache: path.join(cache, 'truth'),
     python: venv.python,
     mlxVersion: venv.mlxVersion,
+    versions: `MLX ${venv.mlxVersion} for Python, @frost-beta/mlx ${frost.version} for Node, on the CPU`,
     nodeModules: frost.nodeModules,
-    tsx: path.join(root, 'node_modules/tsx/dist/loader.mjs'),
   }
   const args = ['--enable-source-maps', outfile, JSON.stringify(setting), ...process.argv.slice(2)]
   const { code } = await run(process.execPath, args, { stream: true })

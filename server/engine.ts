@@ -22,6 +22,8 @@ export interface Snapshot {
   readonly folders: readonly string[]
   readonly models: readonly Model[]
   readonly programs: readonly Program[]
+  /** Names of files and folders by the path of the folder that holds them, in `/` form; a folder that was not listed is unknown. */
+  readonly listed?: ReadonlyMap<string, ReadonlySet<string>>
   /** What settings say about which checkpoints programs load; the first that fits counts. */
   readonly bindings?: readonly Binding[]
 }
@@ -64,7 +66,13 @@ export function analyse(snapshot: Snapshot): Analysis {
   const runs = components.flatMap(programs => runsOf(snapshot, programs, broken))
   const deliveries = runs.flatMap(run => deliveriesIn(run))
   const configs = new Map(snapshot.models.flatMap(m => m.configs.map(file => [file.path, file] as const)))
-  const facts: Facts = { models: snapshot.models, configs: [...configs.values()], runs, deliveries }
+  const facts: Facts = {
+    models: snapshot.models,
+    configs: [...configs.values()],
+    runs,
+    deliveries,
+    listed: snapshot.listed,
+  }
   return {
     facts,
     findings: findingsOf(facts, broken),

@@ -190,6 +190,14 @@ export interface RevealParams {
   readonly tensor: string
 }
 
+/** Every safe fix of the workspace in one edit. */
+export interface FixAll {
+  readonly fixes: number
+  readonly files: number
+  /** A WorkspaceEdit of the Language Server Protocol. */
+  readonly edit: unknown
+}
+
 /** The loads of one file: how many, of which models, and a list with those that were not understood first. */
 export interface FileLoads {
   readonly loads: number
@@ -275,6 +283,8 @@ export const messages = {
   tree: 'tensorlint/tree',
   /** client → server: RowsToParams → TreeNode[], from the model down to the tensor */
   rowsTo: 'tensorlint/rowsTo',
+  /** client → server: () → FixAll */
+  fixAll: 'tensorlint/fixAll',
   /** client → server: { uri } → FileLoads, or null for a document that is no program */
   fileLoads: 'tensorlint/fileLoads',
   /** client → server: TensorAtParams → RevealParams of the first tensor that the place speaks of, or null */

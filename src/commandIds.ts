@@ -3,6 +3,7 @@ export const commandIds = [
   'tensorlint.verify',
   'tensorlint.writeAnalysis',
   'tensorlint.explainError',
+  'tensorlint.fixAll',
   'tensorlint.refresh',
   'tensorlint.groupByShard',
   'tensorlint.groupByModule',

@@ -8,6 +8,7 @@ import { copyDebugInformation } from './commands/copyDebugInformation'
 import { explainRule } from './commands/explainRule'
 import { copyName, revealFile } from './commands/rows'
 import { explainError } from './commands/explainError'
+import { fixAll } from './commands/fixAll'
 import { filterTensors } from './commands/filterTensors'
 import { openHeader } from './commands/openHeader'
 import { revealTensor } from './commands/revealTensor'
@@ -24,6 +25,7 @@ const commands: Readonly<Record<CommandId, Handler>> = {
   'tensorlint.verify': verify,
   'tensorlint.writeAnalysis': writeAnalysis,
   'tensorlint.explainError': explainError,
+  'tensorlint.fixAll': fixAll,
   'tensorlint.refresh': ctx => {
     ctx.tree.refresh()
     return ctx.status.refresh()

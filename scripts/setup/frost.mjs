@@ -7,7 +7,7 @@ import { cache, cleanEnvironment, makeOnce, missing, run, tail } from './shell.m
 
 const version = '0.0.7'
 
-/** @returns {Promise<{ ok: true, nodeModules: string } | import('./shell.mjs').Missing>} */
+/** @returns {Promise<{ ok: true, nodeModules: string, version: string } | import('./shell.mjs').Missing>} */
 export async function frostMlx() {
   const directory = path.join(cache, 'frost')
   await ensureDebianPackages(['libopenblas0', 'liblapacke'])
@@ -20,6 +20,6 @@ export async function frostMlx() {
   })
   if (trouble !== undefined) return trouble
   const probe = await run(process.execPath, ['-e', "require('@frost-beta/mlx').core.zeros([1])"], { cwd: directory })
-  if (probe.code === 0) return { ok: true, nodeModules: path.join(directory, 'node_modules') }
+  if (probe.code === 0) return { ok: true, nodeModules: path.join(directory, 'node_modules'), version }
   return missing(`@frost-beta/mlx does not load here: ${tail(probe.output, 8)}`, 'install libopenblas0 and liblapacke')
 }

@@ -23,7 +23,7 @@ export function alikeDeliveries(deliveries: readonly Delivery[]): readonly Alike
       d.module.replace(/(^|\.)\d+(?=\.|$)/g, '$1#'),
       ...[d.weight, d.scales, d.biases].map(a => (a ? `${showTensor(a.tensor)}${a.shape.join()}` : '')),
       d.verdict.kind,
-      readsAs(d) ?? '',
+      readsAs(d)?.join(' or ') ?? '',
     ].join('\0'),
   )
   return [...groups.values()].flatMap(([first, ...rest]) => (first ? [[first, ...rest] as const] : []))
@@ -41,7 +41,7 @@ export function arrivalTable(deliveries: readonly Delivery[]): string {
     )}${rest.length > 0 ? ` (${rest.length + 1})` : ''}`,
     showArrived(d.weight),
     sides(d),
-    readsAs(d) ?? `**${prose(trouble(d))}**`,
+    readsAs(d)?.join(' or ') ?? `**${prose(trouble(d))}**`,
   ])
   const left = groups.slice(mostRows).reduce((n, g) => n + g.length, 0)
   const first = groups[0]?.[0]
@@ -52,8 +52,8 @@ export function arrivalTable(deliveries: readonly Delivery[]): string {
   ].join('\n')
 }
 
-/** `4-bit [3072, 3072] g64`, by the pair that is passed where it fits; undefined where nothing fits as handed over. */
-export function readsAs(d: Delivery): string | undefined {
+/** Readings such as `4-bit [3072, 3072] g64`: by the pair that is passed where it fits; undefined where nothing fits as handed over. */
+export function readsAs(d: Delivery): readonly string[] | undefined {
   if (d.verdict.kind !== 'fits') return undefined
   const { pairs } = d.verdict
   const wanted = pairsMeant(d)
@@ -72,7 +72,7 @@ function pairsMeant(d: Delivery): readonly Pair[] {
 function trouble({ verdict, weight }: Delivery): string {
   switch (verdict.kind) {
     case 'turned':
-      return `arrives transposed; turned it is ${showReadings(verdict.turned.weight ? turn(weight.shape) : weight.shape, verdict.pairs, false)}`
+      return `arrives transposed; turned it is ${showReadings(verdict.turned.weight ? turn(weight.shape) : weight.shape, verdict.pairs, false).join(' or ')}`
     case 'sliced':
       return `scales have ${verdict.scalesRows} rows, weight ${verdict.weightRows}`
     case 'misfit':

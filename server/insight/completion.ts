@@ -119,7 +119,7 @@ function entryOf(found: Found, place: Place): NameCompletion {
   const ranges = family.ranges.slice(numbersBefore(found))
   return {
     label: shown(rest, ranges, place),
-    detail: `${showTensor(family.sample)}${meaning ? ` = ${meaning}` : ''}${count > 1 ? ` · ${count.toLocaleString('en-US')} tensors` : ''}`,
+    detail: `${showTensor(family.sample)}${meaning ? ` = ${meaning.text}` : ''}${count > 1 ? ` · ${count.toLocaleString('en-US')} tensors` : ''}`,
     filter: place.segment + rest,
     insert: inserted(rest, ranges, place),
     range: place.range,

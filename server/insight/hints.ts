@@ -8,6 +8,7 @@ import type { Program } from '../source/ir'
 import { type Arrival, arrivalsIn } from './arrivals'
 import { alikeDeliveries, readsAs } from './arrivalTable'
 import { type Lookup, lookupsIn } from './lookups'
+import { briefly } from './meaning'
 import { alike, type Alike, showVariantShape } from './tensorTable'
 
 export interface Hint {
@@ -18,8 +19,8 @@ export interface Hint {
 
 /** A hint has room for the first tensors of a key only; a hover tells the rest. */
 const mostTensors = 200
-const mostShapes = 2
 const mostKinds = 4
+const room = 42
 
 /** Hints of a program that end inside a range of its lines. */
 export function hintsIn(analysis: Analysis, program: Program, within: Range): readonly Hint[] {
@@ -47,34 +48,28 @@ export function loadLabel(lookup: Lookup): string | undefined {
   const labels = new Set(alike(found.slice(0, mostTensors)).map(showAlike))
   // Everything at once, as when a program walks over a checkpoint: shapes would say nothing.
   if (labels.size > mostKinds) return `${found.length.toLocaleString('en-US')} tensors`
-  return joined([...labels], ' or ', found.length > mostTensors)
+  return joined([...labels], found.length > mostTensors)
 }
 
 function showAlike({ first, meaning }: Alike): string {
   const stored = `${(first.dtype ?? first.stored.tensor.dtype).toLowerCase()} ${showVariantShape(first)}`
-  // What scales and biases belong to is told by their weight.
-  if (!meaning || /^(scales|biases) of /.test(meaning)) return stored
-  return `${stored} = ${oneReading(meaning)}`
-}
-
-/** The first of several readings, and that there are others. */
-function oneReading(meaning: string): string {
-  const [first = '', ...others] = meaning.split(' or ')
-  return others.length > 0 ? `${first} or …` : first
+  return meaning?.brief === undefined ? stored : `${stored} = ${meaning.brief}`
 }
 
 function arrivalLabel({ deliveries }: Arrival): string | undefined {
   const groups = alikeDeliveries(deliveries.slice(0, mostTensors))
-  const labels = new Set(groups.map(([d]) => readsAs(d)))
+  const labels = new Set(groups.map(([d]) => readsAs(d)?.join(' or ')))
   // What does not fit has a finding that says so better.
   if (labels.has(undefined)) return undefined
-  const shown = [...labels].flatMap(label => (label === undefined ? [] : [`= ${oneReading(label)}`]))
-  return joined(shown, ' or ', deliveries.length > mostTensors)
+  const shown = groups.map(([d]) => `= ${briefly(readsAs(d) ?? [])}`)
+  return joined([...new Set(shown)], deliveries.length > mostTensors)
 }
 
-function joined(labels: readonly string[], word: string, more: boolean): string | undefined {
-  if (labels.length === 0) return undefined
-  if (labels.length <= mostShapes && !more) return labels.join(word)
-  const others = labels.length - 1
-  return `${labels[0]}, and ${others > 0 && !more ? `${others} other shape${others === 1 ? '' : 's'}` : 'other shapes'}`
+/** Both of two where there is room, else the first and that there are others: an editor cuts what is longer. */
+function joined(labels: readonly string[], more: boolean): string | undefined {
+  const [first, ...others] = labels
+  if (first === undefined) return undefined
+  const both = labels.join(' or ')
+  if (others.length + Number(more) === 0 || (!more && both.length <= room)) return both
+  return `${first}, …`
 }

@@ -3,11 +3,11 @@
 
 import type { Model, Shard } from '../checkpoint/facts'
 import { patternOf } from '../checkpoint/tensorFamilies'
-import { code, table } from '../explain/markdown'
+import { code, prose, table } from '../explain/markdown'
 import { baseName, foldNames, showShape, showTensor } from '../rules/show'
 import { groupBy } from '../util/groupBy'
 import type { StoredVariant } from './lookups'
-import { meaningOf } from './meaning'
+import { type Meaning, meaningOf } from './meaning'
 
 /** Rows of one table; a key that means more kinds of tensors than this says little about each. */
 const mostRows = 12
@@ -21,16 +21,16 @@ export interface Alike {
   readonly first: StoredVariant
   readonly count: number
   readonly shards: ReadonlySet<Shard>
-  readonly meaning: string | undefined
+  readonly meaning: Meaning | undefined
 }
 
 /** Groups of variants whose names differ in numbers only, and whose shapes, dtypes and meanings are the same. */
 export function alike(variants: readonly StoredVariant[]): readonly Alike[] {
-  const meanings = new Map<StoredVariant, string | undefined>()
+  const meanings = new Map<StoredVariant, Meaning | undefined>()
   for (const v of variants.slice(0, mostTensors))
     meanings.set(v, meaningOf(v.stored.model, v.stored.shard, v.stored.tensor))
   const groups = groupBy(meanings, ([{ stored, shape }, meaning]) =>
-    [patternOf(stored.tensor.name), showTensor(stored.tensor), shape?.join() ?? '', meaning ?? ''].join('\0'),
+    [patternOf(stored.tensor.name), showTensor(stored.tensor), shape?.join() ?? '', meaning?.text ?? ''].join('\0'),
   )
   return [...groups.values()].flatMap((group): Alike[] => {
     const [first, meaning] = group[0] ?? []
@@ -60,7 +60,7 @@ export function tensorTable(variants: readonly StoredVariant[]): string {
       `${code(g.name)}${g.count > 1 ? ` (${g.count})` : ''}`,
       showTensor(g.first.stored.tensor),
       ...(isChanged ? [changed(g.first) ? showVariantShape(g.first) : 'as stored'] : []),
-      ...(isMeant ? [g.meaning ?? ''] : []),
+      ...(isMeant ? [prose(g.meaning?.text ?? '')] : []),
       showShards(g.first.stored.model, g.shards),
     ])
   const left = groups.slice(mostRows).reduce((n, g) => n + g.count, 0) + Math.max(0, variants.length - mostTensors)

@@ -2,6 +2,7 @@
 // A call of anything else is unknown and silent; where stored tensors go into it, that is noted for people to see.
 
 import type { Arg, Expr } from '../source/ir'
+import { noteMade } from './fileReads'
 import { evaluate, itemsOf } from './expressions'
 import { depthLimit, isPosition, type Machine, noteUnfollowed, place, unknown } from './machine'
 import { classesOf, freeInit, instantiate, memberOfEnumeration } from './classes'
@@ -136,6 +137,7 @@ function callLibrary(m: Machine, name: string, self: Value | undefined, args: Ar
   const model = models.get(name)
   if (!model && /^(mlx|frost)\.nn\.[A-Z]\w*$/.test(name)) return libraryInstance(m, name, args)
   if (!model) {
+    for (const { value } of [...args.positional, ...args.keywords.values()]) noteMade(m, value)
     // A function handed to something we do not know may be called there; its body is read as an entry later.
     if (storedArrays(args).length > 0) noteUnfollowed(m, site.at, `${name.replace(/^(py|js)\./, '')} is not modelled`)
     // What an unmodelled method did to its receiver is not known.
@@ -374,6 +376,7 @@ function callByName(m: Machine, callee: Value & { kind: 'unknown' }, args: Argum
     if (result) return result
     noteUnfollowed(m, site.at, `it is not known what ${expr.name} is called on`)
   } else if (storedArrays(args).length > 0) noteUnfollowed(m, site.at, callee.why)
+  for (const { value } of [...args.positional, ...args.keywords.values()]) noteMade(m, value)
   // An unmodelled call may change what it is given.
   for (const a of args.positional) if (a.value.kind === 'list' || a.value.kind === 'dict') a.value.open = true
   return unknown(m, callee.why)

@@ -3,6 +3,7 @@
 
 import type { Node as JsonNode } from 'jsonc-parser'
 import type { JsonFile, Model, Shard, Tensor } from '../checkpoint/facts'
+import { noteFileRead } from './fileReads'
 import { derive, type Machine, noteLoads, noteLookup, noteRead, noteUnderstood, type Reader } from './machine'
 import { loadIndex } from './folders'
 import { findNames, holesOf } from './nameIndex'
@@ -151,6 +152,7 @@ export function loadWeights(
     const isLiteral = parts?.length === 1 && typeof parts[0] === 'string'
     // A literal path to a file that is not there says that it is another checkpoint.
     if (isLiteral && /\.(safetensors|npz|gguf)$/i.test(parts[0] as string)) {
+      noteFileRead(m, path, at, reader, text => readings(m, text, at.program.path))
       weights.open = true
       return weights
     }

@@ -117,6 +117,8 @@ export function itemOfObject(m: Machine, object: InstanceValue, key: Value, at: 
   if (own) return own
   if (isNumber(key) && libraryBase(object.of) === namedTuple)
     return getItem(m, list(itemsOfObject(m, object) ?? [], 'tuple'), key, at)
+  const groups = object.attributes.get('#groups')
+  if (groups) return getItem(m, groups, key, at)
   if (isString(key)) {
     const held = object.attributes.get(key.value)
     if (held) return held

@@ -121,6 +121,8 @@ function joinTriples(sink: Sink): readonly Triple[] {
 function join(weight: ArrayVariant, scales: ArrayVariant, biases: ArrayVariant | undefined): Triple | undefined {
   const [w, s, b] = [arrived(weight), arrived(scales), biases && arrived(biases)]
   if (!w || !s || (biases && !b) || !weight.stored) return undefined
+  // A slice past the end is empty: it fits whatever it meets, and says nothing.
+  if ([w, s, b].some(array => array?.shape.includes(0))) return undefined
   const name = w.tensor.name
   return {
     model: weight.stored.model,

@@ -6,6 +6,7 @@ import { callValue, evaluateArguments } from './calls'
 import { itemsOfObject, superOf } from './classes'
 import { type Machine, noteMerged, noteReplaced, place, unknown, withLiteral } from './machine'
 import { getAttribute, getIndex } from './members'
+import { setOf } from './models/sets'
 import { binary, compare, unary } from './operators'
 import { execute, iterate } from './statements'
 import { functionValue, isJavaScript } from './scopes'
@@ -321,5 +322,5 @@ function comprehension(m: Machine, e: Expr & { kind: 'comprehension' }, outer: S
     made.open = open
     return made
   }
-  return list(items, e.result === 'set' ? 'set' : 'list', open)
+  return e.result === 'set' ? setOf(items, open) : list(items, 'list', open)
 }

@@ -18,6 +18,7 @@ import {
   type Sink,
   type Unfollowed,
 } from './machine'
+import type { FileRead } from './fileReads'
 import { findMember } from './members'
 import { quantizedClasses } from './models/mlxNn'
 import { runModule } from './modules'
@@ -47,6 +48,9 @@ export interface Run {
   readonly merged: ReadonlyMap<Shard, ReadonlySet<Shard>>
   /** Keys that were asked of a checkpoint and are not in it. */
   readonly absent: readonly AbsentKey[]
+  /** Files that are opened by a known path, and bare names of files that the programs may make. */
+  readonly fileReads: readonly FileRead[]
+  readonly made: ReadonlySet<string>
   /** Config values that the programs looked at. */
   readonly configReads: readonly ConfigPlace[]
   /** Models whose tensors were met. */
@@ -94,6 +98,8 @@ export function interpret(
     loads: [...m.loads.values()],
     merged: m.merged,
     absent: [...m.absent.values()].filter(a => isProven(m, a.view)),
+    fileReads: [...m.fileReads.values()],
+    made: m.made,
     configReads: [...m.configReads.values()],
     met: m.met,
     askedBound: m.askedBound,

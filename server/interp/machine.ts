@@ -4,6 +4,7 @@
 import type { Model, Shard } from '../checkpoint/facts'
 import type { ClassDef, FunctionDef, Program, Span } from '../source/ir'
 import type { NumberRange } from './summary'
+import type { FileRead } from './fileReads'
 import type { ParameterTree } from './parameters'
 import type { Refusal } from './refusals'
 import type { WrittenFile } from './writtenFiles'
@@ -197,6 +198,10 @@ export interface Machine {
   readonly written: Map<string, WrittenFile>
   /** Paths of shards that a pattern below an unknown folder found: no path of the program names them. */
   readonly guessed: Set<string>
+  /** Reads of files by paths that are known. */
+  readonly fileReads: Map<string, FileRead>
+  /** Bare names of files that something which is not modelled may make. */
+  readonly made: Set<string>
   /** Symbols that stand for temporary folders. */
   readonly scratch: Set<number>
 }
@@ -255,6 +260,8 @@ export function createMachine(
     stopped: {},
     written: new Map(),
     guessed: new Set(),
+    fileReads: new Map(),
+    made: new Set(),
     scratch: new Set(),
   }
 }

@@ -8,6 +8,7 @@ import { mergeDict } from './expressions'
 import { derive, identity, type Machine, place, unknown } from './machine'
 import { has } from './membership'
 import { pairwise, refuseFloats } from './models/elementwise'
+import { sameSet, setOperator } from './models/sets'
 import { multiply } from './products'
 import { failPython } from './refusals'
 import { isJavaScript } from './scopes'
@@ -59,6 +60,8 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
       return multiply(m, left, right, at, e.kind === 'binary' ? place(scope.program, e.right.span) : undefined)
     return arrayArithmetic(m, op, left, right, at)
   }
+  const combined = javascript ? undefined : setOperator(m, op, left, right)
+  if (combined) return combined
   if (op === '|' && left.kind === 'dict') {
     const made = dict()
     mergeDict(m, made, left)
@@ -196,13 +199,18 @@ function percentFormat(m: Machine, format: Value, values: Value): Value {
       out.push(part)
       continue
     }
-    for (const piece of part.split(/(%[sdi]|%%)/)) {
+    for (const piece of part.split(/(%-?\d*(?:\.\d+)?[sdi]|%%)/)) {
+      const [, flag, width] = /^%(-?)(\d*)[sdi]$/.exec(piece) ?? []
       if (piece === '%%') out.push('%')
-      else if (/^%[sdi]$/.test(piece)) {
+      else if (flag !== undefined && width !== undefined) {
         const next = args.shift()
         const text = next && partsOf(next)
         if (!text) return unknown(m, '% formatting')
-        out.push(...text)
+        const [only] = text
+        if (width === '') out.push(...text)
+        else if (typeof only !== 'string' || text.length > 1) return unknown(m, '% formatting')
+        else if (flag === '-') out.push(only.padEnd(Number(width)))
+        else out.push(only.padStart(Number(width), width.startsWith('0') ? '0' : ' '))
       } else if (piece.includes('%')) return unknown(m, '% formatting')
       else out.push(piece)
     }
@@ -266,6 +274,8 @@ function same(a: Value, b: Value): boolean | undefined {
   if (a.kind === 'const' && b.kind === 'const') return a.value === b.value
   const [nothing, other] = a.kind === 'const' && a.value === null ? [a, b] : [b, a]
   if (nothing.kind === 'const' && nothing.value === null) return other.kind === 'unknown' ? undefined : false
+  if (a.kind === 'list' && b.kind === 'list' && (a.shape === 'set' || b.shape === 'set'))
+    return a.shape === b.shape ? sameSet(a, b) : undefined
   if (a.kind === 'list' && b.kind === 'list' && !a.open && !b.open) {
     if (a.items.length !== b.items.length) return false
     let all: boolean | undefined = true

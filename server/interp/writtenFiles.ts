@@ -1,6 +1,7 @@
 // Files that the program itself writes. A conversion or sharding script saves shards, often into a temporary folder, and
 // reads them back: what comes back is what was written, not the checkpoint that the run is bound to.
 
+import { noteMade } from './fileReads'
 import type { Machine } from './machine'
 import { escapeRegExp, type Part, partsOf, textOf } from './text'
 import { type DictValue, dict, type Value } from './value'
@@ -23,6 +24,7 @@ export function noteWritten(m: Machine, path: Value, content: Value | undefined)
   const parts = partsOf(path)
   if (!parts) return
   const isCertain = m.uncertain === 0 && m.alternative === 0 && m.summaries === 0
+  noteMade(m, path)
   m.written.set(keyOf(parts), { path: textOf(parts), content: isCertain && content ? copied(content) : undefined })
 }
 

@@ -3,7 +3,7 @@
 // offered alone.
 
 import { CodeActionKind, type CodeAction, type CodeActionParams, type Diagnostic } from 'vscode-languageserver'
-import type { ExplainParams, Fix } from '../protocol'
+import type { ExplainParams, Fix, FixAll } from '../protocol'
 import { mergeSafeFixes, type MergedFixes } from '../workspace/fixes'
 import type { SessionState } from '../workspace/session'
 import { pathOf, workspaceEdit } from './convert'
@@ -82,6 +82,14 @@ async function bulkFixes(ctx: ServerContext, uri: string, diagnostics: Diagnosti
     ...(inFile.chosen.length > 1 ? [action('file', inFile)] : []),
     ...(everywhere.chosen.length > inFile.chosen.length ? [action('workspace', everywhere)] : []),
   ]
+}
+
+/** All of them at once, for the command of our own client. */
+export async function fixAll(ctx: ServerContext): Promise<FixAll> {
+  const state = await ctx.session.current()
+  const { chosen, edits } = fixesOf(state, undefined)
+  const files = new Set(edits.map(edit => edit.path)).size
+  return { fixes: chosen.length, files, edit: workspaceEdit(edits, support(ctx, state)) }
 }
 
 /** Safe fixes of the findings in one file, or in all of them. */

@@ -25,7 +25,7 @@ import {
 } from '../protocol'
 import { Session, type SessionOptions, type SessionState } from '../workspace/session'
 import { defaultSettings, readSettings } from '../workspace/settings'
-import { codeActionKinds, codeActions } from './codeActions'
+import { codeActionKinds, codeActions, fixAll } from './codeActions'
 import { codeLenses, verifyCommand } from './codeLens'
 import { completion, completionTriggers } from './completion'
 import { fileLoads } from './fileLoads'
@@ -200,6 +200,8 @@ export function startServer(connection: Connection, world: World, options: Serve
   connection.languages.inlayHint.on(params => guarded(ctx, 'inlayHint', [], () => inlayHints(ctx, params)))
   connection.onDefinition(params => guarded(ctx, 'definition', [], () => definition(ctx, params)))
   connection.onReferences(params => guarded(ctx, 'references', [], () => references(ctx, params)))
+  // An error reaches the caller: "nothing to fix" must be an answer.
+  connection.onRequest(messages.fixAll, () => fixAll(ctx))
   connection.onRequest(messages.fileLoads, (params: { readonly uri: string }) =>
     guarded(ctx, 'fileLoads', null, () => fileLoads(ctx, params)),
   )

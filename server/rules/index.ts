@@ -1,6 +1,7 @@
 // The list of rules: the one place where a rule is registered. Codes, the command line's list, documentation and the
 // check that every rule has cases all come from here.
 
+import { absentFile } from './absentFile'
 import { absentTensor } from './absentTensor'
 import { alwaysRaises } from './alwaysRaises'
 import { architectureMismatch } from './architectureMismatch'
@@ -49,6 +50,7 @@ export const rules = [
   mismatchedTriple,
   wrongParameters,
   crossedTensors,
+  absentFile,
   absentTensor,
   innerDimension,
   shapeMismatch,

@@ -13,6 +13,8 @@ export interface Facts {
   readonly runs: readonly Run[]
   /** Triples that arrive at a quantized operation, in every reading of every program; see deliveries.ts. */
   readonly deliveries: readonly Delivery[]
+  /** See Snapshot.listed. */
+  readonly listed?: ReadonlyMap<string, ReadonlySet<string>> | undefined
 }
 
 /** A finding before it has its rule's name. */

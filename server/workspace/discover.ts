@@ -18,6 +18,8 @@ export interface Discovery {
   /** Paths of shards that were named one by one and whose folder was not walked. */
   readonly named: ReadonlySet<string>
   readonly sources: readonly FoundFile[]
+  /** What the folders hold but for hidden files, by their paths in `/` form; a folder that is too large to remember is left out. */
+  readonly listed: ReadonlyMap<string, ReadonlySet<string>>
   /** What was left out and why, one sentence each; for the log and the status. */
   readonly skipped: readonly string[]
 }
@@ -45,6 +47,8 @@ export const MAX_SOURCE_BYTES = 2 * 1024 * 1024
 const MAX_SOURCES = 50_000
 /** The index of the largest public checkpoint (90,000 tensors) has 9 MB. */
 const MAX_JSON_BYTES = 64 * 1024 * 1024
+/** A folder of so many entries holds data, and its names are not kept. */
+const MAX_LISTED = 5_000
 /** Folders read at once; Node's own file pool has four threads. */
 const LANES = 8
 
@@ -94,6 +98,7 @@ class Walk {
   private readonly realRoots: string[] = []
   private readonly patterns: readonly Minimatch[]
   private readonly named = new Set<string>()
+  private readonly listed = new Map<string, ReadonlySet<string>>()
   private entries = 0
 
   constructor(private readonly options: DiscoverOptions) {
@@ -136,6 +141,7 @@ class Walk {
       indexes: sorted(this.indexes),
       named: this.named,
       sources: sorted(this.sources),
+      listed: this.listed,
       skipped: [...this.skipped].map(([reason, count]) => (count > 1 ? `${reason} (${count} times)` : reason)),
     }
   }
@@ -183,7 +189,10 @@ class Walk {
     }
     // The folder that a person named is looked into even where it is an environment.
     if (place.depth > 0 && entries.some(entry => environmentMarks.includes(entry.name))) return []
-    const snapshot = await this.cacheSnapshot(place, new Set(entries.map(entry => entry.name)))
+    const names = new Set(entries.map(entry => entry.name))
+    if (names.size <= MAX_LISTED)
+      this.listed.set(place.path.replaceAll('\\', '/'), new Set([...names].filter(name => !name.startsWith('.'))))
+    const snapshot = await this.cacheSnapshot(place, names)
     if (snapshot) return snapshot
     const folders: Place[] = []
     const files: string[] = []

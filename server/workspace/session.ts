@@ -50,7 +50,15 @@ const TEXT_DELAY_MS = 150
 /** A sharding script writes its files one after another. */
 const FILES_DELAY_MS = 300
 
-const nothing: Discovery = { shards: [], configs: [], indexes: [], named: new Set(), sources: [], skipped: [] }
+const nothing: Discovery = {
+  shards: [],
+  configs: [],
+  indexes: [],
+  named: new Set(),
+  sources: [],
+  listed: new Map(),
+  skipped: [],
+}
 
 const noAnalysis: Analysis = {
   facts: { models: [], configs: [], runs: [], deliveries: [] },
@@ -209,13 +217,17 @@ export class Session {
     const { models } = this.checkpoints
     const versions = new Map([...open].map(([path, { version }]) => [path, version]))
     const last = this.state
+    const listed = sameNames(last.snapshot.listed, this.found.listed) ? last.snapshot.listed : this.found.listed
     const { bindings } = this
     const same =
       last.snapshot.models === models &&
       last.snapshot.programs === programs &&
       last.snapshot.folders === folders &&
+      last.snapshot.listed === listed &&
       last.snapshot.bindings === bindings
-    const snapshot: Snapshot = same ? last.snapshot : { folders, models, programs, bindings }
+    const snapshot: Snapshot = same
+      ? last.snapshot
+      : { folders, models, programs, listed: listed ?? new Map(), bindings }
     if (!same) this.raw = this.options.analyse(snapshot)
     const { policy } = this
     const judged = same && policy === last.policy ? undefined : applyPolicy(this.raw, snapshot, policy)
@@ -255,4 +267,17 @@ export class Session {
     // A command line must be able to end while a second look is planned.
     this.settleTimer.unref()
   }
+}
+
+type Listed = Snapshot['listed']
+
+/** Whether two walks saw the same names in the same folders. */
+function sameNames(a: Listed, b: Listed): boolean {
+  if (!a || !b || a.size !== b.size) return false
+  for (const [folder, names] of a) {
+    const others = b.get(folder)
+    if (!others || others.size !== names.size) return false
+    for (const name of names) if (!others.has(name)) return false
+  }
+  return true
 }

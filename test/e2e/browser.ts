@@ -28,12 +28,28 @@ export class Workbench {
     await this.pick(`>${title}`, title)
   }
 
+  /** Runs a command that opens a list of its own. */
+  async openList(title: string): Promise<void> {
+    await this.page.keyboard.press('F1')
+    await this.page.locator('.quick-input-widget:visible input').fill(`>${title}`)
+    await this.page.locator('.quick-input-list .monaco-list-row', { hasText: title }).first().click()
+  }
+
   /** Opens a file of the workspace by its name and waits for its text. */
   async openFile(name: string): Promise<void> {
     await this.page.keyboard.press('Control+P')
     await this.pick(name, name)
     await this.page.waitForSelector(`.editor-group-container.active .tab.active[data-resource-name="${name}"]`)
     await this.page.waitForSelector('.editor-instance .view-line')
+  }
+
+  /** Puts the cursor at a line and column of the file in front; both count from one. */
+  async goTo(line: number, column: number): Promise<void> {
+    await this.page.keyboard.press('Control+G')
+    const input = this.page.locator('.quick-input-widget:visible input')
+    await input.fill(`:${line}:${column}`)
+    await input.press('Enter')
+    await this.page.locator('.quick-input-widget').waitFor({ state: 'hidden' })
   }
 
   /** Types into the quick input and takes the row with that text. */

@@ -37,7 +37,7 @@ async function main(): Promise<void> {
     if (result.error !== undefined) console.log(result.error.replace(/^/gm, '       '))
   }
   try {
-    for (const scene of ['sample', 'untrusted'].filter(isWanted)) {
+    for (const scene of ['sample', 'reading', 'untrusted'].filter(isWanted)) {
       for (const result of await playScene(scene, browser, directory)) report(scene, result)
     }
     if (isWanted('walk')) await walkThrough(browser, directory, result => report('walk', result))

@@ -2,6 +2,7 @@
 // results go, is in the environment. The runner is our own few lines: test frameworks load their parts at run time,
 // which a single bundled file in somebody else's process does not survive.
 import fs from 'node:fs'
+import { reading } from './scenes/reading'
 import { sample } from './scenes/sample'
 import { untrusted } from './scenes/untrusted'
 
@@ -17,7 +18,7 @@ export interface TestResult {
   readonly error?: string
 }
 
-const scenes: Readonly<Record<string, readonly SceneTest[]>> = { sample, untrusted }
+const scenes: Readonly<Record<string, readonly SceneTest[]>> = { reading, sample, untrusted }
 
 /** Runs the tests of a scene in their order; a later one builds on what an earlier one did. */
 export async function run(): Promise<void> {

@@ -1,5 +1,6 @@
 // The user's way with mouse and keyboard: tree, squiggles, light bulb, verification. Each stop is a test, judged by what
 // is on the screen, and most leave a picture, in a light and a dark theme where it may be shown to people.
+import fs from 'node:fs'
 import path from 'node:path'
 import type { Workbench } from './browser'
 import type { TestResult } from './suite'
@@ -11,6 +12,8 @@ export interface Walk {
   report(result: TestResult): void
 }
 
+const root = path.resolve(__dirname, '../..')
+
 type Stop = readonly [name: string, run: (walk: Walk) => Promise<void>]
 
 const stops: readonly Stop[] = [
@@ -19,6 +22,10 @@ const stops: readonly Stop[] = [
     'loader.py shows squiggles, and the Problems panel its findings',
     ctx => showSquiggles(ctx, 'loader.py', 'problems'),
   ],
+  ['a hover over a key names its tensors', hoverOverKey],
+  ['names of tensors are offered inside a key', offerNames],
+  ['the language status and the list say what was understood', tellLoads],
+  ['Show in Tree leads from the key to the tensor', showInTree],
   ['loader.ts shows squiggles', ctx => showSquiggles(ctx, 'loader.ts')],
   ['config.json shows squiggles', ctx => showSquiggles(ctx, 'config.json')],
   ['the light bulb in config.json repairs it', ctx => useLightBulb(ctx, 'config.json', /^(?!Fix all)/)],
@@ -87,6 +94,72 @@ async function nextProblem(ctx: Walk, file: string): Promise<void> {
   await ctx.workbench.page.locator('.peekview-widget, .marker-widget').first().waitFor()
   await ctx.workbench.page.keyboard.press('Escape')
   await ctx.workbench.page.locator('.marker-widget').waitFor({ state: 'hidden' })
+}
+
+const key = '"model.norm.weight"'
+
+/** Puts the cursor into the key, some signs behind its beginning. */
+async function goToKey(ctx: Walk, behind: number): Promise<void> {
+  await ctx.workbench.openFile('loader.py')
+  const before = programText('loader.py').split(key)[0]?.split('\n') ?? []
+  await ctx.workbench.goTo(before.length, (before.at(-1) ?? '').length + behind + 1)
+}
+
+const programText = (file: string) => fs.readFileSync(path.join(root, 'scripts/sample/program', file), 'utf8')
+
+async function hoverOverKey(ctx: Walk): Promise<void> {
+  const { page } = ctx.workbench
+  await pictures(ctx, 'hover', async () => {
+    await goToKey(ctx, 3)
+    await page.keyboard.press('Control+K')
+    await page.keyboard.press('Control+I')
+    await page.locator('.monaco-hover:visible', { hasText: '1 tensor of llama-split' }).waitFor()
+  })
+}
+
+async function offerNames(ctx: Walk): Promise<void> {
+  const { page } = ctx.workbench
+  await pictures(ctx, 'completion', async () => {
+    await goToKey(ctx, '"model.'.length)
+    await page.keyboard.press('Control+Space')
+    await page.locator('.suggest-widget .monaco-list-row', { hasText: 'layers.0-3.self_attn' }).first().waitFor()
+  })
+}
+
+async function tellLoads(ctx: Walk): Promise<void> {
+  const { page } = ctx.workbench
+  await pictures(ctx, 'status', async () => {
+    await ctx.workbench.openFile('loader.py')
+    await page.locator('.statusbar-item[id*="languageStatus"]').first().hover()
+    await page
+      .locator('.hover-language-status', { hasText: /\d+ loads understood/ })
+      .first()
+      .waitFor()
+  })
+  await pictures(ctx, 'loads', async () => {
+    await ctx.workbench.openList('Tensorlint: Show Loads of This File')
+    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'model.norm.weight' }).first().waitFor()
+  })
+}
+
+async function showInTree(ctx: Walk): Promise<void> {
+  await goToKey(ctx, 3)
+  await ctx.workbench.command('Tensorlint: Show in Tree')
+  // The list has the focus in the end; what opens before that is closed again.
+  const row = '.pane-body .monaco-list:focus-within .monaco-list-row.selected.focused'
+  await ctx.workbench.page.locator(row, { hasText: /weight\s*F16 \[576\]/ }).waitFor()
+}
+
+/** A picture in each theme of something that closes when another thing is done. */
+async function pictures(ctx: Walk, name: string, open: () => Promise<void>): Promise<void> {
+  await ctx.workbench.quiet()
+  for (const theme of ['light', 'dark']) {
+    await open()
+    await ctx.workbench.page.screenshot({ path: path.join(ctx.artefacts, `${name}-${theme}.png`) })
+    await ctx.workbench.page.keyboard.press('Escape')
+    await ctx.workbench.page.keyboard.press('Escape')
+    await ctx.workbench.toggleTheme()
+  }
 }
 
 async function useLightBulb(ctx: Walk, file: string, title: RegExp): Promise<void> {

@@ -278,7 +278,7 @@ def load(path):
     expect(loads.entries.map(e => [e.understood, e.text, e.detail])).toEqual([
       [false, 'weights[name]', 'the key is not known'],
       [true, 'weights["norm.weight"]', 'f16 [256]'],
-      [true, 'weights.items()', 'u32 [128, 32] = 4-bit [128, 256] g64, and 2 other shapes'],
+      [true, 'weights.items()', 'u32 [128, 32] = 4-bit [128, 256] g64, …'],
     ])
     const lenses = async (of: LspClient) =>
       (await of.request<CodeLens[]>('textDocument/codeLens', { textDocument: document })).map(l => [

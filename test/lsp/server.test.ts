@@ -5,6 +5,7 @@ import type { CodeAction, CodeLens, Diagnostic, PublishDiagnosticsParams, Worksp
 import {
   messages,
   type Explanation,
+  type FixAll,
   type HeaderText,
   type ServerStatus,
   type TreeNode,
@@ -155,6 +156,19 @@ describe('a client that says nothing of itself', () => {
     expect(textsAfter(folder, all?.edit)).toEqual({ 'other.py': 'import mlx\n"WHOLE", "SITE"\n"WHOLE"\n' })
     expect(await ask(['source.organizeImports'])).toEqual([])
     expect(await ask(['refactor'])).toEqual([])
+  })
+
+  test('fixes the workspace on request, with what was changed in open documents', async () => {
+    const folder = workspace()
+    const client = await lspClient(fakeWorld(), { folders: [folder] })
+    const { edit, ...counts } = await client.request<FixAll>(messages.fixAll)
+    expect(counts).toEqual({ fixes: 3, files: 2 })
+    expect(textsAfter(folder, edit as WorkspaceEdit)).toEqual({
+      'loader.py': 'import mlx\nx = "WHOLE"\n',
+      'other.py': 'import mlx\n"WHOLE", "SITE"\n"WHOLE"\n',
+    })
+    const clean = await lspClient(fakeWorld(), { folders: [] })
+    expect(await clean.request<FixAll>(messages.fixAll)).toMatchObject({ fixes: 0, files: 0 })
   })
 
   test('may send diagnostics of others, and ours without their data', async () => {

@@ -84,6 +84,7 @@ export function snapshotOf({ texts, shards }: Files): Snapshot {
   const isIndex = (path: string): boolean => path.endsWith('.safetensors.index.json')
   return {
     folders: [workspace],
+    listed: listedFrom([...texts.keys(), ...shards.map(({ path }) => path)]),
     models: groupModels({
       shards,
       configs: json.filter(({ path }) => path.endsWith('/config.json')),
@@ -91,6 +92,18 @@ export function snapshotOf({ texts, shards }: Files): Snapshot {
     }),
     programs: [...texts].map(([path, text]) => lowerProgram(path, text)).filter(program => program !== undefined),
   }
+}
+
+/** What the folders of a case hold. */
+function listedFrom(paths: readonly string[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const listed = new Map<string, Set<string>>([[workspace, new Set()]])
+  for (const path of paths)
+    for (let at = path; at !== workspace && at.startsWith(`${workspace}/`);) {
+      const folder = at.slice(0, at.lastIndexOf('/'))
+      listed.set(folder, (listed.get(folder) ?? new Set()).add(at.slice(folder.length + 1)))
+      at = folder
+    }
+  return listed
 }
 
 function analyseFiles(

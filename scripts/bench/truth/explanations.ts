@@ -6,10 +6,26 @@ interface Explanation {
   readonly why: string
 }
 
-export const explanations: readonly Explanation[] = []
+export const explanations: readonly Explanation[] = [
+  {
+    operators: /^config-/,
+    rules: /^(contradictory|incomplete|missing|leftover)-quantization-config$|^unmatched-override$/,
+    why: 'The program does not read that part of the config; mlx-lm, mlx-vlm and MLX Swift do, and stop or decode wrongly.',
+  },
+  {
+    operators: /^config-/,
+    rules: /^(architecture|vocabulary)-mismatch$|^missing-expert$/,
+    why: 'The program does not read that number of the config; mlx-lm builds the model from it, which the tensors do not fit.',
+  },
+  {
+    operators: /^cut-rows$/,
+    rules: /^mismatched-triple$/,
+    why: 'The rows that are missing are of tokens that the program does not look up; others would be read past the end.',
+  },
+]
 
-/** What is said of a rule's finding on an operator's mutants. */
+/** What is said of these rules' findings on an operator's mutants; undefined where one of them has no explanation. */
 export function explain(operator: string, rules: readonly string[]): string | undefined {
   const found = rules.map(rule => explanations.find(one => one.operators.test(operator) && one.rules.test(rule))?.why)
-  return found.length > 0 && found.every(why => why !== undefined) ? [...new Set(found)].join('; ') : undefined
+  return found.length > 0 && found.every(why => why !== undefined) ? [...new Set(found)].join(' ') : undefined
 }

@@ -3,7 +3,7 @@
 // missed. Flags: --program NAME, --operator ID, --keep (the folders that were run in), --write (docs/accuracy.md).
 
 import { fork } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadGrammars } from '../../../server/source/grammars'
 import { readGrammar } from '../../../server/workspace/grammarFiles'
@@ -29,8 +29,9 @@ interface Setting {
   readonly cache: string
   readonly python: string
   readonly mlxVersion: string
+  /** What the programs run on, for people. */
+  readonly versions: string
   readonly nodeModules: string
-  readonly tsx: string
 }
 
 const workers = 2
@@ -50,7 +51,7 @@ async function main(setting: Setting, args: readonly string[]): Promise<void> {
     cache: join(cache, 'outcomes'),
     runners: {
       python: pythonRunner(setting.python, join(root, 'scripts/bench/truth/run/runner.py'), setting.mlxVersion),
-      javascript: nodeRunner(setting.nodeModules, setting.tsx, join(root, 'scripts/bench/truth/run/preload.mjs')),
+      javascript: nodeRunner(setting.nodeModules, join(root, 'scripts/bench/truth/run/preload.mjs')),
     },
     ...(args.includes('--keep') ? { keep } : {}),
   })
@@ -68,11 +69,10 @@ async function main(setting: Setting, args: readonly string[]): Promise<void> {
     ...(mutants.get(specimen) ?? []).map(
       mutant => async () => void outcomes.set(mutant, await truth.of(specimen, mutant.files)),
     ),
-    () => Promise.resolve(truth.save(specimen, isWhole)),
+    () => Promise.resolve(truth.save(specimen, false)),
   ])
   await inTurns(work, workers)
   for (const specimen of corpus) truth.save(specimen, isWhole)
-  truth.stop()
   console.log(`${outcomes.size} mutants of ${corpus.length} programs; ${truth.ran} programs run in ${seconds(began)} s`)
   began = performance.now()
   const answers = await verdicts
@@ -80,15 +80,16 @@ async function main(setting: Setting, args: readonly string[]): Promise<void> {
     `analysed in ${(answers.map(({ took }) => took).reduce((a, b) => a + b, 0) / 1000).toFixed(1)} s of ${workers} processes`,
   )
 
+  const refusal = readFileSync(join(root, 'scripts/bench/truth/run/reference.py'), 'utf8')
   const scored: Scored[] = []
   let spoiled = 0
-  corpus.forEach((specimen, index) => {
+  for (const [index, specimen] of corpus.entries()) {
     const original = originals.get(specimen)
     const { original: foundOnOriginal, mutants: found } = answers[index] ?? { original: [], mutants: [] }
     if (original?.status !== 'ok') {
       spoiled++
       console.log(`${specimen.page} does not run: ${original?.status} ${original?.type ?? ''} ${original?.text ?? ''}`)
-      return
+      continue
     }
     for (const one of foundOnOriginal)
       console.log(
@@ -96,9 +97,12 @@ async function main(setting: Setting, args: readonly string[]): Promise<void> {
       )
     spoiled += foundOnOriginal.length > 0 ? 1 : 0
     const byId = new Map(found)
-    for (const mutant of mutants.get(specimen) ?? [])
-      scored.push(scoreOf(mutant, original, outcomes.get(mutant) ?? { status: 'aborted' }, byId.get(mutant.id) ?? []))
-  })
+    for (const mutant of mutants.get(specimen) ?? []) {
+      const record = scoreOf(mutant, original, outcomes.get(mutant) ?? { status: 'aborted' }, byId.get(mutant.id) ?? [])
+      scored.push(await withRefusal(record, mutant, truth, refusal))
+    }
+  }
+  truth.stop()
 
   const all = tally(scored)
   const marks = marksOf(all, spoiled)
@@ -115,7 +119,7 @@ async function main(setting: Setting, args: readonly string[]): Promise<void> {
       `${isKept(mark) ? 'ok    ' : 'FAILED'} ${mark.name}: ${mark.isCount ? mark.value : mark.value.toFixed(3)} (at least ${mark.atLeast})`,
     )
   if (args.includes('--write'))
-    writeFileSync(join(root, 'docs/accuracy.md'), accuracyPage(scored, marks, corpus, operators))
+    writeFileSync(join(root, 'docs/accuracy.md'), accuracyPage(scored, marks, corpus, operators, setting.versions))
   process.exitCode = marks.every(isKept) ? 0 : 1
 }
 
@@ -156,6 +160,17 @@ function scoreOf(mutant: Mutant, original: Outcome, outcome: Outcome, findings: 
     placed: isPlaced(mutant, outcome.frames ?? [], findings),
     ...(explanation === undefined ? {} : { explanation }),
   }
+}
+
+/** Whether another program would refuse the files of a mutant that did no harm here, and on which something is found. */
+async function withRefusal(record: Scored, mutant: Mutant, truth: Truth, script: string): Promise<Scored> {
+  if (record.truth !== 'harmless' || record.findings.length === 0 || record.target !== 'checkpoint') return record
+  const entry = '.reference.py'
+  const readers: Specimen = { ...mutant.specimen, name: `${mutant.specimen.name}-readers`, language: 'python', entry }
+  const files = new Map([...mutant.files, [entry, { kind: 'text', text: script } as const]])
+  const { status, text = '' } = await truth.of(readers, files)
+  truth.save(readers, false)
+  return status === 'raised' ? { ...record, truth: 'refused', text } : record
 }
 
 function classOf(

@@ -72,7 +72,10 @@ export function mutantOf(specimen: Specimen, operator: Operator, site: Site, id:
       for (let line = lineAt(file.text, start); line <= lineAt(file.text, end); line++) lines.push([path, line])
     const line = lineAt(file.text, edit.start)
     const place = `${path}:${line}`
-    shown.push({ before: lineText(file.text, edit.start), after: lineText(text, span.start), place })
+    // What is gone with its line has no line to show.
+    const isGone = edit.newText === '' && file.text.slice(edit.start, edit.end).includes('\n')
+    const after = isGone ? '(gone)' : lineText(text, span.start)
+    shown.push({ before: lineText(file.text, edit.start), after, place })
   }
   const [first] = shown
   return {

@@ -10,14 +10,22 @@ export const sitesPerOperator = 4
 
 const rank = (text: string): string => createHash('sha256').update(text).digest('hex')
 
-/** The mutants of a specimen, in the order of the operators. */
+/** The mutants of a specimen, in the order of the operators; what two operators make alike is made once. */
 export function mutantsOf(specimen: Specimen, operators: readonly Operator[]): Mutant[] {
+  const seen = new Set<string>()
   return operators.flatMap(operator =>
     operator
       .sites(specimen)
       .map((site, index) => ({ site, id: `${operator.id}-${index}` }))
       .sort((a, b) => (rank(specimen.name + a.id) < rank(specimen.name + b.id) ? -1 : 1))
-      .slice(0, sitesPerOperator)
-      .map(({ site, id }) => mutantOf(specimen, operator, site, id)),
+      .map(({ site, id }) => mutantOf(specimen, operator, site, id))
+      .filter(mutant => {
+        const content = JSON.stringify([...mutant.files].filter(([path, file]) => specimen.files.get(path) !== file))
+        const gone = [...specimen.files.keys()].filter(path => !mutant.files.has(path)).join()
+        const isNew = !seen.has(content + gone)
+        seen.add(content + gone)
+        return isNew
+      })
+      .slice(0, sitesPerOperator),
   )
 }

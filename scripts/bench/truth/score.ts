@@ -7,8 +7,9 @@ import type { Found } from './verdict'
 /**
  * `error`: the program raised. `silent`: it ended well with other numbers. `harmless`: with the same numbers. `unread`:
  * the changed line was never executed, so that nothing is known. `dropped`: aborted, timed out or refused by the CPU only.
+ * `refused`: harmless here, but MLX's reader or the safetensors library refuses a file; asked only where something is found.
  */
-export type Truth = 'error' | 'silent' | 'harmless' | 'unread' | 'dropped'
+export type Truth = 'error' | 'silent' | 'harmless' | 'unread' | 'dropped' | 'refused'
 
 export interface Scored {
   readonly page: string
@@ -40,6 +41,8 @@ export interface Tally {
   /** Findings on harmless mutants, by whether they are explained. */
   readonly alarms: number
   readonly explained: number
+  /** Findings that are true, and those of them in the right place. */
+  readonly trueFindings: number
   readonly placed: number
   readonly unread: number
   readonly dropped: number
@@ -51,6 +54,7 @@ const isFound = ({ findings }: Scored): boolean => findings.length > 0
 export function tally(records: readonly Scored[]): Tally {
   const of = (truth: Truth): Scored[] => records.filter(record => record.truth === truth)
   const [errors, silent, harmless] = [of('error'), of('silent'), of('harmless')]
+  const right = [...errors, ...silent, ...of('refused')].filter(isFound)
   return {
     mutants: records.length,
     errors: errors.length,
@@ -60,7 +64,8 @@ export function tally(records: readonly Scored[]): Tally {
     harmless: harmless.length,
     alarms: harmless.filter(isFound).length,
     explained: harmless.filter(record => isFound(record) && record.explanation !== undefined).length,
-    placed: [...errors, ...silent].filter(record => isFound(record) && record.placed).length,
+    trueFindings: right.length,
+    placed: right.filter(({ placed }) => placed).length,
     unread: of('unread').length,
     dropped: of('dropped').length,
   }
@@ -71,10 +76,8 @@ const share = (part: number, whole: number): number => (whole === 0 ? 1 : part /
 
 export const recall = ({ errors, errorsFound }: Tally): number => share(errorsFound, errors)
 export const silentRecall = ({ silent, silentFound }: Tally): number => share(silentFound, silent)
-export const precision = ({ errorsFound, silentFound, alarms }: Tally): number =>
-  share(errorsFound + silentFound, errorsFound + silentFound + alarms)
-export const placement = ({ placed, errorsFound, silentFound }: Tally): number =>
-  share(placed, errorsFound + silentFound)
+export const precision = ({ trueFindings, alarms }: Tally): number => share(trueFindings, trueFindings + alarms)
+export const placement = ({ placed, trueFindings }: Tally): number => share(placed, trueFindings)
 
 export interface Mark {
   readonly name: string

@@ -1,7 +1,7 @@
 // What really happens: runs mutants and originals under real MLX, or remembers how that ended.
 
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { writeFiles } from './materialise'
@@ -45,7 +45,8 @@ export class Truth {
     const kept = this.keptOf(specimen)
     let outcome = kept.used.get(key) ?? kept.before.get(key)
     if (!outcome) outcome = await this.run(runner, specimen, files, lines)
-    kept.used.set(key, outcome)
+    // What took too long on a busy machine may not the next time.
+    if (outcome.status !== 'timeout') kept.used.set(key, outcome)
     return outcome
   }
 
@@ -56,7 +57,8 @@ export class Truth {
     try {
       writeFiles(files, folder)
       this.ran++
-      return await runner.run({ folder, entry: specimen.entry, lines })
+      const outcome = await runner.run({ folder, entry: specimen.entry, lines })
+      return withoutFolder(outcome, folder)
     } finally {
       if (keep === undefined) rmSync(folder, { recursive: true, force: true })
     }
@@ -85,6 +87,18 @@ export class Truth {
   save(specimen: Specimen, isWhole: boolean): void {
     const { before, used } = this.keptOf(specimen)
     writeFileSync(this.fileOf(specimen), JSON.stringify([...(isWhole ? used : new Map([...before, ...used]))]))
+  }
+}
+
+/** Texts do not name the folder, which is another each time. */
+function withoutFolder(outcome: Outcome, folder: string): Outcome {
+  const forget = (text: string): string =>
+    [realpathSync(folder), folder].reduce((rest, name) => rest.replaceAll(`${name}/`, '').replaceAll(name, '.'), text)
+  const { text, output } = outcome
+  return {
+    ...outcome,
+    ...(text === undefined ? {} : { text: forget(text) }),
+    ...(output === undefined ? {} : { output: forget(output) }),
   }
 }
 

@@ -2,7 +2,7 @@
 
 import { isPosition, unknown } from '../machine'
 import { constant, dict, type InstanceValue, isString, none, type Value } from '../value'
-import type { LibraryCall } from '../calls'
+import { callFunction, type LibraryCall } from '../calls'
 import type { LibraryModel } from './index'
 
 const className = 'argparse.ArgumentParser'
@@ -24,7 +24,10 @@ function addArgument(c: LibraryCall): Value {
   const action = c.get(-1, 'action')
   const flag = action && isString(action) ? action.value : undefined
   const given = c.get(-1, 'default')
-  const known = given && !(given.kind === 'const' && given.value === null) ? given : undefined
+  const isGiven = given && !(given.kind === 'const' && given.value === null)
+  const type = c.get(-1, 'type')
+  // A default that is a text is read as if it had been typed.
+  const known = isGiven ? (isString(given) && type ? callFunction(c.m, type, [given], c) : given) : undefined
   const implied = flag === 'store_true' ? constant(false) : flag === 'store_false' ? constant(true) : undefined
   // Every rank runs the same program; its default is only where counting starts.
   options.set(
@@ -36,13 +39,36 @@ function addArgument(c: LibraryCall): Value {
   return none
 }
 
+/** Defaults that are set by name. */
+function setDefaults(c: LibraryCall): Value {
+  const options = optionsOf(c)
+  for (const [name, { value }] of c.args.keywords) options?.set(name, value)
+  return none
+}
+
+const subparsersClass = 'argparse.Subparsers'
+
+/** Commands: the program is read as it runs without one, and each command's own options keep to themselves. */
+const subparsers = (c: LibraryCall): Value => {
+  const dest = c.get(-1, 'dest')
+  const required = c.get(-1, 'required')
+  const isNeeded = required !== undefined && !(required.kind === 'const' && required.value === false)
+  if (dest && isString(dest)) optionsOf(c)?.set(dest.value, isNeeded ? unknown(c.m, 'the command', true) : none)
+  return { kind: 'instance', of: { kind: 'library', name: subparsersClass }, attributes: new Map() }
+}
+
+const parser = (): InstanceValue => ({
+  kind: 'instance',
+  of: { kind: 'library', name: className },
+  attributes: new Map(),
+})
+
 export const argparse: LibraryModel = {
   calls: {
-    [className]: (): InstanceValue => ({
-      kind: 'instance',
-      of: { kind: 'library', name: className },
-      attributes: new Map(),
-    }),
+    [className]: parser,
+    [`${className}.set_defaults`]: setDefaults,
+    [`${className}.add_subparsers`]: subparsers,
+    [`${subparsersClass}.add_parser`]: parser,
     [`${className}.add_argument`]: addArgument,
     [`${className}.add_argument_group`]: c => c.self ?? none,
     [`${className}.add_mutually_exclusive_group`]: c => c.self ?? none,

@@ -90,7 +90,7 @@ export function asArray(c: LibraryCall, v: Value | undefined): ArrayValue | unde
 
 /** The shape of a nested list; undefined where it is not known. */
 export function nestedShape(c: LibraryCall, v: Value): Dims {
-  if (v.kind === 'const') return []
+  if (v.kind === 'const') return typeof v.value === 'number' || typeof v.value === 'boolean' ? [] : undefined
   if (v.kind === 'array') return v.variants.length === 1 ? v.variants[0]?.shape : undefined
   const items = v.kind === 'list' ? itemsOf(c.m, v) : undefined
   const first = items?.[0]

@@ -2,7 +2,8 @@
 // and checkpoints.ts decides what the path means. Nothing is read here.
 
 import type { LibraryCall } from '../calls'
-import { globShards, loadJson } from '../checkpoints'
+import { globShards, loadJson, readings } from '../checkpoints'
+import { noteFileRead, noteMade } from '../fileReads'
 import { filesIn } from '../folders'
 import { joinPath } from '../operators'
 import { type Machine, unknown } from '../machine'
@@ -103,12 +104,25 @@ function entriesOf(c: LibraryCall, folder: Value, bare: boolean): Value {
 }
 const same = (c: LibraryCall): Value => (c.self ? asPath(c.self) : unknown(c.m, 'a path'))
 const firstAsPath = (c: LibraryCall): Value => asPath(c.get(0) ?? none)
-const read = (c: LibraryCall): Value => ({ kind: 'file', as: 'text', path: pathOf(c.self) })
-const open = (path: Value): Value => ({ kind: 'file', as: 'handle', path })
+const read = (c: LibraryCall, path: Value): Value => {
+  noteRead(c, path)
+  return { kind: 'file', as: 'text', path }
+}
+
+/** `open(path, mode)`: a file that is opened for writing is made, one that is read must be there. */
+function open(c: LibraryCall, path: Value, mode: Value | undefined): Value {
+  if (mode !== undefined && !(isString(mode) && /^[rbt]*$/.test(mode.value))) noteMade(c.m, path)
+  else noteRead(c, path)
+  return { kind: 'file', as: 'handle', path }
+}
+
+function noteRead(c: LibraryCall, path: Value): void {
+  if (!writtenAt(c.m, path)) noteFileRead(c.m, path, c.at, 'open', text => readings(c.m, text, c.at.program.path))
+}
 
 export const files: LibraryModel = {
   calls: {
-    'py.open': c => open(pathOf(c.get(0, 'file'))),
+    'py.open': c => open(c, pathOf(c.get(0, 'file')), c.get(1, 'mode')),
     'os.path.join': c =>
       joinAll(
         c,
@@ -153,23 +167,23 @@ export const files: LibraryModel = {
     'path.exists': exists,
     'path.is_file': exists,
     'path.is_dir': exists,
-    'path.open': c => open(pathOf(c.self)),
-    'path.read_text': read,
-    'path.read_bytes': read,
+    'path.open': c => open(c, pathOf(c.self), c.get(0, 'mode')),
+    'path.read_text': c => read(c, pathOf(c.self)),
+    'path.read_bytes': c => read(c, pathOf(c.self)),
     'path.with_suffix': withSuffix,
     'path.with_name': c => joinAll(c, folder(c.m, c.self ?? none), [c.get(0) ?? none]),
     'path.glob': c => glob(c, pathOf(joinPath(c.m, c.self ?? none, c.get(0) ?? none))),
     'path.rglob': c => glob(c, pathOf(joinPath(c.m, joinPath(c.m, c.self ?? none, constant('**')), c.get(0) ?? none))),
     'path.iterdir': c => entriesOf(c, pathOf(c.self), false),
-    'file.read': read,
+    'file.read': c => ({ kind: 'file', as: 'text', path: pathOf(c.self) }),
     'file.readlines': () => list([], 'list', true),
     'file.close': () => none,
     'file.toString': c => c.self ?? none,
     // Node
-    'fs.readFileSync': c => ({ kind: 'file', as: 'text', path: pathOf(c.get(0)) }),
+    'fs.readFileSync': c => read(c, pathOf(c.get(0))),
+    'fs.readFile': c => read(c, pathOf(c.get(0))),
     'fs.readdir': c => entriesOf(c, pathOf(c.get(0)), true),
     'fs.promises.readdir': c => entriesOf(c, pathOf(c.get(0)), true),
-    'fs.readFile': c => ({ kind: 'file', as: 'text', path: pathOf(c.get(0)) }),
     'fs.existsSync': exists,
     'fs.readdirSync': c => entriesOf(c, pathOf(c.get(0)), true),
     'node.path.join': c =>
@@ -188,7 +202,7 @@ export const files: LibraryModel = {
     'node.path.basename': baseOf,
     'node.url.fileURLToPath': firstAsPath,
     'js.JSON.parse': parseJson,
-    'Bun.file': c => open(pathOf(c.get(0))),
+    'Bun.file': c => open(c, pathOf(c.get(0)), undefined),
   },
   properties: {
     'path.parent': folder,

@@ -17,7 +17,9 @@ import { mlxLayers } from './mlxLayers'
 import { mlxModule } from './mlxModule'
 import { mlxNn } from './mlxNn'
 import { mlxProducts } from './mlxProducts'
+import { mlxTrees } from './mlxTrees'
 import { node } from './node'
+import { numbers } from './numbers'
 import { numpy } from './numpy'
 import { python } from './python'
 import { regex } from './regex'
@@ -25,6 +27,7 @@ import { safetensors } from './safetensors'
 import { scriptArrays } from './scriptArrays'
 import { scriptText } from './scriptText'
 import { sorting } from './sorting'
+import { sets } from './sets'
 import { strings } from './strings'
 import { writing } from './writing'
 
@@ -39,6 +42,8 @@ export interface LibraryModel {
 
 export const libraries: readonly LibraryModel[] = [
   python,
+  numbers,
+  sets,
   functional,
   regex,
   javascript,
@@ -56,6 +61,7 @@ export const libraries: readonly LibraryModel[] = [
   mlxArray,
   mlxModule,
   mlxLayers,
+  mlxTrees,
   mlxNn,
   mlxProducts,
   numpy,

@@ -190,7 +190,7 @@ export const operations: Readonly<Record<string, Operation>> = {
 const asMethod =
   (operation: Operation) =>
   (c: LibraryCall): Value =>
-    c.self?.kind === 'array'
+    c.self?.kind === 'array' && !c.args.open
       ? operation(
           c,
           c.self,
@@ -202,6 +202,7 @@ const asMethod =
 export const asFunction =
   (operation: Operation) =>
   (c: LibraryCall): Value => {
+    if (c.args.open) return { ...anyArray(c.m.frame.activation), library: libraryCalled(c.name) }
     const named = c.args.keywords.get('a') ?? c.args.keywords.get('x')
     const positional = c.args.positional.map(a => a.value)
     const [array, args] = named ? [named.value, positional] : [positional[0], positional.slice(1)]

@@ -181,7 +181,7 @@ export const mlxCore: LibraryModel = {
       Object.entries(computing).map(([name, operation]) => [
         `array.${name}`,
         (c: LibraryCall): Value =>
-          c.self?.kind === 'array'
+          c.self?.kind === 'array' && !c.args.open
             ? operation(
                 c,
                 c.self,

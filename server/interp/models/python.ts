@@ -9,8 +9,10 @@ import { hasMember } from '../moduleMembers'
 import { iterate } from '../statements'
 import { setMember } from '../targets'
 import { partsOf, textOf } from '../text'
-import { constant, dict, isNumber, isString, join, list, none, truth, type Value } from '../value'
+import { constant, dict, isNumber, isString, join, library, list, none, truth, type Value } from '../value'
 import { fromPairs } from './collections'
+import { setOf } from './sets'
+import { sortAsPython } from './sorting'
 import type { LibraryModel } from './index'
 
 const number = (v: Value | undefined) => (v && isNumber(v) ? v.value : undefined)
@@ -132,8 +134,8 @@ const copyAs =
     const v = c.get(0)
     if (!v) return list([], shape)
     const items = itemsOf(c.m, v)
-    if (items) return list([...items], shape)
-    return v.kind === 'list' ? list([...v.items], shape, true) : list([], shape, true)
+    const made = items ?? (v.kind === 'list' ? v.items : [])
+    return shape === 'set' ? setOf(made, !items) : list([...made], shape, !items)
   }
 
 function toDict(c: LibraryCall): Value {
@@ -145,20 +147,41 @@ function toDict(c: LibraryCall): Value {
   return made
 }
 
-/** `sorted` of constants is their order; with a key function only the membership is known. */
+/** An iterator is a list of its own, which is consumed from the front. */
+function iterator(c: LibraryCall): Value {
+  const v = c.get(0)
+  const items = v && itemsOf(c.m, v)
+  return items ? list([...items]) : (v ?? none)
+}
+
+function next(c: LibraryCall): Value {
+  const [v, otherwise] = [c.get(0), c.get(1)]
+  if (v?.kind !== 'list') return (v && callMember(c.m, v, '__next__', [])) ?? unknown(c.m, 'next')
+  if (v.open || c.m.summaries > 0) return unknown(c.m, 'next')
+  if (c.m.branching === 0) return v.items.shift() ?? otherwise ?? unknown(c.m, 'next')
+  // In a branch that may not be taken nothing is known of what is left.
+  v.open = true
+  return v.items[0] ?? unknown(c.m, 'next')
+}
+
+const typeNames = { string: 'py.str', boolean: 'py.bool', number: undefined, object: undefined } as const
+
+function typeOf(c: LibraryCall): Value {
+  const v = c.get(0)
+  if (v?.kind === 'instance' && v.of.kind === 'class') return v.of
+  if (v?.kind === 'const') {
+    const name = typeNames[typeof v.value as keyof typeof typeNames]
+    return name ? library(name) : unknown(c.m, 'type')
+  }
+  if (v?.kind === 'list') return library(`py.${v.shape}`)
+  return v?.kind === 'dict' ? library('py.dict') : unknown(c.m, 'type')
+}
+
 function sorted(c: LibraryCall): Value {
   const v = c.get(0)
   const items = v && itemsOf(c.m, v)
   if (!items) return v?.kind === 'list' ? list([...v.items], 'list', true) : list([], 'list', true)
-  const keyed = c.get(-1, 'key') !== undefined
-  if (keyed) return list([...items])
-  const texts = items.map(i => (i.kind === 'file' ? i.path : i))
-  if (!texts.every(isNumber) && !texts.every(isString)) return list([...items])
-  const order = items.map((item, i) => ({ item, by: (texts[i] as Value & { kind: 'const' }).value as string | number }))
-  order.sort((a, b) => (a.by < b.by ? -1 : a.by > b.by ? 1 : 0))
-  const reverse = c.get(-1, 'reverse')
-  if (reverse && truth(reverse, false)) order.reverse()
-  return list(order.map(o => o.item))
+  return list(sortAsPython(c, items) ?? [...items])
 }
 
 function reversed(c: LibraryCall): Value {
@@ -242,12 +265,9 @@ export const python: LibraryModel = {
     'py.tuple': copyAs('tuple'),
     'py.set': copyAs('set'),
     'py.frozenset': copyAs('set'),
-    'py.iter': c => c.get(0) ?? none,
-    'py.next': c => {
-      const v = c.get(0)
-      const items = v && itemsOf(c.m, v)
-      return items?.[0] ?? unknown(c.m, 'next')
-    },
+    'py.iter': iterator,
+    'py.next': next,
+    'py.type': typeOf,
     'py.dict': toDict,
     'collections.OrderedDict': toDict,
     'py.sorted': sorted,
@@ -262,12 +282,6 @@ export const python: LibraryModel = {
         : unknown(c.m, 'sum')
     },
     'py.abs': c => (isNumber(c.get(0) ?? none) ? constant(Math.abs(number(c.get(0)) ?? 0)) : unknown(c.m, 'abs')),
-    'py.divmod': c => {
-      const [a, b] = [number(c.get(0)), number(c.get(1))]
-      return a !== undefined && b
-        ? list([constant(Math.floor(a / b)), constant(((a % b) + b) % b)], 'tuple')
-        : unknown(c.m, 'divmod')
-    },
     'py.any': quantifier(true),
     'py.all': quantifier(false),
     'py.map': mapItems,

@@ -53,6 +53,8 @@ export const safetensors: LibraryModel = {
     [handle]: open,
     [`${handle}.get_tensor`]: getTensor,
     [`${handle}.get_slice`]: getTensor,
+    [`${handle}.__enter__`]: c => c.self ?? none,
+    [`${handle}.__exit__`]: () => none,
     [`${handle}.keys`]: keys,
     [`${handle}.offset_keys`]: keys,
     ...Object.fromEntries(

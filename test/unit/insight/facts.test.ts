@@ -104,7 +104,7 @@ describe('the meaning of a tensor', () => {
     const model = snapshot.models[0]
     const shard = model?.shards[0]
     const tensor = shard?.tensors.find(name)
-    return model && shard && tensor && meaningOf(model, shard, tensor)
+    return model && shard && tensor && meaningOf(model, shard, tensor)?.text
   }
 
   test('is the weight that it packs, by its siblings', async () => {

@@ -57,7 +57,19 @@ test('tell of several shapes, and leave a misfit to its finding', async () => {
     full = mx.dequantize(w.T, weights[f"model.layers.{i}.proj.scales"], weights[f"model.layers.{i}.proj.biases"])
 `
   const text = await drawn(source)
-  expect(text).toContain('side = weights[f"model.layers.{i}.side.weight"]{f16 [64, 8], and 2 other shapes}')
+  expect(text).toContain('side = weights[f"model.layers.{i}.side.weight"]{f16 [64, 8] or f16 [64, 9] or f16 [64, 10]}')
   expect(text).toContain('again = weights[f"model.layers.{i}.side.weight"]{f16 [64, 8] or f16 [64, 9]}')
   expect(text).not.toContain('){=')
+})
+
+test('say in few words that a weight is stored transposed, and how many tensors a walk meets', async () => {
+  const turned = {
+    'model.safetensors': ['a.weight U32 [32, 128]', 'a.{scales,biases} F16 [4, 128]', 'b.{w,x,y}.weight F16 [2]'],
+    'config.json': config,
+    'a.py': `${load}w = weights["a.weight"]\nfor k, v in weights.items():\n    print(k)\n`,
+  }
+  const { snapshot, analysis } = await worldOf(turned)
+  const range = { start: { line: 0, character: 0 }, end: { line: 9, character: 0 } }
+  const labels = snapshot.programs.flatMap(p => hintsIn(analysis, p, range)).map(h => h.label)
+  expect(labels).toEqual(['u32 [32, 128] = transposed 4-bit g64', 'u32 [32, 128] = transposed 4-bit g64, …'])
 })

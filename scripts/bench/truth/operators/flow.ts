@@ -4,7 +4,7 @@ import { childOf, field, operatorOf } from '../../../../server/source/syntax'
 import type { Site } from '../mutant'
 import type { Source } from '../source'
 import { isNumber } from '../source'
-import { present, replace, tight } from './sites'
+import { isSpread, present, replace, tight } from './sites'
 
 /** Loops over numbers: what is counted to. */
 export function oneMoreTurn(source: Source): Site[] {
@@ -52,7 +52,7 @@ const repairing =
 export function dropSanitizer(source: Source): Site[] {
   return present(
     source.calls.map(({ name, node, args, receiver }) => {
-      const arg = args.find(({ whole }) => !/splat|spread/.test(whole.type))
+      const arg = args.find(one => !isSpread(one))
       if (!repairing.test(name)) return undefined
       if (/^(removeprefix|removesuffix|lstrip|rstrip|strip)$/.test(name)) return undefined
       const isMethodOfText = receiver && /^["'`]/.test(source.textOf(receiver))

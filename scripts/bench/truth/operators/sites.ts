@@ -11,6 +11,7 @@ import {
   memberOf,
   objectOf,
   sourcesOf,
+  type Argument,
   type Call,
   type Piece,
   type Source,
@@ -61,6 +62,9 @@ export function withoutArgument(source: Source, call: Call, index: number): Site
 export const present = <T>(items: readonly (T | undefined)[]): T[] =>
   items.filter((item): item is T => item !== undefined)
 
+/** Whether an argument stands for several. */
+export const isSpread = ({ whole }: Argument): boolean => /splat|spread/.test(whole.type)
+
 /** Names of calls that take a quantized weight with its scales and biases, by the position of the weight. */
 export const quantizedCalls: ReadonlyMap<string, number> = new Map([
   ['dequantize', 0],
@@ -77,8 +81,7 @@ export function tripleOf(call: Call): { weight?: SyntaxNode; scales?: SyntaxNode
   if (first === undefined) return undefined
   const at = (index: number, name: string): SyntaxNode | undefined => {
     const positional = call.args[index]
-    if (positional && positional.keyword === undefined && !/splat|spread/.test(positional.whole.type))
-      return positional.value
+    if (positional && positional.keyword === undefined && !isSpread(positional)) return positional.value
     return call.args.find(({ keyword }) => keyword === name)?.value
   }
   const [weight, scales, biases] = [at(first, 'w'), at(first + 1, 'scales'), at(first + 2, 'biases')]
@@ -116,6 +119,7 @@ export function plainText(source: Source, node: SyntaxNode | undefined): string 
 /** Whether a piece of text names tensors: it shares a dotted part with a stored name, or is a suffix of one. */
 export function isKeyText(piece: Piece, specimen: Specimen): boolean {
   const parts = namePartsOf(specimen)
+  if (/\.(safetensors|json|npz|npy|gguf)$/.test(piece.text)) return false
   return (
     piece.text.length < 120 &&
     /^[\w.{}-]+$/.test(piece.text) &&

@@ -3,8 +3,8 @@
 import { field, named, operatorOf, type SyntaxNode } from '../../../../server/source/syntax'
 import type { Site } from '../mutant'
 import type { Call, Source } from '../source'
-import { isSubscript } from '../source'
-import { edits, isTight, present, replace, swap, tight, transposed, tripleOf } from './sites'
+import { isString, isSubscript } from '../source'
+import { edits, isSpread, isTight, present, replace, swap, tight, transposed, tripleOf } from './sites'
 
 const turning = new Set(['transpose', 'swapaxes', 'moveaxis', 'permute'])
 
@@ -15,7 +15,7 @@ function factors(source: Source): { left: SyntaxNode; right: SyntaxNode }[] {
     return node.type === 'binary_operator' && operatorOf(node) === '@' && left && right ? [{ left, right }] : []
   })
   const called = source.calls.flatMap(({ name, args: [a, b] }) =>
-    name === 'matmul' && a && b ? [{ left: a.value, right: b.value }] : [],
+    name === 'matmul' && a && b && !isSpread(a) && !isSpread(b) ? [{ left: a.value, right: b.value }] : [],
   )
   return [...operators, ...called]
 }
@@ -53,15 +53,29 @@ export function addTranspose(source: Source): Site[] {
 /** Where a tensor is looked up by a key, right behind it. */
 export function addTransposeAtLookup(source: Source): Site[] {
   return source.nodes.flatMap(node => {
-    if (!isSubscript(node)) return []
+    if (!isSubscript(node) || isWritten(source, node)) return []
     const key = field(node, 'subscript') ?? field(node, 'index')
-    const text = key ? source.textOf(key) : ''
-    const isTensor = /\bweight|scales|biases/.test(text) && key?.type !== 'slice'
+    const isTensor =
+      key !== undefined && isString(key) && /(^|[^\w])(weight|scales|biases)["'`]$/.test(source.textOf(key))
     const parent = source.parentOf(node)
-    const isTarget = parent !== undefined && (field(parent, 'left') === node || parent.type === 'delete_statement')
     const outer = parent?.type === 'non_null_expression' ? parent : node
-    return isTensor && !isTarget ? [replace(source, outer, `${source.textOf(outer)}.T`)] : []
+    return isTensor ? [replace(source, outer, `${source.textOf(outer)}.T`)] : []
   })
+}
+
+/** Whether a node is assigned to or deleted, alone or among others. */
+function isWritten(source: Source, node: SyntaxNode): boolean {
+  for (
+    let [child, parent] = [node, source.parentOf(node)];
+    parent;
+    [child, parent] = [parent, source.parentOf(parent)]
+  ) {
+    if (parent.type === 'delete_statement') return true
+    if (field(parent, 'left') === child) return /assignment|for_/.test(parent.type)
+    if (!/^(pattern_list|tuple_pattern|list_pattern|array_pattern|expression_list|tuple|array)$/.test(parent.type))
+      return false
+  }
+  return false
 }
 
 export function transposeTriple(source: Source): Site[] {

@@ -1,13 +1,26 @@
-// JavaScript and TypeScript programs, a Node process each: MLX's binary ends the process when it aborts. tsx takes the
-// types away and keeps the map back to the lines; Node's permission model keeps writes inside of the workspace.
+// JavaScript and TypeScript programs, a Node process each: MLX's binary ends the process when it aborts. TypeScript is
+// bundled beside its entry, with a map back to its lines; Node's permission model keeps writes inside of the workspace.
 
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdtempSync, readFileSync, readdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  realpathSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
 import { type Frame, type Job, type Outcome, type Runner, secondsAllowed } from './outcome'
+
+/** Changes with how programs are started, since outcomes are kept. */
+const startVersion = 3
 
 interface Report {
   readonly status: 'ok' | 'raised'
@@ -16,30 +29,36 @@ interface Report {
   readonly stacks: readonly string[]
 }
 
-/** `nodeModules` holds `@frost-beta/mlx`, `tsx` is the file to import for TypeScript, `preload` is preload.mjs. */
-export function nodeRunner(nodeModules: string, tsx: string, preload: string): Runner {
+/** `nodeModules` holds `@frost-beta/mlx`, `preload` is preload.mjs. */
+export function nodeRunner(nodeModules: string, preload: string): Runner {
   const mlx = JSON.parse(readFileSync(join(nodeModules, '@frost-beta/mlx/package.json'), 'utf8')) as { version: string }
   const own = createHash('sha256').update(readFileSync(preload)).digest('hex').slice(0, 12)
   return {
-    version: `node ${process.version} @frost-beta/mlx ${mlx.version} ${own}`,
-    run: job => runNode(job, { nodeModules, tsx, preload }),
+    version: `node ${startVersion} ${process.version} @frost-beta/mlx ${mlx.version} ${own}`,
+    run: job => runNode(job, nodeModules, preload),
     stop: () => undefined,
   }
 }
 
-function runNode(job: Job, parts: { nodeModules: string; tsx: string; preload: string }): Promise<Outcome> {
+async function runNode(job: Job, nodeModules: string, preload: string): Promise<Outcome> {
   const folder = realpathSync(job.folder)
-  if (!existsSync(join(folder, 'node_modules')))
-    symlinkSync(parts.nodeModules, join(folder, 'node_modules'), 'junction')
+  const temporary = join(folder, '.tmp')
+  mkdirSync(temporary, { recursive: true })
+  if (!existsSync(join(folder, 'node_modules'))) symlinkSync(nodeModules, join(folder, 'node_modules'), 'junction')
+  const entry = /\.[mc]?ts$/.test(job.entry) ? await bundled(folder, job.entry) : job.entry
   const coverage = job.lines ? mkdtempSync(join(tmpdir(), 'tensorlint-cover-')) : undefined
-  const args = ['--no-warnings', '--enable-source-maps', '--max-old-space-size=1024', ...permissions(folder, coverage)]
-  args.push('--import', pathToFileURL(parts.preload).href)
-  if (/\.[mc]?ts$/.test(job.entry) || hasTypeScript(folder)) args.push('--import', pathToFileURL(parts.tsx).href)
-  return new Promise(resolve => {
-    const child = spawn(process.execPath, [...args, job.entry], {
+  const args = [
+    '--no-warnings',
+    '--enable-source-maps',
+    '--max-old-space-size=1024',
+    ...(coverage ? [] : permissions(folder)),
+  ]
+  const env = { PATH: process.env.PATH, TMPDIR: temporary, ...(coverage ? { NODE_V8_COVERAGE: coverage } : {}) }
+  return new Promise(done => {
+    const child = spawn(process.execPath, [...args, '--import', pathToFileURL(preload).href, entry], {
       cwd: folder,
       stdio: ['ignore', 'pipe', 'ignore', 'pipe'],
-      env: { PATH: process.env.PATH, TSX_DISABLE_CACHE: '1', ...(coverage ? { NODE_V8_COVERAGE: coverage } : {}) },
+      env,
     })
     let [output, report, timedOut] = ['', '', false]
     child.stdout?.setEncoding('utf8').on('data', piece => (output += piece))
@@ -52,24 +71,37 @@ function runNode(job: Job, parts: { nodeModules: string; tsx: string; preload: s
       clearTimeout(timer)
       const lines = coverage && executedLines(coverage, folder)
       if (coverage) rmSync(coverage, { recursive: true, force: true })
-      if (timedOut) resolve({ status: 'timeout' })
-      else if (report === '') resolve({ status: 'aborted', text: signal ?? 'no word' })
-      else resolve({ ...outcomeOf(JSON.parse(report) as Report, folder), output, ...(lines ? { lines } : {}) })
+      if (timedOut) done({ status: 'timeout' })
+      else if (report === '') done({ status: 'aborted', text: signal ?? 'no word' })
+      else done({ ...outcomeOf(JSON.parse(report) as Report, folder), output, ...(lines ? { lines } : {}) })
     })
   })
 }
 
-function permissions(folder: string, coverage: string | undefined): string[] {
-  const major = Number(process.versions.node.split('.')[0])
-  const flag = major >= 24 ? '--permission' : '--experimental-permission'
-  const places = [folder, ...(coverage ? [coverage] : [])].map(place => `--allow-fs-write=${join(place, '/')}`)
-  return [flag, '--allow-fs-read=*', ...places, '--allow-addons', '--allow-worker']
+/** One module beside the entry, so that `import.meta.url` is in its folder. */
+async function bundled(folder: string, entry: string): Promise<string> {
+  const outfile = join(dirname(join(folder, entry)), '.bundled.mjs')
+  await build({
+    entryPoints: [join(folder, entry)],
+    outfile,
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+    sourcemap: 'inline',
+    sourcesContent: false,
+    logLevel: 'silent',
+  })
+  return outfile
 }
 
-const hasTypeScript = (folder: string): boolean =>
-  readdirSync(folder, { recursive: true, encoding: 'utf8' }).some(
-    file => /\.[mc]?ts$/.test(file) && !file.startsWith('node_modules'),
-  )
+/** Coverage is not written under the permission model; it is asked for originals only, which are our own programs. */
+function permissions(folder: string): string[] {
+  const major = Number(process.versions.node.split('.')[0])
+  const flag = major >= 24 ? '--permission' : '--experimental-permission'
+  return [flag, '--allow-fs-read=*', `--allow-fs-write=${join(folder, '/')}`, '--allow-addons']
+}
 
 function outcomeOf({ stacks, ...report }: Report, folder: string): Outcome {
   return { ...report, frames: stacks.flatMap(stack => framesOf(stack, folder)) }
@@ -100,6 +132,7 @@ interface Coverage {
 }
 
 interface SourceMap {
+  readonly sources: readonly string[]
   readonly mappings: string
 }
 
@@ -120,13 +153,16 @@ function executedLines(coverage: string, folder: string): (readonly [string, num
         .map(line => line.length)
     const ranges = functions.flatMap(one => one.ranges)
     const source = map?.data ? linesOf(map.data.mappings) : undefined
-    const shown = path.slice(folder.length + 1).replaceAll('\\', '/')
+    const names = map?.data?.sources.map(name => resolve(dirname(path), name.replace(/^file:\/\//, ''))) ?? [path]
+    const shown = names.map(name => name.slice(folder.length + 1).replaceAll('\\', '/'))
     let offset = 0
     return lengths.flatMap((length, index) => {
-      const ends = source?.[index] ?? [{ column: 0, line: index + 1 }]
+      const ends = source?.[index] ?? [{ column: 0, line: index + 1, source: 0 }]
       const begin = offset
       offset += length + 1
-      return ends.filter(({ column }) => isExecuted(ranges, begin + column)).map(({ line }) => [shown, line] as const)
+      return ends
+        .filter(({ column }) => isExecuted(ranges, begin + column))
+        .map(({ line, source: at }) => [shown[at] ?? '', line] as const)
     })
   })
 }
@@ -142,10 +178,10 @@ function isExecuted(ranges: Ranges, offset: number): boolean {
   return (inner?.count ?? 1) > 0
 }
 
-/** The segments of a source map by generated line: column there, line of the source counted from one. */
-function linesOf(mappings: string): { column: number; line: number }[][] {
+/** The segments of a source map by generated line: column there, source, and its line counted from one. */
+function linesOf(mappings: string): { column: number; line: number; source: number }[][] {
   const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
-  let line = 0
+  let [line, source] = [0, 0]
   return mappings.split(';').map(group => {
     let column = 0
     return group.split(',').flatMap(segment => {
@@ -160,8 +196,9 @@ function linesOf(mappings: string): { column: number; line: number }[][] {
         ;[value, shift] = [0, 0]
       }
       column += values[0] ?? 0
+      source += values[1] ?? 0
       line += values[2] ?? 0
-      return values.length >= 4 ? [{ column, line: line + 1 }] : []
+      return values.length >= 4 ? [{ column, line: line + 1, source }] : []
     })
   })
 }

@@ -13,6 +13,7 @@ import runpy
 import select
 import signal
 import sys
+import tempfile
 import traceback
 
 PRELOADED = ("mlx.core", "mlx.nn", "mlx.utils", "numpy", "safetensors", "safetensors.numpy", "argparse", "dataclasses")
@@ -88,6 +89,8 @@ def run(job):
     sys.path[0] = os.path.dirname(entry)
     sys.argv = [job["entry"]]
     sys.dont_write_bytecode = True
+    tempfile.tempdir = os.path.join(folder, ".tmp")
+    os.makedirs(tempfile.tempdir, exist_ok=True)
     confine(folder, job["seconds"])
     stdout, stderr = sys.stdout, sys.stderr
     sys.stdout, sys.stderr = io.StringIO(), io.StringIO()

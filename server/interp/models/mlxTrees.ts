@@ -1,0 +1,152 @@
+// Trees of MLX: nested dicts and lists with arrays at their ends, and modules, which are such trees themselves.
+// Source: mlx/python/mlx/utils.py and nn/layers/base.py, MLX 0.32.4.
+
+import { callFunction, type LibraryCall } from '../calls'
+import { itemsOf, keysOf } from '../expressions'
+import { unknown } from '../machine'
+import { dictItem, libraryBase } from '../members'
+import { constant, dict, type InstanceValue, isString, list, none, type Value } from '../value'
+import { fromPairs } from './collections'
+import type { LibraryModel } from './index'
+
+/** What stands directly in a tree, with its key; undefined for a leaf, null where that is not known. */
+function branches(c: LibraryCall, tree: Value): readonly (readonly [string, Value])[] | undefined | null {
+  if (tree.kind === 'list') return tree.open ? null : tree.items.map((item, i) => [String(i), item] as const)
+  if (tree.kind === 'dict') {
+    const keys = keysOf(c.m, tree)
+    return keys
+      ? keys.flatMap(key =>
+          key.kind === 'const' ? [[String(key.value), dictItem(c.m, tree, key, c.at) ?? none] as const] : [],
+        )
+      : null
+  }
+  if (tree.kind === 'unknown') return null
+  return undefined
+}
+
+interface Flat {
+  readonly leaves: [path: string, leaf: Value][]
+  complete: boolean
+}
+
+function flatten(c: LibraryCall, tree: Value, path: string, into: Flat): Flat {
+  const inner = branches(c, tree)
+  if (inner === null) into.complete = false
+  else if (inner === undefined) into.leaves.push([path, tree])
+  else for (const [key, value] of inner) flatten(c, value, path === '' ? key : `${path}.${key}`, into)
+  return into
+}
+
+function treeFlatten(c: LibraryCall): Value {
+  const tree = c.get(0, 'tree')
+  if (!tree) return unknown(c.m, c.name)
+  const flat = flatten(c, tree, '', { leaves: [], complete: true })
+  const destination = c.get(-1, 'destination')
+  if (destination?.kind === 'dict') return dict(flat.leaves, !flat.complete)
+  return list(
+    flat.leaves.map(([path, leaf]) => list([constant(path), leaf], 'tuple')),
+    'list',
+    !flat.complete,
+  )
+}
+
+function unflatten(entries: readonly (readonly [string, Value])[]): Value {
+  const [only] = entries
+  if (entries.length === 1 && only?.[0] === '') return only[1]
+  const children = new Map<string, [string, Value][]>()
+  for (const [path, value] of entries) {
+    const dot = path.indexOf('.')
+    const [key, rest] = dot < 0 ? [path, ''] : [path.slice(0, dot), path.slice(dot + 1)]
+    children.set(key, [...(children.get(key) ?? []), [rest, value]])
+  }
+  const keys = [...children.keys()]
+  const made = (key: string): Value => unflatten(children.get(key) ?? [])
+  if (!keys.every(key => /^\d+$/.test(key))) return dict(keys.map(key => [key, made(key)]))
+  // A number that is missing is an empty dict.
+  const length = Math.max(...keys.map(Number)) + 1
+  return length > 100_000
+    ? list([], 'list', true)
+    : list(Array.from({ length }, (_, i) => (children.has(String(i)) ? made(String(i)) : dict())))
+}
+
+function treeUnflatten(c: LibraryCall): Value {
+  const given = c.get(0, 'tree')
+  const flat = given?.kind === 'list' ? fromPairs(given) : given
+  const inner = flat?.kind === 'dict' ? branches(c, flat) : undefined
+  return inner ? unflatten(inner) : unknown(c.m, c.name)
+}
+
+/** The same tree with something else at its ends. */
+function mapTree(c: LibraryCall, tree: Value, f: (leaf: Value, path: string) => Value, path = ''): Value {
+  const inner = branches(c, tree)
+  if (inner === null) return unknown(c.m, c.name)
+  if (inner === undefined) return f(tree, path)
+  const made = inner.map(([key, value]) => [key, mapTree(c, value, f, path === '' ? key : `${path}.${key}`)] as const)
+  return tree.kind === 'list'
+    ? list(
+        made.map(([, value]) => value),
+        tree.shape,
+      )
+    : dict(made.map(([key, value]) => [key, value]))
+}
+
+const treeMap =
+  (withPath: boolean) =>
+  (c: LibraryCall): Value => {
+    const [f, tree] = [c.get(0, 'fn'), c.get(1, 'tree')]
+    if (!f || !tree || c.args.positional.length > 2 || c.get(-1, 'is_leaf')) return unknown(c.m, c.name)
+    return mapTree(c, tree, (leaf, path) => callFunction(c.m, f, withPath ? [constant(path), leaf] : [leaf], c))
+  }
+
+/** `module.update(tree)`: arrays of the tree take the place of the module's own. */
+function update(c: LibraryCall, into: Value | undefined, tree: Value): void {
+  const inner = branches(c, tree)
+  if (!inner || !into) return
+  for (const [key, value] of inner) {
+    const held = childOf(into, key)
+    if (value.kind === 'array' && into.kind === 'instance') into.attributes.set(key, value)
+    else if (value.kind === 'array' && into.kind === 'list' && into.items[Number(key)]) into.items[Number(key)] = value
+    else if (value.kind !== 'array') update(c, held, value)
+  }
+}
+
+function childOf(of: Value, key: string): Value | undefined {
+  if (of.kind === 'instance') return of.attributes.get(key)
+  if (of.kind === 'dict') return of.map.get(key)
+  return of.kind === 'list' ? of.items[Number(key)] : undefined
+}
+
+const self = (c: LibraryCall): InstanceValue | undefined => (c.self?.kind === 'instance' ? c.self : undefined)
+
+export const mlxTrees: LibraryModel = {
+  calls: {
+    'mlx.utils.tree_flatten': treeFlatten,
+    'mlx.utils.tree_unflatten': treeUnflatten,
+    'mlx.utils.tree_map': treeMap(false),
+    'mlx.utils.tree_map_with_path': treeMap(true),
+    'nn.Module.update': c => {
+      if (c.m.uncertain === 0) update(c, c.self, c.get(0, 'parameters') ?? none)
+      return c.self ?? none
+    },
+    /** A module is a dict of its parameters and modules. */
+    'nn.Module.get': c => {
+      const [key, object] = [c.get(0), self(c)]
+      const held = key && isString(key) ? object?.attributes.get(key.value) : undefined
+      return held ?? (object && libraryBase(object.of) === 'mlx.nn.Module' ? (c.get(1) ?? none) : unknown(c.m, c.name))
+    },
+    'nn.Module.keys': c => list([...(self(c)?.attributes.keys() ?? [])].map(constant)),
+    'nn.Module.items': c =>
+      list([...(self(c)?.attributes ?? [])].map(([name, value]) => list([constant(name), value], 'tuple'))),
+    'nn.Module.values': c => list([...(self(c)?.attributes.values() ?? [])]),
+    'nn.Module.children': c => {
+      const made = dict()
+      for (const [name, value] of self(c)?.attributes ?? [])
+        if (
+          value.kind === 'instance' ||
+          (value.kind === 'list' && itemsOf(c.m, value)?.some(i => i.kind === 'instance'))
+        )
+          made.map.set(name, value)
+      return made
+    },
+  },
+}

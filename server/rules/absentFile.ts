@@ -1,0 +1,99 @@
+// A program opens a file of a checkpoint, and the folder, which was listed, does not hold it: a wrong name, or weights that
+// were moved. Said only where the folder holds files of a checkpoint, so that it is the one that is meant, and where
+// nothing in the workspace is seen to make the file.
+
+import { distance } from 'fastest-levenshtein'
+import type { FileRead } from '../interp/fileReads'
+import { placeKey } from '../interp/machine'
+import type { Fix } from '../protocol'
+import { groupBy } from '../util/groupBy'
+import { defineRule, type Facts } from './rule'
+import { baseName, foldNames, rangeOf, textAt } from './show'
+
+export const absentFile = defineRule({
+  id: 'absent-file',
+  severity: 'error',
+  title: 'The file that is loaded is not there',
+  *check({ runs, listed }) {
+    if (!listed) return
+    const made = new Set(runs.flatMap(run => [...run.made]))
+    const reads = runs.flatMap(run => run.fileReads).filter(read => !made.has(baseName(read.path)))
+    for (const group of groupBy(reads, read => placeKey(read.at)).values()) {
+      const absent = group.flatMap(read => {
+        const folder = folderWithout(read, listed)
+        return folder === undefined ? [] : [{ read, folder }]
+      })
+      const [first] = absent
+      // Another reading of the same call finds its file, and which one is meant is not known.
+      if (!first || absent.length < group.length) continue
+      const { read, folder } = first
+      const names = [...(listed.get(folder) ?? [])].filter(isOfCheckpoint).sort()
+      const near = nearest(baseName(read.path), names)
+      yield {
+        path: read.at.program.path,
+        range: rangeOf(read.at),
+        message: `${foldNames([...new Set(absent.map(a => baseName(a.read.path)))])} is not in ${baseName(folder) || folder}, which holds ${foldNames(names)}; ${raises(read)}`,
+        tensors: [],
+        because: [],
+        fixes: near && absent.length === 1 ? nameFix(read, near) : [],
+      }
+    }
+  },
+})
+
+const isOfCheckpoint = (name: string): boolean => /\.safetensors(\.index\.json)?$|^config\.json$/i.test(name)
+
+type Listed = NonNullable<Facts['listed']>
+
+/** The folder of a checkpoint that would have to hold the file; undefined where it may be somewhere. */
+function folderWithout({ readings }: FileRead, listed: Listed): string | undefined {
+  let found: string | undefined
+  for (const path of readings) {
+    const folder = folderOf(path)
+    const names = listed.get(folder)
+    if (!names) {
+      if (mayExist(folder, listed)) return undefined
+      continue
+    }
+    if (names.has(baseName(path)) || baseName(path).startsWith('.')) return undefined
+    if (found === undefined && [...names].some(isOfCheckpoint)) found = folder
+  }
+  return found
+}
+
+/** A folder is not there where the nearest listed one above it does not name the way to it. */
+function mayExist(folder: string, listed: Listed): boolean {
+  for (let below = folder, above = folderOf(folder); above !== below; below = above, above = folderOf(above)) {
+    const names = listed.get(above)
+    if (names) return names.has(baseName(below))
+  }
+  return true
+}
+
+const folderOf = (path: string): string => path.slice(0, Math.max(0, path.lastIndexOf('/')))
+
+function nearest(name: string, names: readonly string[]): string | undefined {
+  const extension = /\.[a-z.]+$/i.exec(name)?.[0]
+  const alike = names.filter(other => extension === undefined || other.endsWith(extension))
+  return alike.length === 1 ? alike[0] : alike.sort((a, b) => distance(a, name) - distance(b, name))[0]
+}
+
+/** What happens at the call: mlx/io/load.cpp, safetensors' Python binding, and the languages themselves. */
+function raises({ how, path, at }: FileRead): string {
+  if (how === 'mlx') return `MLX raises "[load_safetensors] Failed to open file ${path}"`
+  return how === 'rust' || at.program.language === 'python' ? 'Python raises FileNotFoundError' : 'Node throws ENOENT'
+}
+
+/** The name inside the literal is corrected, and what stands around it kept. */
+function nameFix({ literal, path }: FileRead, name: string): Fix[] {
+  const text = literal && textAt(literal)
+  const wrong = baseName(path)
+  if (!literal || text?.split(wrong).length !== 2) return []
+  return [
+    {
+      title: `Load ${name} instead`,
+      kind: 'needs-a-look',
+      edits: [{ path: literal.program.path, range: rangeOf(literal), newText: text.replace(wrong, () => name) }],
+    },
+  ]
+}
