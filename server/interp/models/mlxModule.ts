@@ -7,6 +7,7 @@ import { itemsOf } from '../expressions'
 import { unknown } from '../machine'
 import { layerArguments, layerName, layerParameters, modulesIn, parametersIn } from '../parameters'
 import { constant, type DictValue, dict, type InstanceValue, isString, none, truth, type Value } from '../value'
+import { isNone } from './arguments'
 import { entriesOf, fromPairs } from './collections'
 import type { LibraryModel } from './index'
 
@@ -33,10 +34,11 @@ function quantizeModel(c: LibraryCall): Value {
     const name = layerName(module)
     const packed = name === undefined ? undefined : packedName[name]
     if (!packed || c.args.open) continue
-    const answer =
-      predicate?.kind === 'function' ? callFunction(c.m, predicate, [constant(path), module]) : constant(true)
-    const admitted =
-      predicate && predicate.kind === 'unknown' ? undefined : answer.kind === 'dict' ? true : truth(answer, false)
+    const isAsked = predicate && !isNone(predicate)
+    const answer = isAsked
+      ? callFunction(c.m, predicate, [constant(path), module], { at: c.at, scope: c.scope })
+      : constant(true)
+    const admitted = answer.kind === 'dict' ? true : truth(answer, false)
     if (admitted === false) continue
     if (admitted === undefined) module.attributes.set('weight', unknown(c.m, 'a layer that may be packed'))
     else repack(module, packed, answer.kind === 'dict' ? answer : undefined, c)
