@@ -21,8 +21,26 @@ export function benchCheck(model: string, cli: string, python: string): readonly
       name: `check as a whole process against mlx-model-doctor (${ours.toFixed(2)} s, ${theirs.toFixed(2)} s)`,
       value: theirs / ours,
       unit: 'times as fast',
-      limit: 5,
+      limit: 8,
       direction: 'at least',
+    },
+    ...peakRow(cli, model),
+  ]
+}
+
+/** The most memory that a check needs, where the system says so: asked of the process itself as it ends. */
+function peakRow(cli: string, model: string): readonly Row[] {
+  const code = `process.on('exit', () => console.error('peak ' + process.resourceUsage().maxRSS)); require(${JSON.stringify(cli)})`
+  const { stderr } = spawnSync(process.execPath, ['-e', code, '--', 'cli', 'check', model], { encoding: 'utf8' })
+  const kilobytes = Number(/peak (\d+)/.exec(stderr)?.[1])
+  if (!kilobytes) return []
+  return [
+    {
+      name: 'peak resident memory of a check as a whole process',
+      value: Math.round((kilobytes * 1024) / 1e6),
+      unit: 'MB',
+      limit: 150,
+      direction: 'at most',
     },
   ]
 }

@@ -10,6 +10,8 @@ import { benchDequantize } from './dequantize'
 import { benchEditing } from './editing'
 import { benchEngine } from './engine'
 import { deepSeekLoader } from './loader'
+import { benchGrowth } from './growth'
+import { benchKnown } from './known'
 import { benchOpen } from './open'
 import { keepsMark, type Row } from './row'
 
@@ -36,6 +38,8 @@ const sections: readonly Section[] = [
       return rows
     },
   },
+  { name: 'growth', run: () => benchGrowth() },
+  { name: 'known', run: python => benchKnown(python) },
   { name: 'dequantize', run: python => benchDequantize(python) },
 ]
 

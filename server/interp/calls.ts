@@ -8,6 +8,7 @@ import { depthLimit, isPosition, type Machine, noteUnfollowed, place, unknown } 
 import { classesOf, freeInit, instantiate, memberOfEnumeration } from './classes'
 import { findMember, getItem, libraryBase } from './members'
 import { models } from './models/index'
+import { checkCall, checkConstruction } from './signatures'
 import { execute } from './statements'
 import { assignTo } from './targets'
 import {
@@ -88,19 +89,26 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
   }
   switch (callee.kind) {
     case 'function':
+      checkCall(m, callee, args, site.at)
       return site.expr.isNew
         ? construct(m, callee, handOver(args, site.at))
         : invoke(m, callee, handOver(args, site.at))
-    case 'class':
-      return memberOfEnumeration(callee, args) ?? instantiate(m, callee, handOver(args, site.at))
+    case 'class': {
+      const member = memberOfEnumeration(callee, args)
+      if (member) return member
+      checkConstruction(m, callee, args, site.at)
+      return instantiate(m, callee, handOver(args, site.at))
+    }
     case 'library':
       return callLibrary(m, callee.name, callee.self, args, site)
     case 'instance': {
       const partial = partialOf(callee, args)
       if (partial) return callValue(m, partial.callee, partial.args, site)
       const member = findMember(callee.of, '__call__') ?? findMember(callee.of, 'forward')
-      if (member?.value.kind === 'function')
+      if (member?.value.kind === 'function') {
+        checkCall(m, { ...member.value, self: callee }, args, site.at)
         return invoke(m, { ...member.value, self: callee }, handOver(args, site.at))
+      }
       const base = libraryBase(callee.of)
       if (base) return callLibrary(m, `${base}.__call__`, callee, args, site)
       return unknown(m, 'a call of an object')

@@ -29,6 +29,9 @@ type Item =
   | { readonly kind: 'none' | 'ellipsis' | 'unknown' }
 
 export function indexArray(m: Machine, array: ArrayValue, index: Expr, scope: Scope, at: Place): Value {
+  const isPlain =
+    index.kind !== 'tuple' && index.kind !== 'slice' && !(index.kind === 'name' && index.name === 'Ellipsis')
+  if (isPlain) return indexByValue({ m, at }, array, evaluate(m, index, scope))
   const exprs = index.kind === 'tuple' ? index.items : [index]
   const items = exprs.flatMap(e => itemOf(m, e, scope))
   return indexBy({ m, at }, array, items, index.kind === 'tuple' || items.length !== 1)
@@ -69,7 +72,21 @@ function lengthOf(m: Machine, slice: Expr & { kind: 'slice' }, scope: Scope): nu
   return length !== undefined && Number.isInteger(length) && length > 0 ? length : undefined
 }
 
+/** What `slice(…)` gave, as the brackets take it. */
+function sliceOf(v: Value): Slice | undefined {
+  if (v.kind !== 'instance' || v.of.kind !== 'library' || v.of.name !== 'py.slice') return undefined
+  const bound = (name: string): number | undefined | null => {
+    const held = v.attributes.get(name)
+    if (!held || (held.kind === 'const' && held.value === null)) return undefined
+    return isNumber(held) && Number.isInteger(held.value) ? held.value : null
+  }
+  return { kind: 'slice', from: bound('start'), to: bound('stop'), step: bound('step') }
+}
+
 function itemOfValue(m: Machine, v: Value): Item {
+  const slice = sliceOf(v)
+  if (slice) return slice
+  if (v.kind === 'library' && v.name === 'py.Ellipsis') return { kind: 'ellipsis' }
   if (isNumber(v)) return { kind: 'number', value: v.value }
   if (v.kind === 'const' && v.value === null) return { kind: 'none' }
   if (v.kind === 'array') return { kind: 'array', array: v }

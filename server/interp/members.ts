@@ -20,6 +20,7 @@ import {
 } from './machine'
 import { models, properties } from './models/index'
 import { indexArray, indexByValue } from './indexing'
+import { isDictMember } from './moduleMembers'
 import { failPython } from './refusals'
 import { memberOf, scriptMember } from './scriptMembers'
 import { product } from './shapes/shape'
@@ -128,6 +129,17 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
     case 'namespace':
       return object.scope.vars.get(name) ?? unknown(m, `${name} is not defined in the module`)
     case 'dict':
+      if (!javascript && !isDictMember(name)) {
+        failPython(
+          m,
+          at,
+          'AttributeError',
+          `a dict has no attribute ${name}`,
+          undefined,
+          `'dict' object has no attribute '${name}'`,
+        )
+        return unknown(m, `attribute ${name} of a dict`)
+      }
       // An object of JavaScript is a dict whose keys are its members; a Map is one with methods.
       if (!javascript || (!object.map.has(name) && models.has(`dict.${name}`))) return library(`dict.${name}`, object)
       return getItem(m, object, constant(name), at)

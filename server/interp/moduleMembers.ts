@@ -30,3 +30,14 @@ export function hasMember(object: InstanceValue, name: string): boolean | undefi
   if (name === 'to_quantized') return packable.test(base)
   return base === 'mlx.nn.Module' ? false : undefined
 }
+
+/** Attributes of a dict and of those made like it: counters, ordered dicts, the archives of NumPy. */
+const dictMembers: ReadonlySet<string> = new Set(
+  (
+    'clear copy fromkeys get items keys pop popitem setdefault update values move_to_end most_common elements subtract ' +
+    'total default_factory files close f zip fid allow_pickle max_header_size maps parents new_child'
+  ).split(' '),
+)
+
+/** Whether a dict of Python may have an attribute of this name. */
+export const isDictMember = (name: string): boolean => name.startsWith('_') || dictMembers.has(name)

@@ -6,6 +6,7 @@ import { itemsOf, mergeDict } from '../expressions'
 import { derive, identity, unknown } from '../machine'
 import { findMember, getAttribute, libraryBase } from '../members'
 import { hasMember } from '../moduleMembers'
+import { errorsOf, fail, failPython } from '../refusals'
 import { iterate } from '../statements'
 import { setMember } from '../targets'
 import { partsOf, textOf } from '../text'
@@ -120,6 +121,16 @@ function toInt(c: LibraryCall): Value {
     const parsed = Number(v.value)
     if (c.name === 'py.float' || Number.isInteger(parsed)) return constant(parsed)
   }
+  if (
+    c.name === 'py.int' &&
+    v &&
+    isString(v) &&
+    c.args.positional.length === 1 &&
+    !/^\s*[-+]?[\d_]+\s*$/.test(v.value)
+  ) {
+    const text = `invalid literal for int() with base 10: '${v.value}'`
+    failPython(c.m, c.at, 'ValueError', `'${v.value}' is no whole number`, undefined, text)
+  }
   // The number of a text that stands for one is written the same way.
   return v?.kind === 'unknown'
     ? v
@@ -145,6 +156,23 @@ function toDict(c: LibraryCall): Value {
   for (const [key, argument] of c.args.keywords) made.map.set(key, argument.value)
   if (c.args.open) made.open = true
   return made
+}
+
+/** Ends the program: in a handler because of what that caught, elsewhere with an error where it is given one. */
+function exit(c: LibraryCall): Value {
+  const status = c.get(0)
+  const isText = status !== undefined && (isString(status) || status.kind === 'template')
+  const isFailure = isText || (status && isNumber(status) && status.value !== 0)
+  if (!isFailure) return unknown(c.m, 'the end of the program')
+  const text = isString(status) ? status.value : isNumber(status) ? String(status.value) : ''
+  const errors = errorsOf('SystemExit')
+  if (c.m.handling) fail(c.m, { ...c.m.handling, errors })
+  else {
+    const found = 'the program comes here with this checkpoint and exits'
+    const raises = text === '' ? 'SystemExit' : `SystemExit: ${text}`
+    fail(c.m, { at: c.at, kind: 'error', found, expected: undefined, raises, errors, tensors: [] })
+  }
+  return unknown(c.m, 'the end of the program')
 }
 
 /** An iterator is a list of its own, which is consumed from the front. */
@@ -291,6 +319,9 @@ export const python: LibraryModel = {
     'py.map': mapItems,
     'py.isinstance': isInstance,
     'py.print': () => none,
+    'sys.exit': exit,
+    'py.exit': exit,
+    'py.quit': exit,
     'py.super': c => superOf(c.scope) ?? unknown(c.m, 'super'),
     'py.vars': c => {
       const v = c.get(0)

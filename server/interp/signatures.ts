@@ -1,0 +1,52 @@
+// Whether a call fits the function of the workspace that it calls. Python raises TypeError where an argument is missing,
+// is one too many, or has a name that the function does not know.
+
+import type { Param } from '../source/ir'
+import type { Arguments } from './calls'
+import { findMember } from './members'
+import type { Machine } from './machine'
+import { failPython } from './refusals'
+import { type ClassValue, type FunctionValue, none, type Place } from './value'
+
+/** Decorators that leave the parameters of a function what they are. Any other may give it some, or take some away. */
+const keepsParameters =
+  /^(staticmethod|classmethod|property|(\w+\.)*(abstractmethod|override|lru_cache|cache|compile|no_grad|inference_mode|contextmanager|jit))\b/
+
+const nameOf = (param: Param): string => (param.target.kind === 'name' ? param.target.name : '')
+
+/** Raises where a call does not fit; nothing is said where its arguments are not all known. */
+export function checkCall(m: Machine, f: FunctionValue, args: Arguments, at: Place): void {
+  if (f.program.language !== 'python' || args.open || !f.def.decorators.every(d => keepsParameters.test(d))) return
+  const { params, name } = f.def
+  const ordinary = params.filter(p => !p.rest && !p.keywordOnly)
+  const given = args.positional.length + (f.self ? 1 : 0)
+  const called = `${name || '<lambda>'}()`
+  const say = (found: string, text: string) => failPython(m, at, 'TypeError', found, undefined, `${called} ${text}`)
+  if (given > ordinary.length && !params.some(p => p.rest === 'list')) {
+    const takes = `takes ${ordinary.length} positional argument${ordinary.length === 1 ? '' : 's'} but ${given} were given`
+    say(`the call gives ${given} arguments to ${called}, which takes ${ordinary.length}`, takes)
+    return
+  }
+  const names = new Set(params.map(nameOf))
+  const strange = params.some(p => p.rest === 'dict') ? undefined : [...args.keywords.keys()].find(k => !names.has(k))
+  if (strange !== undefined) {
+    say(`${called} has no parameter ${strange}`, `got an unexpected keyword argument '${strange}'`)
+    return
+  }
+  const missing = params.filter(
+    p => !p.rest && !p.default && !args.keywords.has(nameOf(p)) && (p.keywordOnly || ordinary.indexOf(p) >= given),
+  )
+  if (missing.length === 0) return
+  const list = missing.map(p => `'${nameOf(p)}'`).join(' and ')
+  const kind = missing.every(p => p.keywordOnly) ? 'keyword-only' : 'positional'
+  say(
+    `the call does not give ${missing.map(nameOf).join(', ')} to ${called}`,
+    `missing ${missing.length} required ${kind} argument${missing.length === 1 ? '' : 's'}: ${list}`,
+  )
+}
+
+/** The same for a class, which is called through its constructor. */
+export function checkConstruction(m: Machine, of: ClassValue, args: Arguments, at: Place): void {
+  const constructor = findMember(of, '__init__')
+  if (constructor?.value.kind === 'function') checkCall(m, { ...constructor.value, self: none }, args, at)
+}
