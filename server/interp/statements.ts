@@ -296,6 +296,7 @@ function raise(m: Machine, s: Stmt & { kind: 'raise' }, scope: Scope): void {
   }
   const text = s.value?.kind === 'call' && s.value.args[0] ? evaluate(m, s.value.args[0].value, scope) : undefined
   const names = type ? errorNames(type) : errorsOf('Exception')
+  if (names[0] === 'SystemExit' && !failsWith(text)) return
   const message = text && isString(text) ? `: ${text.value}` : ''
   fail(m, {
     at: place(scope.program, s.span),
@@ -307,6 +308,10 @@ function raise(m: Machine, s: Stmt & { kind: 'raise' }, scope: Scope): void {
     tensors: [],
   })
 }
+
+/** Whether a program that ends with this code says that it failed: a text, or a number that is not zero. */
+const failsWith = (code: Value | undefined): boolean =>
+  code !== undefined && (code.kind === 'template' || (code.kind === 'const' && Boolean(code.value)))
 
 /** Names of an exception's class and its bases. */
 function errorNames(v: Value): readonly string[] {

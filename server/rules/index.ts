@@ -40,6 +40,7 @@ import { unlistedShard } from './unlistedShard'
 import { unseenShards } from './unseenShards'
 import { unmatchedOverride } from './unmatchedOverride'
 import { vocabularyMismatch } from './vocabularyMismatch'
+import { wrongMode } from './wrongMode'
 import { wrongParameters } from './wrongParameters'
 import { wrongTotalSize } from './wrongTotalSize'
 
@@ -49,6 +50,7 @@ export const rules = [
   foreignFormatRule,
   mismatchedTriple,
   wrongParameters,
+  wrongMode,
   crossedTensors,
   absentFile,
   absentTensor,

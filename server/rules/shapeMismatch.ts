@@ -3,6 +3,7 @@
 // what they leave.
 
 import type { Delivery } from '../interp/deliveries'
+import type { Run } from '../interp/index'
 import type { Refusal } from '../interp/refusals'
 import { placeKey } from '../interp/machine'
 import { groupBy } from '../util/groupBy'
@@ -12,6 +13,7 @@ import { isPacked } from './foreign'
 import { packedAgain } from './packedQuantizedAgain'
 import { becauseTensor, rangeOf, showTensor } from './show'
 import { isCrossed } from './sites'
+import { isToldByMode } from './wrongMode'
 import { isToldByParameters } from './wrongParameters'
 
 export const shapeMismatch = defineRule({
@@ -28,7 +30,8 @@ export const shapeMismatch = defineRule({
 
 /** Calls that the rules about products, triples and parameters speak of. */
 function toldElsewhere(facts: Facts): ReadonlySet<string> {
-  const isTold = (d: Delivery) => d.verdict.kind !== 'fits' || !isPacked(d) || isCrossed(d) || isToldByParameters(d)
+  const isTold = (d: Delivery) =>
+    d.verdict.kind !== 'fits' || !isPacked(d) || isCrossed(d) || isToldByParameters(d) || isToldByMode(d)
   return new Set([
     ...misfitPlaces(facts),
     ...packedAgain(facts).map(p => placeKey(p.call)),
@@ -37,8 +40,14 @@ function toldElsewhere(facts: Facts): ReadonlySet<string> {
 }
 
 /** Refusals of one kind, one for each place, that hold for every checkpoint that the program may be run with. */
-export function* certain({ runs }: Facts, kind: Refusal['kind']): Iterable<Refusal> {
-  const found = runs.flatMap(run => run.refusals.filter(r => r.kind === kind).map(refusal => ({ refusal, run })))
+export function* certain(
+  { runs }: Facts,
+  kind: Refusal['kind'],
+  counts: (run: Run) => boolean = () => true,
+): Iterable<Refusal> {
+  const found = runs
+    .filter(counts)
+    .flatMap(run => run.refusals.filter(r => r.kind === kind).map(refusal => ({ refusal, run })))
   for (const [key, group] of groupBy(found, f => placeKey(f.refusal.at))) {
     const first = group[0]
     if (!first) continue

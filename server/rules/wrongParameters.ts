@@ -22,6 +22,7 @@ import { defineRule, type Draft } from './rule'
 import { becauseTensor, count, foldNames, rangeOf, showTensor } from './show'
 import { judged } from './sites'
 import { tensorNames } from './transposedTriple'
+import { isModeRight } from './wrongMode'
 
 interface Contradiction {
   readonly d: Delivery
@@ -69,7 +70,8 @@ export function isToldByParameters(d: Delivery): boolean {
 
 function contradictions(d: Delivery): Contradiction[] {
   const triple = tripleOf(d)
-  if (!triple || d.scales.dtype === 'U8' || d.sink.op === 'save_safetensors') return []
+  if (!triple || d.sink.op === 'save_safetensors') return []
+  if (d.scales.dtype === 'U8' && !isModeRight(d)) return []
   const [groupSize, bits] = [passed(d.sink, 'groupSize'), passed(d.sink, 'bits')]
   const given = { groupSize: groupSize.value, bits: bits.value }
   const judgement = judgementOf(given, triple)
@@ -94,9 +96,10 @@ function draft(group: readonly Contradiction[], all: readonly Delivery[]): Draft
     group.map(c => c.judgement),
   )
   const evidence = `weight ${showTensor(d.weight)} with scales ${showTensor(d.scales)} is ${showPairs(judgement.pairs)}${judgement.width ? `, ${judgement.width.why}` : ''}`
-  const silent = judgement.silent
-    ? `; MLX takes ${showPair({ bits: given.bits ?? 0, groupSize: given.groupSize ?? 0 })} without an error and decodes another width`
-    : ''
+  const silent =
+    judgement.silent && d.scales.dtype !== 'U8'
+      ? `; MLX takes ${showPair({ bits: given.bits ?? 0, groupSize: given.groupSize ?? 0 })} without an error and decodes another width`
+      : ''
   return {
     path: first.place.program.path,
     range: rangeOf(first.place),

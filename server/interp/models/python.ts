@@ -116,7 +116,8 @@ function toText(c: LibraryCall): Value {
 
 function toInt(c: LibraryCall): Value {
   const v = c.get(0)
-  if (v && isNumber(v)) return { ...v, value: c.name === 'py.float' ? v.value : Math.trunc(v.value) }
+  const isFloat = c.name === 'py.float'
+  if (v && isNumber(v)) return { ...v, value: isFloat ? v.value : Math.trunc(v.value), isFloat }
   if (v && isString(v) && /^\s*[-+]?\d+(\.\d+)?\s*$/.test(v.value)) {
     const parsed = Number(v.value)
     if (c.name === 'py.float' || Number.isInteger(parsed)) return constant(parsed)
