@@ -275,6 +275,7 @@ function same(a: Value, b: Value): boolean | undefined {
   if (a.kind === 'const' && b.kind === 'const') return a.value === b.value
   const [nothing, other] = a.kind === 'const' && a.value === null ? [a, b] : [b, a]
   if (nothing.kind === 'const' && nothing.value === null) return other.kind === 'unknown' ? undefined : false
+  if ((a.kind === 'const' && isObject(b)) || (b.kind === 'const' && isObject(a))) return false
   if (a.kind === 'list' && b.kind === 'list' && (a.shape === 'set' || b.shape === 'set'))
     return a.shape === b.shape ? sameSet(a, b) : undefined
   if (a.kind === 'list' && b.kind === 'list' && !a.open && !b.open) {
@@ -294,6 +295,10 @@ function same(a: Value, b: Value): boolean | undefined {
     return a.name === b.name ? true : undefined
   return undefined
 }
+
+/** Never equal to a text, a number or a flag, in either language. */
+const isObject = (v: Value): boolean =>
+  v.kind === 'list' || v.kind === 'dict' || v.kind === 'function' || v.kind === 'class'
 
 /** `left instanceof right`; undefined where that is not known. */
 function isInstance(left: Value, right: Value): boolean | undefined {

@@ -11,11 +11,11 @@ import { files } from './files'
 import { frostMlx } from './frostMlx'
 import { functional } from './functional'
 import { javascript } from './javascript'
+import { layers } from './layers'
 import { mlxArray } from './mlxArray'
 import { mlxCore } from './mlxCore'
 import { mlxLayers } from './mlxLayers'
 import { mlxModule } from './mlxModule'
-import { mlxNn } from './mlxNn'
 import { mlxProducts } from './mlxProducts'
 import { mlxTrees } from './mlxTrees'
 import { node } from './node'
@@ -61,9 +61,9 @@ export const libraries: readonly LibraryModel[] = [
   mlxArray,
   mlxModule,
   mlxLayers,
-  mlxTrees,
-  mlxNn,
+  layers,
   mlxProducts,
+  mlxTrees,
   numpy,
   frostMlx,
 ]
