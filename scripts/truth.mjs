@@ -1,5 +1,6 @@
 // `npm run bench:truth`: makes the Python with MLX and MLX for Node, bundles scripts/bench/truth, and runs it.
 import path from 'node:path'
+import { bundleScript } from './setup/bundle.mjs'
 import { frostMlx } from './setup/frost.mjs'
 import { ensureNodeModules } from './setup/nodeModules.mjs'
 import { pythonEnvironment } from './setup/python.mjs'
@@ -11,20 +12,8 @@ async function main() {
   for (const part of [venv, frost]) if (!part.ok) throw new Error(`${part.reason}; ${part.remedy}`)
   if (!venv.ok || !frost.ok) return
   if (venv.mlxVersion === undefined) throw new Error('there is no MLX for this platform')
-  const { default: esbuild } = await import('esbuild')
   const outfile = path.join(cache, 'truth.js')
-  await esbuild.build({
-    entryPoints: [path.join(root, 'scripts/bench/truth/main.ts')],
-    outfile,
-    bundle: true,
-    platform: 'node',
-    target: 'node20',
-    format: 'cjs',
-    mainFields: ['module', 'main'],
-    alias: { 'web-tree-sitter': path.join(root, 'node_modules/web-tree-sitter/web-tree-sitter.cjs') },
-    external: ['esbuild'],
-    logLevel: 'warning',
-  })
+  await bundleScript('scripts/bench/truth/main.ts', outfile, { external: ['esbuild'] })
   const setting = {
     root,
     cache: path.join(cache, 'truth'),

@@ -287,8 +287,6 @@ function handle(m: Machine, s: Stmt & { kind: 'try' }, refusal: Refusal | undefi
 /** `raise`: what is raised in a handler is the consequence of what the handler was entered for. */
 function raise(m: Machine, s: Stmt & { kind: 'raise' }, scope: Scope): void {
   const value = s.value && evaluate(m, s.value, scope)
-  // What JavaScript's maps hold is not known well enough to say that a `throw` is reached.
-  if (isJavaScript(scope)) return
   const type = s.value?.kind === 'call' ? evaluate(m, s.value.callee, scope) : value
   if (m.handling) {
     fail(m, type ? { ...m.handling, errors: errorNames(type) } : m.handling)
@@ -296,6 +294,7 @@ function raise(m: Machine, s: Stmt & { kind: 'raise' }, scope: Scope): void {
   }
   const text = s.value?.kind === 'call' && s.value.args[0] ? evaluate(m, s.value.args[0].value, scope) : undefined
   const names = type ? errorNames(type) : errorsOf('Exception')
+  if (names[0] === 'SystemExit' && !failsWith(text)) return
   const message = text && isString(text) ? `: ${text.value}` : ''
   fail(m, {
     at: place(scope.program, s.span),
@@ -307,6 +306,10 @@ function raise(m: Machine, s: Stmt & { kind: 'raise' }, scope: Scope): void {
     tensors: [],
   })
 }
+
+/** Whether a program that ends with this code says that it failed: a text, or a number that is not zero. */
+const failsWith = (code: Value | undefined): boolean =>
+  code !== undefined && (code.kind === 'template' || (code.kind === 'const' && Boolean(code.value)))
 
 /** Names of an exception's class and its bases. */
 function errorNames(v: Value): readonly string[] {

@@ -9,6 +9,7 @@ import { contradictoryConfig } from './contradictoryConfig'
 import { crossedTensors } from './crossedTensors'
 import { duplicatedTensor } from './duplicatedTensor'
 import { foreignFormatRule } from './foreignFormat'
+import { integerTensor } from './integerTensor'
 import { innerDimension } from './innerDimension'
 import { invalidConfig } from './invalidConfig'
 import { invalidIndex } from './invalidIndex'
@@ -55,6 +56,7 @@ export const rules = [
   absentFile,
   absentTensor,
   innerDimension,
+  integerTensor,
   shapeMismatch,
   alwaysRaises,
   packedQuantizedAgain,

@@ -3,6 +3,7 @@
 // what they leave.
 
 import type { Delivery } from '../interp/deliveries'
+import type { Run } from '../interp/index'
 import type { Refusal } from '../interp/refusals'
 import { placeKey } from '../interp/machine'
 import { groupBy } from '../util/groupBy'
@@ -39,8 +40,14 @@ function toldElsewhere(facts: Facts): ReadonlySet<string> {
 }
 
 /** Refusals of one kind, one for each place, that hold for every checkpoint that the program may be run with. */
-export function* certain({ runs }: Facts, kind: Refusal['kind']): Iterable<Refusal> {
-  const found = runs.flatMap(run => run.refusals.filter(r => r.kind === kind).map(refusal => ({ refusal, run })))
+export function* certain(
+  { runs }: Facts,
+  kind: Refusal['kind'],
+  counts: (run: Run) => boolean = () => true,
+): Iterable<Refusal> {
+  const found = runs
+    .filter(counts)
+    .flatMap(run => run.refusals.filter(r => r.kind === kind).map(refusal => ({ refusal, run })))
   for (const [key, group] of groupBy(found, f => placeKey(f.refusal.at))) {
     const first = group[0]
     if (!first) continue

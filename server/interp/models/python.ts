@@ -4,7 +4,7 @@ import { callFunction, type LibraryCall } from '../calls'
 import { callMember, superOf } from '../classes'
 import { itemsOf, mergeDict } from '../expressions'
 import { derive, identity, unknown } from '../machine'
-import { findMember, getAttribute } from '../members'
+import { findMember, getAttribute, libraryBase } from '../members'
 import { hasMember } from '../moduleMembers'
 import { errorsOf, fail, failPython } from '../refusals'
 import { iterate } from '../statements'
@@ -116,7 +116,8 @@ function toText(c: LibraryCall): Value {
 
 function toInt(c: LibraryCall): Value {
   const v = c.get(0)
-  if (v && isNumber(v)) return { ...v, value: c.name === 'py.float' ? v.value : Math.trunc(v.value) }
+  const isFloat = c.name === 'py.float'
+  if (v && isNumber(v)) return { ...v, value: isFloat ? v.value : Math.trunc(v.value), isFloat }
   if (v && isString(v) && /^\s*[-+]?\d+(\.\d+)?\s*$/.test(v.value)) {
     const parsed = Number(v.value)
     if (c.name === 'py.float' || Number.isInteger(parsed)) return constant(parsed)
@@ -265,6 +266,10 @@ function isInstance(c: LibraryCall): Value {
     return v.of.bases.every(b => b.kind === 'class') ? constant(false) : unknown(c.m, 'isinstance')
   }
   const name = of?.kind === 'library' ? of.name : undefined
+  const base = v?.kind === 'instance' ? libraryBase(v.of) : undefined
+  // No layer of mlx.nn that a program asks for is the base of another; Module is that of all.
+  if (base?.startsWith('mlx.nn.') && name?.startsWith('mlx.nn.'))
+    return constant(base === name || name === 'mlx.nn.Module')
   if (v && isString(v) && name === 'py.str') return constant(true)
   if (v?.kind === 'dict' && name?.startsWith('py.')) return constant(name === 'py.dict')
   if (v?.kind === 'list' && name?.startsWith('py.')) return constant(name === `py.${v.shape}`)

@@ -1,0 +1,82 @@
+// Whole numbers where floats belong: scales or biases of a packed weight, a norm, or a tensor whose like in the other layers
+// are floats. MLX computes with them without a word (`mx.dequantize` takes scales of any dtype, 0.32.4), and what was
+// rounded away when they were stored is gone.
+
+import type { Model, Shard } from '../checkpoint/facts'
+import { patternOf, type TensorFamily } from '../checkpoint/tensorFamilies'
+import type { Severity } from '../protocol'
+import { defineRule, type Draft } from './rule'
+import { becauseTensor, count, fileStart, foldNames } from './show'
+
+export const integerTensor = defineRule({
+  id: 'integer-tensor',
+  severity: 'error',
+  title: 'Whole numbers where floats belong',
+  *check({ models }) {
+    for (const model of models) yield* check(model)
+  },
+})
+
+/** U8 is left out: scales of the floating-point modes are U8, and so is what several formats pack. */
+const isWhole = (dtype: string): boolean => /^([IU](16|32|64)|I8|BOOL)$/.test(dtype)
+const isFloat = (dtype: string): boolean => /^(F16|BF16|F32|F64)$/.test(dtype)
+
+/** Members that say that a weight of whole numbers is packed or rounded on purpose, by any format. */
+const marks = 'scales scale weight_scale weight_scale_inv input_scale absmax SCB qzeros zeros zero_point g_idx'.split(
+  ' ',
+)
+
+interface Placed {
+  readonly shard: Shard
+  readonly family: TensorFamily
+}
+
+function* check(model: Model): Iterable<Draft> {
+  let floats: ReadonlyMap<string, Placed> | undefined
+  for (const shard of model.shards)
+    for (const family of shard.tensors.families()) {
+      const [, base, member] = /^(.*\.)?(weight|bias|scales|biases)$/.exec(family.sample) ?? []
+      if (member === undefined || !isWhole(family.dtype)) continue
+      if (member === 'scales' || member === 'biases') {
+        const weight = shard.tensors.find(`${base ?? ''}weight`)
+        if (weight?.dtype === 'U32')
+          yield draft(shard, family, 'error', `MLX computes ${member} of a packed weight as they are stored`)
+        continue
+      }
+      if (member === 'weight' && isMarked(model, base ?? '')) continue
+      if (member === 'weight' && family.shape.length === 1 && /norm/i.test(base ?? '')) {
+        yield draft(shard, family, 'error', 'a norm scales by floats')
+        continue
+      }
+      const like = (floats ??= floatsOf(model)).get(patternOf(family.sample))
+      if (like) yield draft(shard, family, 'warning', 'its like are floats', like)
+    }
+}
+
+/** Families of floats by what their names have in common. */
+const floatsOf = (model: Model): ReadonlyMap<string, Placed> =>
+  new Map(
+    model.shards.flatMap(shard =>
+      shard.tensors
+        .families()
+        .flatMap(family => (isFloat(family.dtype) ? [[patternOf(family.sample), { shard, family }] as const] : [])),
+    ),
+  )
+
+const isMarked = (model: Model, base: string): boolean =>
+  marks.some(mark => model.shards.some(({ tensors }) => tensors.find(base + mark) !== undefined))
+
+function draft(shard: Shard, family: TensorFamily, severity: Severity, why: string, like?: Placed): Draft {
+  const names = () => family.rows.map(row => shard.tensors.nameAt(row))
+  const some = family.rows.slice(0, 500).map(row => shard.tensors.nameAt(row))
+  const other = like?.shard.tensors.find(like.family.sample)
+  return {
+    path: shard.path,
+    range: fileStart,
+    severity,
+    message: `${foldNames(some)} ${family.rows.length === 1 ? 'is' : 'are'} ${family.dtype}; expected floats: ${why}; ${count(family.rows.length, 'tensor')}, and no loader stops at ${family.rows.length === 1 ? 'it' : 'them'}`,
+    tensors: names,
+    because:
+      like && other ? [becauseTensor({ shard: like.shard, tensor: other }, `${other.name} is ${other.dtype}`)] : [],
+  }
+}
