@@ -97,7 +97,7 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
       const member = memberOfEnumeration(callee, args)
       if (member) return member
       checkConstruction(m, callee, args, site.at)
-      return instantiate(m, callee, handOver(args, site.at))
+      return instantiate(m, callee, handOver(args, site.at), true)
     }
     case 'library':
       return callLibrary(m, callee.name, callee.self, args, site)

@@ -26,8 +26,8 @@ export const fieldClass = 'dataclasses.Field'
 export const namedTuple = 'typing.NamedTuple'
 
 /** Makes an instance of a class of the workspace and runs its constructor. */
-export function instantiate(m: Machine, of: ClassValue, args: Arguments): InstanceValue {
-  const instance: InstanceValue = { kind: 'instance', of, attributes: new Map() }
+export function instantiate(m: Machine, of: ClassValue, args: Arguments, isMade = false): InstanceValue {
+  const instance: InstanceValue = { kind: 'instance', of, attributes: new Map(), isMade }
   m.instances.push(instance)
   m.instantiated.set(of.def, instance)
   runFields(m, of, instance)

@@ -11,7 +11,7 @@ import { spanOf } from './operators'
 import { isFloat } from './shapes/dtypes'
 import { broadcast } from './shapes/elementwise'
 import { Refused, type Dim, type Shape, show } from './shapes/shape'
-import { type ArrayValue, isNumber, type Place, type Scope, type Value } from './value'
+import { type ArrayValue, type DictValue, isNumber, isString, type Place, type Scope, type Value } from './value'
 
 /** Undefined bounds are the ends; null ones are not known, but the length may be. */
 interface Slice {
@@ -72,6 +72,20 @@ function lengthOf(m: Machine, slice: Expr & { kind: 'slice' }, scope: Scope): nu
   return length !== undefined && Number.isInteger(length) && length > 0 ? length : undefined
 }
 
+/** `mx.Slice(start, stop, step)` of the binding for Node, an object with these three. */
+function sliceOfObject({ map }: DictValue): Slice {
+  const bound = (name: string): number | undefined | null => {
+    const v = map.get(name)
+    if (!v || (v.kind === 'const' && v.value === null)) return undefined
+    return isNumber(v) && Number.isInteger(v.value) ? v.value : null
+  }
+  const [from, to, step] = [bound('start'), bound('stop'), bound('step')]
+  const [start, stop] = [map.get('start'), map.get('stop')]
+  const length = (from === null || to === null) && start && stop ? spanOf(start, stop) : undefined
+  const isLength = length !== undefined && Number.isInteger(length) && length > 0
+  return { kind: 'slice', from, to, step, ...(isLength ? { length } : {}) }
+}
+
 /** What `slice(…)` gave, as the brackets take it. */
 function sliceOf(v: Value): Slice | undefined {
   if (v.kind !== 'instance' || v.of.kind !== 'library' || v.of.name !== 'py.slice') return undefined
@@ -89,6 +103,8 @@ function itemOfValue(m: Machine, v: Value): Item {
   if (v.kind === 'library' && v.name === 'py.Ellipsis') return { kind: 'ellipsis' }
   if (isNumber(v)) return { kind: 'number', value: v.value }
   if (v.kind === 'const' && v.value === null) return { kind: 'none' }
+  if (isString(v) && v.value === '...') return { kind: 'ellipsis' }
+  if (v.kind === 'dict' && v.map.has('start') && v.map.has('stop')) return sliceOfObject(v)
   if (v.kind === 'array') return { kind: 'array', array: v }
   // A symbol that a number was computed with, or that stands for the numbers of a loop, is a number.
   if (v.kind === 'unknown' && (v.linear || m.ranges.has(v.symbol))) return { kind: 'number', value: undefined }
@@ -274,7 +290,7 @@ function gatheredShape(shape: Shape, items: readonly Item[], indices: readonly (
 
 /** Indices of MLX are whole numbers. */
 function refuseIndices(site: Site, array: ArrayValue, indices: readonly ArrayValue[]): void {
-  if (array.library !== 'mlx') return
+  if (array.library !== 'mlx' && array.library !== 'frost') return
   for (const { variants } of indices) {
     const [first] = variants
     if (variants.every(v => v.dtype !== undefined && isFloat(v.dtype)))
@@ -286,9 +302,14 @@ function refuseIndices(site: Site, array: ArrayValue, indices: readonly ArrayVal
           '[gather] Got indices with invalid dtype. Indices must be integral.',
         ),
         [],
-        'mlx',
+        array.library,
       )
     else if (variants.every(v => v.dtype === 'BOOL'))
-      refuse(site, new Refused('indices of BOOL', 'whole numbers', 'boolean indices are not yet supported'), [], 'mlx')
+      refuse(
+        site,
+        new Refused('indices of BOOL', 'whole numbers', 'boolean indices are not yet supported'),
+        [],
+        array.library,
+      )
   }
 }

@@ -23,6 +23,8 @@ import { indexArray, indexByValue } from './indexing'
 import { isDictMember } from './moduleMembers'
 import { failPython } from './refusals'
 import { memberOf, scriptMember } from './scriptMembers'
+import { absentFrom } from './scriptRefusals'
+import { anyName } from './targets'
 import { product } from './shapes/shape'
 import {
   asKey,
@@ -86,7 +88,7 @@ export function libraryBase(of: Value): string | undefined {
 }
 
 export function getAttribute(m: Machine, object: Value, name: string, at: Place, javascript: boolean): Value {
-  const found = javascript ? scriptMember(m, object, name) : undefined
+  const found = javascript ? scriptMember(m, object, name, at) : undefined
   if (found) return found
   switch (object.kind) {
     case 'instance': {
@@ -109,6 +111,7 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
       }
       const computed = callMember(m, object, '__getattr__', [constant(name)])
       if (computed) return computed
+      if (javascript && isWhollyKnown(self)) return { ...none, nothing: 'sure' }
       // An attribute that the workspace never sets is an input; one that a subclass of unknown may set is too.
       return derive(
         m,
@@ -189,6 +192,12 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
   }
 }
 
+/** Whether nothing but what was seen can have set members of an object: its classes are the program's, and so is its making. */
+function isWhollyKnown({ isMade, of, attributes }: Value & { kind: 'instance' }): boolean {
+  const isOwn = (v: Value): boolean => v.kind === 'class' && v.bases.every(isOwn)
+  return isMade === true && !attributes.has(anyName) && isOwn(of)
+}
+
 /** What is taken of something that may be left out may be left out as well. */
 const asOptional = (child: UnknownValue, of: UnknownValue): UnknownValue =>
   of.optional ? { ...child, optional: true } : child
@@ -243,7 +252,7 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
       if (isNumber(index) && !object.open) {
         const item = object.items[index.value < 0 && !isScript(at) ? object.items.length + index.value : index.value]
         if (item) return noteRead(m, item)
-        if (isScript(at)) return none
+        if (isScript(at)) return { ...none, nothing: 'sure' }
         const [count, expected] = [object.items.length, 'an index within them']
         const text = `${object.shape} index out of range`
         failPython(m, at, 'IndexError', `index ${index.value} of ${count} items`, expected, text)
@@ -273,6 +282,8 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
         ? getAttribute(m, object, key.value, at, true)
         : unknown(m, 'an item of something that is not followed')
     case 'const':
+      // A destructured name is a member as well.
+      if (isScript(at) && isString(key) && object.value === null) return getAttribute(m, object, key.value, at, true)
       if (isString(object) && isNumber(key)) return constant(object.value.at(key.value) ?? '')
       return unknown(m, 'an item of a constant')
     default:
@@ -346,7 +357,11 @@ function absentKey(m: Machine, object: DictValue, key: Value, at: Place): Value 
     const text = isString(key) ? `'${key.value}'` : String(key.value)
     failPython(m, at, 'KeyError', `the dict has no key ${text}`, undefined, text)
   }
-  if (isScript(at) && !object.open && (isString(key) || isNumber(key)) && object.views.every(v => v.named)) return none
+  const isClosed = !object.open && !object.guessed && object.views.every(v => v.named)
+  if (isScript(at) && isClosed && (isString(key) || isNumber(key))) {
+    const literal = isString(key) ? key.literal : undefined
+    return { ...none, nothing: absentFrom(m, object, String(key.value), at, literal) }
+  }
   return unknown(m, 'a key that is not there')
 }
 

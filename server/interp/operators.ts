@@ -7,6 +7,7 @@ import { callMember } from './classes'
 import { mergeDict } from './expressions'
 import { derive, identity, type Machine, place, unknown } from './machine'
 import { has } from './membership'
+import { dtypeOf } from './models/arguments'
 import { pairwise, refuseFloats } from './models/elementwise'
 import { sameSet, setOperator } from './models/sets'
 import { multiply } from './products'
@@ -274,6 +275,7 @@ function same(a: Value, b: Value): boolean | undefined {
   if (a.kind === 'const' && b.kind === 'const') return a.value === b.value
   const [nothing, other] = a.kind === 'const' && a.value === null ? [a, b] : [b, a]
   if (nothing.kind === 'const' && nothing.value === null) return other.kind === 'unknown' ? undefined : false
+  if ((a.kind === 'const' && isObject(b)) || (b.kind === 'const' && isObject(a))) return false
   if (a.kind === 'list' && b.kind === 'list' && (a.shape === 'set' || b.shape === 'set'))
     return a.shape === b.shape ? sameSet(a, b) : undefined
   if (a.kind === 'list' && b.kind === 'list' && !a.open && !b.open) {
@@ -287,10 +289,16 @@ function same(a: Value, b: Value): boolean | undefined {
     }
     return all
   }
+  const [x, y] = [dtypeOf(a), dtypeOf(b)]
+  if (x !== undefined && y !== undefined) return x === y
   if (a.kind === 'library' && b.kind === 'library' && a.self === undefined && b.self === undefined)
     return a.name === b.name ? true : undefined
   return undefined
 }
+
+/** Never equal to a text, a number or a flag, in either language. */
+const isObject = (v: Value): boolean =>
+  v.kind === 'list' || v.kind === 'dict' || v.kind === 'function' || v.kind === 'class'
 
 /** `left instanceof right`; undefined where that is not known. */
 function isInstance(left: Value, right: Value): boolean | undefined {

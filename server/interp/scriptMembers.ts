@@ -3,10 +3,21 @@
 
 import { invoke } from './calls'
 import { keysOf } from './expressions'
-import type { Machine } from './machine'
+import { type Machine, unknown } from './machine'
 import { findMember } from './members'
 import { models } from './models/index'
-import { constant, dict, type FunctionValue, isNumber, library, type Value } from './value'
+import { failScript, useOfNothing } from './scriptRefusals'
+import {
+  type ArrayValue,
+  constant,
+  dict,
+  type FunctionValue,
+  isNumber,
+  library,
+  none,
+  type Place,
+  type Value,
+} from './value'
 
 const noArguments = { positional: [], keywords: new Map<string, never>(), open: false }
 
@@ -22,8 +33,10 @@ export function memberOf(m: Machine, member: Value, self: Value): Value {
 
 const promiseMethods: ReadonlySet<string> = new Set(['then', 'catch', 'finally'])
 
+const callers: ReadonlySet<string> = new Set(['call', 'apply', 'bind'])
+
 /** What JavaScript has behind the dot; undefined where the rules of both languages agree. */
-export function scriptMember(m: Machine, object: Value, name: string): Value | undefined {
+export function scriptMember(m: Machine, object: Value, name: string, at: Place): Value | undefined {
   // Promises are not told from what they come to, since `await` is dropped.
   if (promiseMethods.has(name) && !holds(object, name)) return library(`js.promise.${name}`, object)
   switch (object.kind) {
@@ -33,6 +46,7 @@ export function scriptMember(m: Machine, object: Value, name: string): Value | u
     case 'list': {
       const property = object.properties?.get(name)
       if (property) return property
+      if (!(name in Array.prototype) && !(name in Set.prototype)) return { ...none, nothing: 'sure' }
       if ((name !== 'length' && name !== 'size') || object.open) return undefined
       return constant(object.items.length)
     }
@@ -52,11 +66,37 @@ export function scriptMember(m: Machine, object: Value, name: string): Value | u
       return member && memberOf(m, member, object)
     }
     case 'const':
+      if (useOfNothing(m, object) || (isSureNothing(object) && failReading(m, at, name)))
+        return unknown(m, `${name} of undefined`)
       return isNumber(object) ? library(`number.${name}`, object) : undefined
+    case 'library':
+      return callers.has(name) && models.has(object.name) ? library(`function.${name}`, object) : undefined
+    case 'array':
+      return name === 'length' ? lengthOf(m, object) : undefined
     default:
       return undefined
   }
 }
+
+/** An array's length is its first dimension. */
+function lengthOf(m: Machine, { variants }: ArrayValue): Value {
+  const length = variants[0]?.shape?.[0]
+  return length !== undefined && variants.every(v => v.shape?.[0] === length)
+    ? constant(length)
+    : unknown(m, 'a length')
+}
+
+const isSureNothing = (v: Value): boolean => v.kind === 'const' && v.value === null && v.nothing !== undefined
+
+const failReading = (m: Machine, at: Place, name: string): boolean =>
+  failScript(
+    m,
+    at,
+    'TypeError',
+    `${name} of undefined`,
+    'an object',
+    `Cannot read properties of undefined (reading '${name}')`,
+  )
 
 function holds(object: Value, name: string): boolean {
   if (object.kind === 'dict') return object.map.has(name)

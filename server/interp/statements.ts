@@ -287,8 +287,6 @@ function handle(m: Machine, s: Stmt & { kind: 'try' }, refusal: Refusal | undefi
 /** `raise`: what is raised in a handler is the consequence of what the handler was entered for. */
 function raise(m: Machine, s: Stmt & { kind: 'raise' }, scope: Scope): void {
   const value = s.value && evaluate(m, s.value, scope)
-  // What JavaScript's maps hold is not known well enough to say that a `throw` is reached.
-  if (isJavaScript(scope)) return
   const type = s.value?.kind === 'call' ? evaluate(m, s.value.callee, scope) : value
   if (m.handling) {
     fail(m, type ? { ...m.handling, errors: errorNames(type) } : m.handling)

@@ -7,6 +7,7 @@ import { callMember } from './classes'
 import { type Machine, noteReplaced, place, unknown } from './machine'
 import { findSetter, getAttribute, getItem } from './members'
 import { failPython } from './refusals'
+import { failScript, useOfNothing } from './scriptRefusals'
 import { functionScope, holderOf, isJavaScript, scopesOfFunction } from './scopes'
 import {
   asKey,
@@ -42,9 +43,19 @@ export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope, d
     }
     case 'list':
     case 'tuple': {
+      if (value.kind === 'const' && value.value === null && value.nothing) {
+        const at = place(scope.program, target.span)
+        if (!useOfNothing(m, value))
+          failScript(m, at, 'TypeError', 'undefined', 'something to take apart', 'undefined is not iterable')
+      }
       const items = itemsOf(m, value)
       const isOptional = value.kind === 'unknown' && value.optional === true
-      const missing = items && isJavaScript(scope) ? none : isOptional ? value : unknown(m, 'unpacking')
+      const missing =
+        items && isJavaScript(scope)
+          ? { ...none, nothing: 'sure' as const }
+          : isOptional
+            ? value
+            : unknown(m, 'unpacking')
       const starred = target.items.findIndex(t => t.kind === 'spread')
       checkCount(m, target, items?.length ?? rowsOf(value), starred >= 0, scope)
       target.items.forEach((inner, i) => {
@@ -172,6 +183,9 @@ export function setMember(m: Machine, object: Value, name: string, value: Value)
     object.items.length = value.value
 }
 
+/** Stands among an object's attributes where one may have been set under any name. */
+export const anyName = '*any*'
+
 export function setItem(m: Machine, object: Value, asked: Value | undefined, value: Value): void {
   const key = asked && object.kind === 'dict' ? asKey(asked) : asked
   if (object.kind === 'dict') {
@@ -207,7 +221,7 @@ function setElement(m: Machine, object: ListValue, key: Value | undefined, value
   if (before) object.items[index] = m.uncertain > 0 ? join(before, value, w => unknown(m, w)) : value
   else if (m.uncertain > 0 || index < 0 || index > longestArray) object.open = true
   else {
-    while (object.items.length < index) object.items.push(none)
+    while (object.items.length < index) object.items.push({ ...none, nothing: 'sure' })
     object.items.push(value)
   }
 }

@@ -5,6 +5,7 @@
 
 import type { JsonFile, Model, Shard, Tensor } from '../checkpoint/facts'
 import type { ArrayOp } from '../protocol'
+import type { AbsentKey } from './machine'
 import type { ClassDef, FunctionDef, Program, Span } from '../source/ir'
 
 /** A place in a program. */
@@ -29,6 +30,8 @@ export interface ConstValue {
   readonly isFloat?: boolean
   /** The f-string or template literal that made it, if one did. */
   readonly written?: Place
+  /** JavaScript's `undefined` that is sure: of a key that a checkpoint does not hold, or of anything else that is not there. */
+  readonly nothing?: AbsentKey | 'sure'
 }
 
 /** `scale * symbol + offset`, for sizes and bounds that are computed from an input such as the rank. */
@@ -172,6 +175,8 @@ export interface InstanceValue {
   readonly attributes: Map<string, Value>
   /** `super`: the object itself, of which this is seen as its base. */
   readonly whole?: InstanceValue
+  /** Made by the program itself, not by the reading of a class that nobody makes. */
+  isMade?: boolean
 }
 
 /** A module of the workspace; its members are its top-level scope. */

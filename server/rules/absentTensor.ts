@@ -1,5 +1,5 @@
 // A loader asks a checkpoint for a tensor that it does not hold: a wrong suffix or prefix, or a layer past the last.
-// Python raises KeyError there. Said only where the lookup is sure to happen, and for every checkpoint it may be made of.
+// Python raises KeyError there; JavaScript gives undefined, and whatever uses it raises. Said only where the lookup is sure to happen, and for every checkpoint it may be made of.
 
 import { distance } from 'fastest-levenshtein'
 import type { AbsentKey } from '../interp/machine'
@@ -24,7 +24,7 @@ export const absentTensor = defineRule({
       yield {
         path: first.place.program.path,
         range: rangeOf(first.place),
-        message: `${foldNames(keys)} ${keys.length === 1 ? 'is' : 'are'} not in ${model ? baseName(model.path) : 'the checkpoint'}, which holds ${count(tensorCount(first), 'tensor')}${near ? `; the nearest name is ${near.name}` : ''}; Python raises KeyError here`,
+        message: `${foldNames(keys)} ${keys.length === 1 ? 'is' : 'are'} not in ${model ? baseName(model.path) : 'the checkpoint'}, which holds ${count(tensorCount(first), 'tensor')}${near ? `; the nearest name is ${near.name}` : ''}; ${first.place.program.language === 'python' ? 'Python raises KeyError here' : 'this is undefined, and what it is used for raises TypeError'}`,
         tensors: [],
         because: near ? [near.because] : [],
         fixes: near && keys.length === 1 ? keyFix(first, near.name) : [],

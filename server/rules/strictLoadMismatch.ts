@@ -76,10 +76,19 @@ function shapeOf(value: Value): readonly number[] | undefined {
     : undefined
 }
 
+/** What the binding for Node says (lib/nn/layers/base.ts, @frost-beta/mlx 0.0.7); of long lists of names only the beginning. */
+function textOfNode({ extra, missing, shapes: [shape] }: Pick<Mismatch, 'extra' | 'missing' | 'shapes'>): string {
+  if (extra.length > 0) return `Received parameters not in model: ${extra[0]}`
+  if (missing.length > 0) return `Missing parameters: ${missing[0]}`
+  return `Expected shape ${shape?.expected.join()} but received shape ${shape?.received.join()} for parameter ${shape?.name}`
+}
+
 function draft({ load, extra, missing, shapes }: Mismatch): Draft {
   const [shape] = shapes
-  const raises =
-    extra.length > 0
+  const isNode = load.call.program.language !== 'python'
+  const raises = isNode
+    ? textOfNode({ extra, missing, shapes })
+    : extra.length > 0
       ? `Received ${extra.length} parameters not in model`
       : missing.length > 0
         ? `Missing ${missing.length} parameters`

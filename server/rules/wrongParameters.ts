@@ -3,7 +3,7 @@
 
 import type { Delivery } from '../interp/deliveries'
 import { placeKey } from '../interp/machine'
-import type { Place } from '../interp/value'
+import type { Place, Value } from '../interp/value'
 import type { Fix } from '../protocol'
 import { showPair, showPairs } from '../quant/affine'
 import { groupBy } from '../util/groupBy'
@@ -64,8 +64,17 @@ export function isToldByParameters(d: Delivery): boolean {
   if (contradictions(d).length > 0) return true
   const triple = tripleOf(d)
   const [groupSize, bits] = [passed(d.sink, 'groupSize'), passed(d.sink, 'bits')]
-  if (!triple || ![groupSize, bits].some(p => p.from?.kind === 'const' && p.from.config)) return false
+  const isFromConfig = fromOwnKey(groupSize.from, /group/i) || fromOwnKey(bits.from, /bits/i)
+  if (!triple || !isFromConfig) return false
   return judgementOf({ groupSize: groupSize.value, bits: bits.value }, triple) !== undefined
+}
+
+/** Whether a value was read from the config's own entry for it; bits that are handed over as a group size are not. */
+function fromOwnKey(from: Value | undefined, own: RegExp): boolean {
+  const config = from?.kind === 'const' ? from.config : undefined
+  if (!config) return false
+  const key = /"([^"]*)"\s*:\s*$/.exec(config.file.text.slice(Math.max(0, config.offset - 80), config.offset))?.[1]
+  return key === undefined || own.test(key)
 }
 
 function contradictions(d: Delivery): Contradiction[] {

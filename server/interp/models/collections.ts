@@ -36,6 +36,8 @@ export function entriesOf(c: LibraryCall, v: DictValue): Value {
 function get(c: LibraryCall): Value {
   const key = c.get(0)
   if (!key) return unknown(c.m, 'get')
+  // A map of JavaScript is asked like any object.
+  if (c.javascript) return c.getItem(selfDict(c), key)
   return dictItem(c.m, selfDict(c), key, c.at) ?? c.get(1, 'default') ?? none
 }
 
@@ -217,7 +219,9 @@ function freeItem(c: LibraryCall, object: Value & { kind: 'unknown' }, key: Valu
 export function fromPairs(pairs: ListValue): DictValue {
   const made = dict([], pairs.open)
   for (const pair of pairs.items) {
-    const [key, value] = pair.kind === 'list' ? pair.items : []
+    const [key, given] = pair.kind === 'list' ? pair.items : []
+    const isHalf = pair.kind === 'list' && !pair.open && pair.items.length === 1
+    const value: Value | undefined = given ?? (isHalf ? { ...none, nothing: 'sure' } : undefined)
     const text = key && asKey(key)
     if (text && value && (isString(text) || isNumber(text))) made.map.set(text.value, value)
     else made.open = true

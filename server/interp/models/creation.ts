@@ -39,7 +39,7 @@ export const ofShape =
 /** `full(shape, value, dtype)`. */
 export function full(c: LibraryCall): Value {
   const value = c.get(1, 'vals', 'fill_value')
-  const fraction = value && isFraction(value)
+  const fraction = value && (c.javascript && isNumber(value) ? true : isFraction(value))
   const kind =
     value?.kind === 'array' ? value.variants[0]?.dtype : fraction === undefined ? undefined : fraction ? 'F32' : 'I32'
   return made(c, sizes(c, c.get(0, 'shape')), dtypeGiven(c, 2, kind))
@@ -85,7 +85,8 @@ function isRagged(c: LibraryCall, v: Value): boolean {
 /** MLX makes floats of a list with a float, int32 of whole numbers. */
 function kindOf(c: LibraryCall, v: Value): string | undefined {
   if (isNumber(v)) {
-    const fraction = isFraction(v)
+    // Every number of JavaScript is a float.
+    const fraction = c.javascript ? true : isFraction(v)
     return fraction === undefined ? undefined : fraction ? 'F32' : 'I32'
   }
   if (v.kind === 'const' && typeof v.value === 'boolean') return 'BOOL'
@@ -103,7 +104,7 @@ export function arange(c: LibraryCall): Value {
   const count =
     from === undefined || to === undefined || !by ? undefined : Math.max(0, Math.ceil((to - from) / by - 1e-9))
   const fractions = given.filter(v => v !== undefined).map(isFraction)
-  const kind = fractions.includes(true) ? 'F32' : fractions.includes(undefined) ? undefined : 'I32'
+  const kind = c.javascript || fractions.includes(true) ? 'F32' : fractions.includes(undefined) ? undefined : 'I32'
   return made(c, [count], dtypeGiven(c, 3, kind))
 }
 

@@ -31,15 +31,17 @@ const index: DTypeOf = () => 'U32'
 const summed: DTypeOf = d => (d === 'BOOL' ? 'I32' : d)
 
 /** The dtype of an operation on two values, one of which may be a number. */
-function together(a: Value, b: Value, x: string | undefined, y: string | undefined): string | undefined {
-  if (isNumber(b)) return scalar(x, b)
-  if (isNumber(a)) return scalar(y, a)
+function together({ at }: Site, a: Value, b: Value, x: string | undefined, y: string | undefined) {
+  // Every number of JavaScript is a float.
+  const isFloat = at.program.language !== 'python'
+  if (isNumber(b)) return scalar(x, b, isFloat)
+  if (isNumber(a)) return scalar(y, a, isFloat)
   return promote(x, y)
 }
 
-function scalar(dtype: string | undefined, v: Value & { value: number }): string | undefined {
+function scalar(dtype: string | undefined, v: Value & { value: number }, isScript: boolean): string | undefined {
   if (dtype !== undefined && isFloat(dtype)) return dtype
-  const fraction = isFraction(v)
+  const fraction = isScript || isFraction(v)
   return fraction === undefined ? undefined : withScalar(dtype, v.value, fraction)
 }
 
@@ -60,7 +62,7 @@ export function pairwise(
     ([v, w]) => {
       const shape = broadcast(v?.shape, w?.shape)
       if (shape instanceof Refused) return shape
-      return { shape, dtype: result(together(a, b, v?.dtype, w?.dtype)) }
+      return { shape, dtype: result(together(site, a, b, v?.dtype, w?.dtype)) }
     },
     library,
   )

@@ -11,10 +11,11 @@ import { files } from './files'
 import { frostMlx } from './frostMlx'
 import { functional } from './functional'
 import { javascript } from './javascript'
+import { layers } from './layers'
 import { mlxArray } from './mlxArray'
 import { mlxCore } from './mlxCore'
+import { mlxLayers } from './mlxLayers'
 import { mlxModule } from './mlxModule'
-import { mlxNn } from './mlxNn'
 import { mlxProducts } from './mlxProducts'
 import { mlxTrees } from './mlxTrees'
 import { node } from './node'
@@ -59,9 +60,10 @@ export const libraries: readonly LibraryModel[] = [
   mlxCore,
   mlxArray,
   mlxModule,
-  mlxTrees,
-  mlxNn,
+  mlxLayers,
+  layers,
   mlxProducts,
+  mlxTrees,
   numpy,
   frostMlx,
 ]

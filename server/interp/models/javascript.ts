@@ -5,7 +5,7 @@ import { itemsOf, keysOf, mergeDict } from '../expressions'
 import { unknown } from '../machine'
 import { has } from '../membership'
 import { requireModule } from '../modules'
-import { setItem } from '../targets'
+import { setItem, setMember } from '../targets'
 import { libraryName } from './index'
 import { partsOf, textOf } from '../text'
 import { constant, dict, type DictValue, isNumber, isString, library, list, none, truth, type Value } from '../value'
@@ -100,6 +100,7 @@ function typeOf(v: Value | undefined): string | undefined {
 function callWith(c: LibraryCall, values: readonly Value[] | undefined): Value {
   const f = c.self
   const self = c.get(0)
+  if (f?.kind === 'library' && values) return callFunction(c.m, f, values, c)
   if (f?.kind !== 'function' || !values) return unknown(c.m, 'a call')
   return callFunction(c.m, self && !f.def.isArrow ? { ...f, self } : f, values, c)
 }
@@ -187,9 +188,16 @@ export const javascript: LibraryModel = {
       const target = c.get(0)
       for (const a of c.args.positional.slice(1)) {
         const from = asDict(a.value)
-        if (target?.kind === 'dict' && from) mergeDict(c.m, target, from)
-        else if (target?.kind === 'instance' && from) for (const [k, v] of from.map) target.attributes.set(String(k), v)
+        const isNothing = a.value.kind === 'const'
+        if (target?.kind === 'dict') {
+          if (from) mergeDict(c.m, target, from)
+          else if (!isNothing) target.open = true
+        } else if (target?.kind === 'instance') {
+          for (const [k, v] of from?.map ?? []) setMember(c.m, target, String(k), v)
+          if (!isNothing && (!from || from.open || from.views.length > 0)) setItem(c.m, target, undefined, none)
+        }
       }
+      if (c.args.open && target?.kind === 'dict') target.open = true
       return target ?? none
     },
     'js.Object.freeze': c => c.get(0) ?? none,
@@ -305,6 +313,7 @@ function isNotANumber(c: LibraryCall): Value {
 function bindTo(c: LibraryCall): Value {
   const f = c.self
   const self = c.get(0)
+  if (f?.kind === 'library' && c.args.positional.length === 1) return f
   if (f?.kind !== 'function' || c.args.positional.length > 1 || c.args.open) return unknown(c.m, 'bind')
   return self && !f.def.isArrow ? { ...f, self } : f
 }

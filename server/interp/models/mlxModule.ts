@@ -5,8 +5,9 @@ import { callFunction, libraryInstance, type LibraryCall } from '../calls'
 import { loadWeights } from '../checkpoints'
 import { itemsOf } from '../expressions'
 import { unknown } from '../machine'
-import { layerArguments, layerName, modulesIn, parametersIn } from '../parameters'
+import { layerArguments, layerName, layerParameters, modulesIn, type ParameterTree, parametersIn } from '../parameters'
 import { constant, type DictValue, dict, type InstanceValue, isString, none, truth, type Value } from '../value'
+import { isNone } from './arguments'
 import { entriesOf, fromPairs } from './collections'
 import type { LibraryModel } from './index'
 
@@ -14,7 +15,7 @@ import type { LibraryModel } from './index'
 const layer =
   (name: string) =>
   (c: LibraryCall): Value => {
-    const made = libraryInstance(c.m, `mlx.nn.${name}`, c.args)
+    const made = libraryInstance(c.m, c.name, c.args)
     c.args.positional.forEach((argument, i) => {
       const parameter = layerArguments[name]?.[i]
       if (parameter) made.attributes.set(parameter, argument.value)
@@ -23,6 +24,13 @@ const layer =
   }
 
 const packedName: Readonly<Record<string, string>> = { Linear: 'QuantizedLinear', Embedding: 'QuantizedEmbedding' }
+
+/** Names of members in the binding for Node, as it writes them in files and shows them to predicates. */
+const snake = (path: string): string =>
+  path
+    .split('.')
+    .map(name => name.replace(/[A-Z]/g, (letter, i) => (i > 0 ? '_' : '') + letter.toLowerCase()))
+    .join('.')
 
 /** `nn.quantize(model, group_size, bits, mode=…, class_predicate=…)`: layers that the predicate admits become packed ones. */
 function quantizeModel(c: LibraryCall): Value {
@@ -33,10 +41,14 @@ function quantizeModel(c: LibraryCall): Value {
     const name = layerName(module)
     const packed = name === undefined ? undefined : packedName[name]
     if (!packed || c.args.open) continue
-    const answer =
-      predicate?.kind === 'function' ? callFunction(c.m, predicate, [constant(path), module]) : constant(true)
-    const admitted =
-      predicate && predicate.kind === 'unknown' ? undefined : answer.kind === 'dict' ? true : truth(answer, false)
+    const isAsked = predicate && !isNone(predicate)
+    const answer = isAsked
+      ? callFunction(c.m, predicate, [constant(c.javascript ? snake(path) : path), module], {
+          at: c.at,
+          scope: c.scope,
+        })
+      : constant(true)
+    const admitted = answer.kind === 'dict' ? true : truth(answer, c.javascript)
     if (admitted === false) continue
     if (admitted === undefined) module.attributes.set('weight', unknown(c.m, 'a layer that may be packed'))
     else repack(module, packed, answer.kind === 'dict' ? answer : undefined, c)
@@ -46,7 +58,7 @@ function quantizeModel(c: LibraryCall): Value {
 
 function repack(module: InstanceValue, name: string, own: DictValue | undefined, c: LibraryCall): void {
   const given = (key: string, position: number) => (own ? own.map.get(key) : c.get(position, key))
-  module.of = { kind: 'library', name: `mlx.nn.${name}` }
+  module.of = { kind: 'library', name: `${c.javascript ? 'frost' : 'mlx'}.nn.${name}` }
   for (const [key, position] of [
     ['group_size', 1],
     ['bits', 2],
@@ -63,15 +75,20 @@ function weightsOf(c: LibraryCall, given: Value | undefined): DictValue | undefi
   if (given.kind === 'list') return fromPairs(given)
   if (given.kind === 'dict') return given
   if (given.kind === 'file' || isString(given) || given.kind === 'template')
-    return loadWeights(c.m, given.kind === 'file' ? given.path : given, c.at, 'mlx', 'mlx')
+    return loadWeights(c.m, given.kind === 'file' ? given.path : given, c.at, 'mlx', c.javascript ? 'frost' : 'mlx')
   return undefined
 }
+
+const inSnakeCase = ({ shapes, open }: ParameterTree): ParameterTree => ({
+  shapes: new Map([...shapes].map(([name, shape]) => [snake(name), shape])),
+  open,
+})
 
 /** Compares what the model was built with and what it is given, as strict loading does. */
 function loadIntoModule(c: LibraryCall): Value {
   const model = c.self
   const strict = c.get(1, 'strict')
-  const isStrict = strict === undefined ? true : truth(strict, false)
+  const isStrict = strict === undefined ? true : truth(strict, c.javascript)
   const weights = weightsOf(c, c.get(0, 'file_or_weights'))
   if (model?.kind !== 'instance' || !weights || c.m.guarded > 0) return model ?? none
   const entries = entriesOf(c, weights)
@@ -89,26 +106,47 @@ function loadIntoModule(c: LibraryCall): Value {
     call: c.at,
     strict: isStrict,
     strictPlace: c.placeOf(1, 'strict'),
-    parameters: parametersIn(model),
+    parameters: c.javascript ? inSnakeCase(parametersIn(model)) : parametersIn(model),
     given: given && pairs && given.size === pairs.length ? given : undefined,
     uncertain: c.m.uncertain > 0 || c.m.alternative > 0,
   })
+  for (const [path, value] of given ?? []) install(model, path, value)
   return model
+}
+
+/** Sets a parameter by its path, as `load_weights` and `update` do; what is not there is left out. */
+function install(model: InstanceValue, path: string, value: Value): void {
+  const parts = path.split('.')
+  const last = parts.pop()
+  let at: Value | undefined = model
+  for (const part of parts) {
+    if (at.kind === 'instance') at = at.attributes.get(part)
+    else if (at.kind === 'list') at = at.items[Number(part)]
+    else if (at.kind === 'dict') at = at.map.get(part)
+    if (!at) return
+  }
+  const isParameter = value.kind === 'array' && at.kind === 'instance'
+  const names = at.kind === 'instance' ? layerParameters(at) : undefined
+  if (!isParameter || last === undefined || at.kind !== 'instance') return
+  if (names ? last in names : at.attributes.get(last)?.kind === 'array') at.attributes.set(last, value)
 }
 
 export const mlxModule: LibraryModel = {
   calls: {
-    'mlx.nn.Linear': layer('Linear'),
-    'mlx.nn.Embedding': layer('Embedding'),
-    'mlx.nn.RMSNorm': layer('RMSNorm'),
-    'mlx.nn.QuantizedLinear': layer('QuantizedLinear'),
-    'mlx.nn.QuantizedEmbedding': layer('QuantizedEmbedding'),
+    ...Object.fromEntries(
+      Object.keys(layerArguments).flatMap(name => [
+        [`mlx.nn.${name}`, layer(name)] as const,
+        [`frost.nn.${name}`, layer(name)] as const,
+      ]),
+    ),
     'mlx.nn.quantize': quantizeModel,
+    'frost.nn.quantize': quantizeModel,
     'nn.Module.__init__': () => none,
     'nn.Module.eval': c => c.self ?? none,
     'nn.Module.freeze': c => c.self ?? none,
     'nn.Module.train': c => c.self ?? none,
     'nn.Module.load_weights': loadIntoModule,
+    'nn.Module.loadWeights': loadIntoModule,
     'nn.Module.parameters': () => dict([], true),
   },
 }

@@ -1,0 +1,87 @@
+// What the layers of the binding's `nn` give for an input: shapes, and what MLX refuses. A layer knows its sizes from its
+// constructor, until somebody sets its weight. Source: lib/nn/layers of @frost-beta/mlx 0.0.7.
+
+import { anyArray } from '../arrays'
+import type { LibraryCall } from '../calls'
+import { operate } from '../operate'
+import { promote } from '../shapes/dtypes'
+import { rmsNorm } from '../shapes/layers'
+import { matmul } from '../shapes/products'
+import { type Dims, Refused, type ShapeResult } from '../shapes/shape'
+import { type InstanceValue, isNumber, type Value } from '../value'
+import type { LibraryModel } from './index'
+
+const sizeOf = (layer: InstanceValue, name: string): number | undefined => {
+  const v = layer.attributes.get(name)
+  return v && isNumber(v) ? v.value : undefined
+}
+
+/** The shape of a parameter that was set on the layer; what the constructor makes where none was. */
+function shapeOf(layer: InstanceValue, name: string, made: Dims): Dims {
+  const set = layer.attributes.get(name)
+  if (set === undefined) return made
+  return set.kind === 'array' && set.variants.length === 1 ? set.variants[0]?.shape : undefined
+}
+
+type Forward = (layer: InstanceValue, x: Dims) => ShapeResult
+
+const forward =
+  (f: Forward) =>
+  (c: LibraryCall): Value => {
+    const x = c.get(0)
+    if (c.self?.kind !== 'instance' || x?.kind !== 'array') return anyArray(c.m.frame.activation)
+    const layer = c.self
+    return operate(
+      c,
+      [x],
+      ([v]) => {
+        const shape = f(layer, v?.shape)
+        return shape instanceof Refused ? shape : { shape, dtype: promote(v?.dtype, undefined) }
+      },
+      'frost',
+    )
+  }
+
+/** x [..., in] times W^T, W [out, in]. */
+const linear: Forward = (layer, x) => {
+  const weight = shapeOf(layer, 'weight', [sizeOf(layer, 'output_dims'), sizeOf(layer, 'input_dims')])
+  const bias = layer.attributes.get('bias')
+  const isPlain = bias?.kind === 'const' && bias.value === false
+  return matmul(x, weight && [...weight].reverse(), isPlain ? 'matmul' : 'addmm')
+}
+
+/** Numbers of rows become rows. */
+const embedding: Forward = (layer, x) => {
+  const weight = shapeOf(layer, 'weight', [sizeOf(layer, 'num_embeddings'), sizeOf(layer, 'dims')])
+  return x && weight && [...x, weight[weight.length - 1]]
+}
+
+/** The packed layers, by the sizes of what they unpack to; a weight that was set is judged where it is handed over. */
+const packedLinear: Forward = (layer, x) => {
+  if (layer.attributes.has('weight')) return x && [...x.slice(0, -1), undefined]
+  const columns = sizeOf(layer, 'output_dims')
+  return x && [...x.slice(0, -1), columns]
+}
+
+const packedEmbedding: Forward = (layer, x) =>
+  x && [...x, layer.attributes.has('weight') ? undefined : sizeOf(layer, 'dims')]
+
+const same: Forward = (_, x) => x
+
+export const layers: LibraryModel = {
+  calls: {
+    'frost.nn.Linear.forward': forward(linear),
+    'frost.nn.Embedding.forward': forward(embedding),
+    'frost.nn.QuantizedLinear.forward': forward(packedLinear),
+    'frost.nn.QuantizedEmbedding.forward': forward(packedEmbedding),
+    'frost.nn.RMSNorm.forward': forward((layer, x) =>
+      rmsNorm(x, shapeOf(layer, 'weight', [sizeOf(layer, 'dims')]), undefined),
+    ),
+    'frost.nn.LayerNorm.forward': forward(same),
+    'frost.nn.Dropout.forward': forward(same),
+    'frost.nn.Identity.forward': forward(same),
+    ...Object.fromEntries(
+      ['SiLU', 'GELU', 'ReLU', 'Sigmoid', 'Tanh'].map(name => [`frost.nn.${name}.forward`, forward(same)] as const),
+    ),
+  },
+}
