@@ -19,7 +19,7 @@ async function main() {
     cache: path.join(cache, 'truth'),
     python: venv.python,
     mlxVersion: venv.mlxVersion,
-    versions: `MLX ${venv.mlxVersion} for Python, @frost-beta/mlx ${frost.version} for Node, on the CPU`,
+    versions: `${venv.mlxVersion} for Python, @frost-beta/mlx ${frost.version} for Node, on the CPU`,
     nodeModules: frost.nodeModules,
   }
   const args = ['--enable-source-maps', outfile, JSON.stringify(setting), ...process.argv.slice(2)]

@@ -7,6 +7,7 @@ import { callMember } from './classes'
 import { mergeDict } from './expressions'
 import { derive, identity, type Machine, place, unknown } from './machine'
 import { has } from './membership'
+import { dtypeOf } from './models/arguments'
 import { pairwise, refuseFloats } from './models/elementwise'
 import { sameSet, setOperator } from './models/sets'
 import { multiply } from './products'
@@ -288,6 +289,8 @@ function same(a: Value, b: Value): boolean | undefined {
     }
     return all
   }
+  const [x, y] = [dtypeOf(a), dtypeOf(b)]
+  if (x !== undefined && y !== undefined) return x === y
   if (a.kind === 'library' && b.kind === 'library' && a.self === undefined && b.self === undefined)
     return a.name === b.name ? true : undefined
   return undefined

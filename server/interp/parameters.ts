@@ -66,8 +66,27 @@ const layers: Readonly<Record<string, Layer>> = {
   Linear: a => ({ weight: [size(a('output_dims')), size(a('input_dims'))], ...withBias(a, size(a('output_dims'))) }),
   Embedding: a => ({ weight: [size(a('num_embeddings')), size(a('dims'))] }),
   RMSNorm: a => ({ weight: [size(a('dims'))] }),
+  LayerNorm: a => {
+    const [affine, bias, dims] = [a('affine'), a('bias'), [size(a('dims'))]]
+    if (isFalse(affine)) return {}
+    return isFalse(bias) ? { weight: dims } : { weight: dims, bias: dims }
+  },
+  Conv1d: a => convolution(a, 1),
+  Conv2d: a => convolution(a, 2),
   QuantizedLinear: a => packed(a, size(a('output_dims')), size(a('input_dims')), withBias(a, size(a('output_dims')))),
   QuantizedEmbedding: a => packed(a, size(a('num_embeddings')), size(a('dims')), {}),
+}
+
+const isFalse = (v: Value | undefined): boolean => v?.kind === 'const' && v.value === false
+
+/** Weight [out, …kernel, in / groups]. */
+function convolution(a: (name: string) => Value | undefined, space: number): Readonly<Record<string, Dimensions>> {
+  const kernel = a('kernel_size')
+  const sizes = kernel?.kind === 'list' ? kernel.items.map(size) : Array.from({ length: space }, () => size(kernel))
+  const groups = a('groups') ? size(a('groups')) : 1
+  const [taken, out] = [size(a('in_channels')), size(a('out_channels'))]
+  const inner = taken !== undefined && groups ? taken / groups : undefined
+  return { weight: [out, ...sizes, inner], ...withBias(a, out) }
 }
 
 function packed(
@@ -91,6 +110,11 @@ export const layerArguments: Readonly<Record<string, readonly string[]>> = {
   Linear: ['input_dims', 'output_dims', 'bias'],
   Embedding: ['num_embeddings', 'dims'],
   RMSNorm: ['dims', 'eps'],
+  LayerNorm: ['dims', 'eps', 'affine', 'bias'],
+  Conv1d: ['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation', 'groups', 'bias'],
+  Conv2d: ['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation', 'groups', 'bias'],
+  RoPE: ['dims', 'traditional', 'base', 'scale'],
+  Dropout: ['p'],
   QuantizedLinear: ['input_dims', 'output_dims', 'bias', 'group_size', 'bits', 'mode'],
   QuantizedEmbedding: ['num_embeddings', 'dims', 'group_size', 'bits', 'mode'],
 }
@@ -98,6 +122,13 @@ export const layerArguments: Readonly<Record<string, readonly string[]>> = {
 /** A layer's class without its library, or undefined for a class of the workspace. */
 export const layerName = (module: InstanceValue): string | undefined =>
   module.of.kind === 'library' ? module.of.name.replace(/^.*\./, '') : undefined
+
+/** Shapes that a layer's constructor gives its parameters; undefined for a layer that is not listed. */
+export function layerParameters(module: InstanceValue): Readonly<Record<string, Dimensions>> | undefined {
+  const name = layerName(module)
+  const layer = name === undefined || !module.of || module.of.kind !== 'library' ? undefined : layers[name]
+  return layer?.(n => module.attributes.get(n))
+}
 
 /** All parameters of a module and of those inside it. */
 export function parametersIn(root: InstanceValue): ParameterTree {

@@ -75,10 +75,16 @@ export function startServer(connection: Connection, world: World, options: Serve
   const publisher = new DiagnosticsPublisher(ctx)
   let last: SessionState | undefined
   let watchers: Disposable | undefined
+  let bindings = session.latest.snapshot.bindings
   let folders: readonly string[] = []
 
   const changed = (state: SessionState) => {
     publisher.publish(state)
+    if (state.snapshot.bindings !== bindings) {
+      // Settings may name checkpoints outside the workspace.
+      bindings = state.snapshot.bindings
+      void guarded(ctx, 'watchers', undefined, watchAgain)
+    }
     if (state.analysis === last?.analysis) return
     last = state
     const { findings, unknown } = state.analysis

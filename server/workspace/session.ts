@@ -167,7 +167,7 @@ export class Session {
 
   /** Folders and files outside the workspace folders that are looked at too. */
   get modelPaths(): readonly string[] {
-    return this.models
+    return [...this.models, ...this.bindings.flatMap(b => b.models)]
   }
 
   dispose(): void {

@@ -344,6 +344,16 @@ describe('a client that can more', () => {
     expect(globs).toContainEqual('**/*')
     expect(globs).toContainEqual({ baseUri: uri(folder, 'm'), pattern: '**/*' })
 
+    // A checkpoint elsewhere that a setting names is watched like one that is added.
+    const elsewhere = tempFolder({ 'x.safetensors': zeros({ a: ['F16', 1] }) })
+    await client.notify('workspace/didChangeConfiguration', { settings: { checkpoints: { '*.py': elsewhere } } })
+    const watched = () => registered.flatMap(({ registerOptions }) => registerOptions.watchers)
+    await expect
+      .poll(() => watched().map(({ globPattern }) => globPattern))
+      .toContainEqual({ baseUri: uri(elsewhere), pattern: '**/*' })
+    await client.notify('workspace/didChangeConfiguration', { settings: { checkpoints: {} } })
+    await expect.poll(async () => (await client.request<ServerStatus>(messages.status)).models).toBe(1)
+
     const before = treeChanges
     writeFileSync(join(folder, 'loader.py'), 'import mlx\n')
     await client.notify('workspace/didChangeWatchedFiles', { changes: [{ uri: uri(folder, 'loader.py'), type: 2 }] })

@@ -6,7 +6,7 @@ import { sizeOf } from '../../../test/support/buildCheckpoint'
 import type { StoredTensor } from './specimen'
 
 /** Changes with what `tensorBytes` gives, since the kept truth depends on it. */
-export const numbersVersion = 1
+export const numbersVersion = 2
 
 /** A stream of 32-bit words from a name (mulberry32 seeded by FNV-1a). */
 function words(name: string): () => number {
@@ -20,10 +20,14 @@ function words(name: string): () => number {
   }
 }
 
-/** 0.01 to 0.1; scales and norms are positive, everything else has either sign. */
+/**
+ * 0.01 to 0.1 of either sign; norms are positive. The scales of packed weights are a fifth of that, so that what they
+ * decode to is small and no activation is so large that it hides a fault.
+ */
 function real(name: string, word: number): number {
   const size = 0.01 + 0.09 * ((word >>> 1) / 2 ** 31)
-  return word & 1 && !/scale|norm|absmax/.test(name) ? -size : size
+  const isScale = /[._]scales$/.test(name)
+  return (word & 1 && (isScale || !/scale|norm|absmax/.test(name)) ? -size : size) * (isScale ? 0.2 : 1)
 }
 
 type Write = (view: DataView, at: number, word: number, name: string, table: readonly StoredTensor[]) => void
@@ -76,9 +80,9 @@ export function tensorBytes(tensor: StoredTensor, table: readonly StoredTensor[]
   const view = new DataView(data.buffer)
   const name = tensor.numbersOf ?? tensor.name
   const next = words(name)
-  const width = dtypeBits[tensor.dtype] / 8
-  const write = writers[tensor.dtype] ?? ((bytes, at, word) => bytes.setUint8(at, word & 0xff))
-  const step = writers[tensor.dtype] ? width : 1
+  const dtype = tensor.bytesOf ?? tensor.dtype
+  const write = writers[dtype] ?? ((bytes, at, word) => bytes.setUint8(at, word & 0xff))
+  const step = writers[dtype] ? dtypeBits[dtype] / 8 : 1
   for (let at = 0; at + step <= data.length; at += step) write(view, at, next(), name, table)
   return data
 }

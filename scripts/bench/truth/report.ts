@@ -97,7 +97,7 @@ const inCode = (text: string): string => {
 
 const programOf = ({ page }: Scored): string => page.replace('test/cases/truth/', '').replace(/\.md$/, '')
 
-/** A list of mutants by operator, folded where it is long. */
+/** By operator, folded, and by program. */
 function missed(scored: readonly Scored[], operators: readonly Operator[]): string[] {
   const misses = scored.filter(({ truth, findings }) => truth === 'error' && findings.length === 0)
   if (misses.length === 0) return ['None.']
@@ -105,12 +105,17 @@ function missed(scored: readonly Scored[], operators: readonly Operator[]): stri
     const own = misses.filter(({ operator }) => operator === id)
     if (own.length === 0) return []
     const all = scored.filter(({ operator, truth }) => operator === id && truth === 'error').length
-    const lines = own.map(
-      one => `- ${programOf(one)}, ${one.place}: ${inCode(one.after || one.before)}: ${firstLine(one.text)}`,
-    )
+    const programs = [...new Set(own.map(programOf))]
+    const lines = programs.map(program => {
+      const faults = own.filter(one => programOf(one) === program).map(faultText)
+      return `- ${program}\n${faults.map(text => `  - ${text}`).join('\n')}`
+    })
     return [`<details><summary><code>${id}</code>: ${own.length} of ${all}</summary>`, lines.join('\n'), '</details>']
   })
 }
+
+const faultText = (one: Scored): string =>
+  `${one.place}: ${inCode(one.after || one.before)} gives ${firstLine(one.text)}`
 
 const firstLine = (text: string): string => {
   const line = text.split('\n')[0] ?? ''

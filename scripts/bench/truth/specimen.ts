@@ -19,6 +19,8 @@ export interface StoredTensor {
   readonly shape: readonly number[]
   /** The name whose numbers it holds, where it was renamed. */
   readonly numbersOf?: string
+  /** The dtype whose bytes it holds, of the same width, where the header says another. */
+  readonly bytesOf?: DType
 }
 
 export interface ShardFile {

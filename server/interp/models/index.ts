@@ -14,6 +14,7 @@ import { javascript } from './javascript'
 import { layers } from './layers'
 import { mlxArray } from './mlxArray'
 import { mlxCore } from './mlxCore'
+import { mlxLayers } from './mlxLayers'
 import { mlxModule } from './mlxModule'
 import { mlxProducts } from './mlxProducts'
 import { mlxTrees } from './mlxTrees'
@@ -59,6 +60,7 @@ export const libraries: readonly LibraryModel[] = [
   mlxCore,
   mlxArray,
   mlxModule,
+  mlxLayers,
   layers,
   mlxProducts,
   mlxTrees,

@@ -5,8 +5,9 @@ import { callFunction, libraryInstance, type LibraryCall } from '../calls'
 import { loadWeights } from '../checkpoints'
 import { itemsOf } from '../expressions'
 import { unknown } from '../machine'
-import { layerArguments, layerName, modulesIn, type ParameterTree, parametersIn } from '../parameters'
+import { layerArguments, layerName, layerParameters, modulesIn, type ParameterTree, parametersIn } from '../parameters'
 import { constant, type DictValue, dict, type InstanceValue, isString, none, truth, type Value } from '../value'
+import { isNone } from './arguments'
 import { entriesOf, fromPairs } from './collections'
 import type { LibraryModel } from './index'
 
@@ -40,16 +41,14 @@ function quantizeModel(c: LibraryCall): Value {
     const name = layerName(module)
     const packed = name === undefined ? undefined : packedName[name]
     if (!packed || c.args.open) continue
-    const answer =
-      predicate?.kind === 'function'
-        ? callFunction(c.m, predicate, [constant(c.javascript ? snake(path) : path), module])
-        : constant(true)
-    const admitted =
-      predicate && predicate.kind === 'unknown'
-        ? undefined
-        : answer.kind === 'dict'
-          ? true
-          : truth(answer, c.javascript)
+    const isAsked = predicate && !isNone(predicate)
+    const answer = isAsked
+      ? callFunction(c.m, predicate, [constant(c.javascript ? snake(path) : path), module], {
+          at: c.at,
+          scope: c.scope,
+        })
+      : constant(true)
+    const admitted = answer.kind === 'dict' ? true : truth(answer, c.javascript)
     if (admitted === false) continue
     if (admitted === undefined) module.attributes.set('weight', unknown(c.m, 'a layer that may be packed'))
     else repack(module, packed, answer.kind === 'dict' ? answer : undefined, c)
@@ -111,7 +110,25 @@ function loadIntoModule(c: LibraryCall): Value {
     given: given && pairs && given.size === pairs.length ? given : undefined,
     uncertain: c.m.uncertain > 0 || c.m.alternative > 0,
   })
+  for (const [path, value] of given ?? []) install(model, path, value)
   return model
+}
+
+/** Sets a parameter by its path, as `load_weights` and `update` do; what is not there is left out. */
+function install(model: InstanceValue, path: string, value: Value): void {
+  const parts = path.split('.')
+  const last = parts.pop()
+  let at: Value | undefined = model
+  for (const part of parts) {
+    if (at.kind === 'instance') at = at.attributes.get(part)
+    else if (at.kind === 'list') at = at.items[Number(part)]
+    else if (at.kind === 'dict') at = at.map.get(part)
+    if (!at) return
+  }
+  const isParameter = value.kind === 'array' && at.kind === 'instance'
+  const names = at.kind === 'instance' ? layerParameters(at) : undefined
+  if (!isParameter || last === undefined || at.kind !== 'instance') return
+  if (names ? last in names : at.attributes.get(last)?.kind === 'array') at.attributes.set(last, value)
 }
 
 export const mlxModule: LibraryModel = {

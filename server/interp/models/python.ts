@@ -4,7 +4,7 @@ import { callFunction, type LibraryCall } from '../calls'
 import { callMember, superOf } from '../classes'
 import { itemsOf, mergeDict } from '../expressions'
 import { derive, identity, unknown } from '../machine'
-import { findMember, getAttribute } from '../members'
+import { findMember, getAttribute, libraryBase } from '../members'
 import { hasMember } from '../moduleMembers'
 import { errorsOf, fail, failPython } from '../refusals'
 import { iterate } from '../statements'
@@ -266,6 +266,10 @@ function isInstance(c: LibraryCall): Value {
     return v.of.bases.every(b => b.kind === 'class') ? constant(false) : unknown(c.m, 'isinstance')
   }
   const name = of?.kind === 'library' ? of.name : undefined
+  const base = v?.kind === 'instance' ? libraryBase(v.of) : undefined
+  // No layer of mlx.nn that a program asks for is the base of another; Module is that of all.
+  if (base?.startsWith('mlx.nn.') && name?.startsWith('mlx.nn.'))
+    return constant(base === name || name === 'mlx.nn.Module')
   if (v && isString(v) && name === 'py.str') return constant(true)
   if (v?.kind === 'dict' && name?.startsWith('py.')) return constant(name === 'py.dict')
   if (v?.kind === 'list' && name?.startsWith('py.')) return constant(name === `py.${v.shape}`)

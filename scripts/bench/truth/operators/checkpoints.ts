@@ -107,18 +107,19 @@ export function prefixedNames(shard: Shard): Site[] {
   return [put(shard, tensors, 'every name begins with base_model.')]
 }
 
+/** Of the same width: the bytes stay, and are told to be something else. */
 const otherDtypes: Partial<Record<DType, DType>> = {
-  U32: 'F32',
-  F16: 'F32',
+  U32: 'I32',
+  F16: 'U16',
   BF16: 'U16',
-  F32: 'I32',
+  F32: 'U32',
   U8: 'I8',
   I32: 'F32',
 }
 
 export const wrongDtype = each(tensor => {
   const dtype = otherDtypes[tensor.dtype]
-  return dtype && { ...tensor, dtype }
+  return dtype && { ...tensor, dtype, bytesOf: tensor.dtype }
 })
 
 /** A dtype that MLX does not read. */
@@ -211,12 +212,18 @@ const numberIn = (name: string, holder: RegExp): number[] => {
 export const missingLayer = lastOf(/(?:layers|blocks|h|layer|block)\.(\d+)\./)
 export const missingExpert = lastOf(/experts\.(\d+)\./)
 
-/** The tensors of two sibling modules change places. */
+/** The tensors of two sibling modules of other shapes change places; of two that are alike no header would show it. */
 export function crossedModules(shard: Shard): Site[] {
   const modules = quantizedModules(shard)
-  return modules.flatMap(({ name }, index) => {
-    const parent = name.slice(0, name.lastIndexOf('.'))
-    const other = modules.slice(index + 1).find(one => one.name.slice(0, one.name.lastIndexOf('.')) === parent)?.name
+  const parentOf = (name: string): string => name.slice(0, name.lastIndexOf('.'))
+  const headerOf = (name: string, tensors: readonly StoredTensor[]): string =>
+    tensors.map(one => describe({ ...one, name: one.name.slice(name.length) })).join()
+  return modules.flatMap(({ name, tensors: own }, index) => {
+    const other = modules
+      .slice(index + 1)
+      .find(
+        one => parentOf(one.name) === parentOf(name) && headerOf(one.name, one.tensors) !== headerOf(name, own),
+      )?.name
     if (other === undefined) return []
     const tensors = shard.file.tensors.map(tensor => {
       const now = moduleOf(tensor) === name ? other : moduleOf(tensor) === other ? name : undefined
