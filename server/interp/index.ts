@@ -156,6 +156,7 @@ function runUncalled(m: Machine, f: FunctionValue): void {
 
 /** Objects that hold stored tensors: what they compute is where the tensors end. */
 function runHolders(m: Machine): void {
+  const called = new Set(m.called)
   for (const instance of [...m.instances]) {
     if (m.work <= 0) return
     m.dead = false
@@ -174,6 +175,8 @@ function runHolders(m: Machine): void {
       )
         continue
       if (m.computed.get(instance)?.has(member.value.def)) continue
+      // A part of the computation that the program calls on other objects and never on this one is not meant for it.
+      if (called.has(member.value.def) && name !== '__call__' && name !== 'forward') continue
       const method: FunctionValue = { ...member.value, self: receiver(instance, member.value.def) }
       invoke(m, method, freeArguments(m, method))
     }
