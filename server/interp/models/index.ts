@@ -11,7 +11,7 @@ import { files } from './files'
 import { frostMlx } from './frostMlx'
 import { functional } from './functional'
 import { javascript } from './javascript'
-import { layers } from './layers'
+import { frostLayers } from './frostLayers'
 import { mlxArray } from './mlxArray'
 import { mlxCore } from './mlxCore'
 import { mlxLayers } from './mlxLayers'
@@ -61,7 +61,7 @@ export const libraries: readonly LibraryModel[] = [
   mlxArray,
   mlxModule,
   mlxLayers,
-  layers,
+  frostLayers,
   mlxProducts,
   mlxTrees,
   numpy,

@@ -68,7 +68,7 @@ const packedEmbedding: Forward = (layer, x) =>
 
 const same: Forward = (_, x) => x
 
-export const layers: LibraryModel = {
+export const frostLayers: LibraryModel = {
   calls: {
     'frost.nn.Linear.forward': forward(linear),
     'frost.nn.Embedding.forward': forward(embedding),
