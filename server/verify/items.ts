@@ -26,11 +26,25 @@ export function verifyItems(model: Model, deliveries: readonly Delivery[]): read
     const id = key(module.weight.shard.path, module.weight.tensor.name)
     const group = delivered.get(id)
     delivered.delete(id)
-    items.push(group ? asDelivered(group) : asConfigured(model, module))
+    items.push(group && !isPart(group) ? asDelivered(group) : asConfigured(model, module))
   }
   for (const group of delivered.values()) items.push(asDelivered(group))
   return items
 }
+
+/** Rows of an embedding that are looked up, and nothing else of it: the whole is stored as it is decoded. */
+const isPart = (group: readonly Delivery[]): boolean =>
+  group.every(
+    ({ weight, scales, biases, verdict }) =>
+      verdict.kind === 'fits' &&
+      [weight, scales, biases].every(t => !t || t.ops === undefined) &&
+      judgeTriple({
+        weight: weight.tensor.shape,
+        scales: scales.tensor.shape,
+        biases: biases?.tensor.shape,
+        float: scales.tensor.dtype === 'U8',
+      }).kind === 'fits',
+  )
 
 /** Where several programs load a module, the one that fails is what people want to see. */
 function asDelivered(group: readonly Delivery[]): VerifyItem {
