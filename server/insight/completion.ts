@@ -8,6 +8,7 @@ import type { Range } from '../protocol'
 import { rangeIn, showTensor } from '../rules/show'
 import type { Program } from '../source/ir'
 import { groupBy } from '../util/groupBy'
+import { grouped } from '../util/numbers'
 import { meaningOf } from './meaning'
 import { type NameFamily, nameFamilies } from './nameFamilies'
 import { stringAt, type TypedPart, type TypedString } from './stringAt'
@@ -119,7 +120,7 @@ function entryOf(found: Found, place: Place): NameCompletion {
   const ranges = family.ranges.slice(numbersBefore(found))
   return {
     label: shown(rest, ranges, place),
-    detail: `${showTensor(family.sample)}${meaning ? ` = ${meaning.text}` : ''}${count > 1 ? ` · ${count.toLocaleString('en-US')} tensors` : ''}`,
+    detail: `${showTensor(family.sample)}${meaning ? ` = ${meaning.text}` : ''}${count > 1 ? ` · ${grouped(count)} tensors` : ''}`,
     filter: place.segment + rest,
     insert: inserted(rest, ranges, place),
     range: place.range,

@@ -5,6 +5,7 @@ import type { Place } from '../interp/value'
 import type { Position, Range } from '../protocol'
 import { rangeOf } from '../rules/show'
 import type { Program } from '../source/ir'
+import { grouped } from '../util/numbers'
 import { type Arrival, arrivalsIn } from './arrivals'
 import { alikeDeliveries, readsAs } from './arrivalTable'
 import { type Lookup, lookupsIn } from './lookups'
@@ -47,7 +48,7 @@ export function loadLabel(lookup: Lookup): string | undefined {
   const found = lookup.found()
   const labels = new Set(alike(found.slice(0, mostTensors)).map(showAlike))
   // Everything at once, as when a program walks over a checkpoint: shapes would say nothing.
-  if (labels.size > mostKinds) return `${found.length.toLocaleString('en-US')} tensors`
+  if (labels.size > mostKinds) return `${grouped(found.length)} tensors`
   return joined([...labels], found.length > mostTensors)
 }
 

@@ -20,9 +20,9 @@ import {
 } from './machine'
 import type { FileRead } from './fileReads'
 import { findMember } from './members'
-import { quantizedClasses } from './models/mlxNn'
 import { runModule } from './modules'
 import { calledNames, mentionsSink, speaksOfTensors } from './names'
+import { layerName, packedLayers } from './parameters'
 import type { Refusal } from './refusals'
 import type { ArrayValue, ConfigPlace, FunctionValue, InstanceValue, Place, Value, WeightsView } from './value'
 
@@ -162,7 +162,7 @@ function runHolders(m: Machine): void {
     m.dead = false
     if (![...instance.attributes.values()].some(v => holdsStored(v) || innerValues(v).some(holdsStored))) continue
     if (instance.of.kind === 'library') {
-      if (quantizedClasses.has(instance.of.name)) noteLayer(m, instance)
+      if (Object.values(packedLayers).includes(layerName(instance) ?? '')) noteLayer(m, instance)
       continue
     }
     for (const v of [...instance.attributes.values()])

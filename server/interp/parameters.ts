@@ -119,6 +119,12 @@ export const layerArguments: Readonly<Record<string, readonly string[]>> = {
   QuantizedEmbedding: ['num_embeddings', 'dims', 'group_size', 'bits', 'mode'],
 }
 
+/** What `nn.quantize` makes of a layer. */
+export const packedLayers: Readonly<Record<string, string>> = {
+  Linear: 'QuantizedLinear',
+  Embedding: 'QuantizedEmbedding',
+}
+
 /** A layer's class without its library, or undefined for a class of the workspace. */
 export const layerName = (module: InstanceValue): string | undefined =>
   module.of.kind === 'library' ? module.of.name.replace(/^.*\./, '') : undefined

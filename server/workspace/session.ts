@@ -201,7 +201,9 @@ export class Session {
       const policies = await this.policyFiles.read(places)
       this.bind(policies)
       const models = [...this.models, ...this.bindings.flatMap(b => b.models)]
-      this.found = await discover({ folders, models, exclude: this.exclude, isCancelled: () => this.disposed })
+      const found = await discover({ folders, models, exclude: this.exclude, isCancelled: () => this.disposed })
+      // The same names are the same object: a walk alone is no reason to analyse again.
+      this.found = sameNames(this.found.listed, found.listed) ? { ...found, listed: this.found.listed } : found
       if (this.disposed) return
       if (policies !== this.policy.folders) this.policy = { ...this.policy, folders: policies }
     }
@@ -217,17 +219,14 @@ export class Session {
     const { models } = this.checkpoints
     const versions = new Map([...open].map(([path, { version }]) => [path, version]))
     const last = this.state
-    const listed = sameNames(last.snapshot.listed, this.found.listed) ? last.snapshot.listed : this.found.listed
     const { bindings } = this
     const same =
       last.snapshot.models === models &&
       last.snapshot.programs === programs &&
       last.snapshot.folders === folders &&
-      last.snapshot.listed === listed &&
+      last.snapshot.listed === this.found.listed &&
       last.snapshot.bindings === bindings
-    const snapshot: Snapshot = same
-      ? last.snapshot
-      : { folders, models, programs, listed: listed ?? new Map(), bindings }
+    const snapshot: Snapshot = same ? last.snapshot : { folders, models, programs, listed: this.found.listed, bindings }
     if (!same) this.raw = this.options.analyse(snapshot)
     const { policy } = this
     const judged = same && policy === last.policy ? undefined : applyPolicy(this.raw, snapshot, policy)
@@ -269,11 +268,11 @@ export class Session {
   }
 }
 
-type Listed = Snapshot['listed']
+type Listed = Discovery['listed']
 
 /** Whether two walks saw the same names in the same folders. */
 function sameNames(a: Listed, b: Listed): boolean {
-  if (!a || !b || a.size !== b.size) return false
+  if (a.size !== b.size) return false
   for (const [folder, names] of a) {
     const others = b.get(folder)
     if (!others || others.size !== names.size) return false

@@ -5,7 +5,15 @@ import { callFunction, libraryInstance, type LibraryCall } from '../calls'
 import { loadWeights } from '../checkpoints'
 import { itemsOf } from '../expressions'
 import { unknown } from '../machine'
-import { layerArguments, layerName, layerParameters, modulesIn, type ParameterTree, parametersIn } from '../parameters'
+import {
+  layerArguments,
+  layerName,
+  layerParameters,
+  modulesIn,
+  type ParameterTree,
+  packedLayers,
+  parametersIn,
+} from '../parameters'
 import { constant, type DictValue, dict, type InstanceValue, isString, none, truth, type Value } from '../value'
 import { isNone } from './arguments'
 import { entriesOf, fromPairs } from './collections'
@@ -23,8 +31,6 @@ const layer =
     return made
   }
 
-const packedName: Readonly<Record<string, string>> = { Linear: 'QuantizedLinear', Embedding: 'QuantizedEmbedding' }
-
 /** Names of members in the binding for Node, as it writes them in files and shows them to predicates. */
 const snake = (path: string): string =>
   path
@@ -39,7 +45,7 @@ function quantizeModel(c: LibraryCall): Value {
   const predicate = c.get(3, 'class_predicate')
   for (const { path, module } of modulesIn(model).modules) {
     const name = layerName(module)
-    const packed = name === undefined ? undefined : packedName[name]
+    const packed = name === undefined ? undefined : packedLayers[name]
     if (!packed || c.args.open) continue
     const isAsked = predicate && !isNone(predicate)
     const answer = isAsked

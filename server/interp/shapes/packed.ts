@@ -48,6 +48,29 @@ export function parametersOf(
   }
 }
 
+/** A floating-point mode takes its own group size and bits alone. */
+function otherThanMode(
+  groupSize: number | undefined,
+  bits: number | undefined,
+  mode: string | undefined,
+  known: (typeof defaults)[string],
+  op: string,
+): Refused | undefined {
+  if (groupSize !== undefined && groupSize !== known.groupSize)
+    return new Refused(
+      `group_size=${groupSize}`,
+      `${known.groupSize}: the mode is ${mode}`,
+      `[${op}] ${mode} quantization requires group size ${known.groupSize} but got ${groupSize}.`,
+    )
+  if (bits !== undefined && bits !== known.bits)
+    return new Refused(
+      `bits=${bits}`,
+      `${known.bits}: the mode is ${mode}`,
+      `[${op}] ${mode} quantization requires bits to be ${known.bits} but got ${bits}.`,
+    )
+  return undefined
+}
+
 /** What all operations on packed weights ask of scales and biases; biases are null where there are none. */
 function members(scales: Operand, biases: Operand | null | undefined, mode: string | undefined, op: string) {
   if (mode === 'affine') {
@@ -117,18 +140,8 @@ export function dequantize(
     )
   const known = mode === undefined ? undefined : defaults[mode]
   if (mode !== 'affine' && known) {
-    if (groupSize !== undefined && groupSize !== known.groupSize)
-      return new Refused(
-        `group_size=${groupSize}`,
-        `${known.groupSize}: the mode is ${mode}`,
-        `[${op}] ${mode} quantization requires group size ${known.groupSize} but got ${groupSize}.`,
-      )
-    if (bits !== undefined && bits !== known.bits)
-      return new Refused(
-        `bits=${bits}`,
-        `${known.bits}: the mode is ${mode}`,
-        `[${op}] ${mode} quantization requires bits to be ${known.bits} but got ${bits}.`,
-      )
+    const other = otherThanMode(groupSize, bits, mode, known, op)
+    if (other) return other
   }
   const rows =
     sameRows(w.shape, scales.shape) ?? (mode === 'affine' && biases ? sameRows(w.shape, biases.shape) : undefined)
@@ -204,18 +217,8 @@ export function quantize(
         `[${op}] The requested number of bits ${bits} is not supported. The supported bits are 1, 2, 3, 4, 5, 6 and 8.`,
       )
   } else if (known) {
-    if (groupSize !== undefined && groupSize !== known.groupSize)
-      return new Refused(
-        `group_size=${groupSize}`,
-        `${known.groupSize}: the mode is ${mode}`,
-        `[${op}] ${mode} quantization requires group size ${known.groupSize} but got ${groupSize}.`,
-      )
-    if (bits !== undefined && bits !== known.bits)
-      return new Refused(
-        `bits=${bits}`,
-        `${known.bits}: the mode is ${mode}`,
-        `[${op}] ${mode} quantization requires bits to be ${known.bits} but got ${bits}.`,
-      )
+    const other = otherThanMode(groupSize, bits, mode, known, op)
+    if (other) return other
   }
   if (!w.shape) return { weight: undefined, scales: undefined }
   const rows = w.shape.slice(0, -1)
