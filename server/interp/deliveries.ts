@@ -7,7 +7,8 @@ import { judgeTriple, type Verdict } from '../quant/triple'
 import type { Run } from './index'
 import { placeKey, type Sink } from './machine'
 import type { StoredTensor } from '../quant/quantizedModules'
-import { type ArrayValue, type ArrayVariant, type Assign, mergeAssigns, type Place } from './value'
+import { pick, pickedFrom, together } from './readings'
+import type { ArrayVariant, Place, Source } from './value'
 
 /** A stored tensor as it arrives: what was done to it, and the shape that this gives. */
 export interface Arrived extends StoredTensor {
@@ -105,34 +106,57 @@ function triplesOf(sink: Sink): readonly Triple[] {
   return made.triples
 }
 
-function joinTriples(sink: Sink): readonly Triple[] {
-  const scales = byAssign(sink.scales)
-  const biases = sink.biases && byAssign(sink.biases)
+function joinTriples({ weight, scales, biases }: Sink): readonly Triple[] {
   const found = new Map<string, Triple>()
-  for (const weight of sink.weight.variants)
-    for (const scale of compatible(scales, weight.assign))
-      for (const bias of biases ? compatible(biases, mergeAssigns(weight.assign, scale.assign) ?? []) : [undefined]) {
-        const triple = join(weight, scale, bias)
-        if (triple && !found.has(triple.identity)) found.set(triple.identity, triple)
-      }
+  for (const w of weight.variants)
+    for (const s of closest(w, scales.variants))
+      for (const b of biases ? closest(w, biases.variants) : [undefined])
+        for (const triple of joinGroups(w, s, b)) if (!found.has(triple.identity)) found.set(triple.identity, triple)
   return [...found.values()]
 }
 
-function join(weight: ArrayVariant, scales: ArrayVariant, biases: ArrayVariant | undefined): Triple | undefined {
-  const [w, s, b] = [arrived(weight), arrived(scales), biases && arrived(biases)]
-  if (!w || !s || (biases && !b) || !weight.stored) return undefined
+/** Those that depend on the same symbols, where there are any: others may be of another file. */
+function closest(to: ArrayVariant, variants: readonly ArrayVariant[]): readonly ArrayVariant[] {
+  const { symbols } = to.readings
+  const same = variants.filter(
+    ({ readings }) => readings.symbols.length === symbols.length && readings.symbols.every(s => symbols.includes(s)),
+  )
+  return same.length > 0 ? same : variants
+}
+
+/** The triples of three groups of tensors that are alike: one verdict for all. */
+function joinGroups(weight: ArrayVariant, scales: ArrayVariant, biases: ArrayVariant | undefined): readonly Triple[] {
+  const [w, s, b] = [arrives(weight), arrives(scales), biases && arrives(biases)]
+  if (!w || !s || (biases && !b)) return []
   // A slice past the end is empty: it fits whatever it meets, and says nothing.
-  if ([w, s, b].some(array => array?.shape.includes(0))) return undefined
-  const name = w.tensor.name
-  return {
-    model: weight.stored.model,
-    module: name.slice(0, Math.max(0, name.lastIndexOf('.'))) || name,
-    weight: w,
-    scales: s,
-    biases: b,
-    verdict: judgeTriple({ weight: w.shape, scales: s.shape, biases: b?.shape, float: s.dtype === 'U8' }),
-    identity: [w.shard.path, name, JSON.stringify(w.ops ?? 0)].join('\0'),
-  }
+  if ([w, s, b].some(array => array?.shape.includes(0))) return []
+  const two = together(weight.readings, scales.readings)
+  const all = two && biases ? together(two.readings, biases.readings) : two
+  if (!two || !all) return []
+  const count = all.readings.rows.length
+  const [left, right] = biases
+    ? [pickedFrom(two.left, all.left), pickedFrom(two.right, all.left)]
+    : [two.left, two.right]
+  const [ofWeight, ofScales] = [pick(w.sources, left, count), pick(s.sources, right, count)]
+  const ofBiases = b && pick(b.sources, all.right, count)
+  const verdict = judgeTriple({ weight: w.shape, scales: s.shape, biases: b?.shape, float: s.dtype === 'U8' })
+  const treated = JSON.stringify(w.ops ?? 0)
+  return ofWeight.flatMap((source, i): Triple[] => {
+    const [scale, bias] = [ofScales[i], ofBiases?.[i]]
+    if (!scale || (b && !bias)) return []
+    const { name } = source.tensor
+    return [
+      {
+        model: source.model,
+        module: name.slice(0, Math.max(0, name.lastIndexOf('.'))) || name,
+        weight: arrived(w, source),
+        scales: arrived(s, scale),
+        biases: b && bias && arrived(b, bias),
+        verdict,
+        identity: [source.shard.path, name, treated].join('\0'),
+      },
+    ]
+  })
 }
 
 const storedFits = (w: Arrived, s: Arrived, b: Arrived | undefined) =>
@@ -143,13 +167,24 @@ const storedFits = (w: Arrived, s: Arrived, b: Arrived | undefined) =>
     float: s.tensor.dtype === 'U8',
   }).kind === 'fits'
 
-function arrived(v: ArrayVariant): Arrived | undefined {
-  // Rows that were gathered are judged as the table that they come from.
-  const shape = v.shape ?? v.table
-  if (!v.stored || !shape || v.dtype === undefined || !shape.every((d): d is number => d !== undefined))
-    return undefined
-  return { shard: v.stored.shard, tensor: v.stored.tensor, shape, dtype: v.dtype, ops: v.stored.ops }
+interface Arriving extends Pick<Arrived, 'shape' | 'dtype' | 'ops'> {
+  readonly sources: readonly Source[]
 }
+
+function arrives({ stored, shape: own, table, dtype }: ArrayVariant): Arriving | undefined {
+  // Rows that were gathered are judged as the table that they come from.
+  const shape = own ?? table
+  if (!stored || !shape || dtype === undefined || !shape.every((d): d is number => d !== undefined)) return undefined
+  return { sources: stored.sources, shape, dtype, ops: stored.ops }
+}
+
+const arrived = ({ shape, dtype, ops }: Arriving, { shard, tensor }: Source): Arrived => ({
+  shard,
+  tensor,
+  shape,
+  dtype,
+  ops,
+})
 
 /**
  * Where a triple could be handed over differently: the call that hands the members over together; the operation itself
@@ -169,30 +204,4 @@ function siteOf(sink: Sink): { site: Place; handles: Handles } | undefined {
   if (isBeside || (!oneByOne && sink.arguments.weight)) return { site: sink.call, handles: sink.arguments }
   if (!weight.at) return undefined
   return { site: weight.at, handles: { weight: weight.at, scales: scales.at, biases: biases?.at } }
-}
-
-interface ByAssign {
-  readonly exact: ReadonlyMap<string, readonly ArrayVariant[]>
-  readonly all: readonly ArrayVariant[]
-}
-
-const assignKey = (assign: Assign) => assign.map(([s, text]) => `${s}=${text}`).join('\0')
-
-function byAssign(array: ArrayValue): ByAssign {
-  const exact = new Map<string, ArrayVariant[]>()
-  for (const v of array.variants) {
-    const key = assignKey(v.assign)
-    const same = exact.get(key)
-    if (same) same.push(v)
-    else exact.set(key, [v])
-  }
-  return { exact, all: array.variants }
-}
-
-/** Readings that can hold at the same time: the same symbols with the same texts at best, else without contradiction. */
-function compatible(side: ByAssign, assign: Assign): readonly ArrayVariant[] {
-  const same = side.exact.get(assignKey(assign))
-  if (same) return same
-  if (side.all.length > 2_000) return []
-  return side.all.filter(v => mergeAssigns(v.assign, assign) !== undefined)
 }

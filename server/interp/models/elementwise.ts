@@ -4,6 +4,7 @@
 import { anyArray } from '../arrays'
 import type { LibraryCall } from '../calls'
 import { change, libraryOf, operate, refuse } from '../operate'
+import { onlyReading } from '../readings'
 import { asFloat, isFloat, isInteger, promote, withScalar } from '../shapes/dtypes'
 import { along, broadcast, reduce, take, takeAlong, top } from '../shapes/elementwise'
 import { Refused } from '../shapes/shape'
@@ -78,7 +79,7 @@ function whose(a: Value, b: Value) {
 function operand({ m }: Site, c: LibraryCall | undefined, v: Value): ArrayValue | undefined {
   if (v.kind === 'array') return v
   if (c) return asArray(c, v)
-  if (isNumber(v)) return { ...anyArray(m.frame.activation), variants: [{ assign: [], shape: [], dtype: undefined }] }
+  if (isNumber(v)) return { ...anyArray(m.frame.activation), variants: [{ readings: onlyReading, shape: [], dtype: undefined }] }
   return v.kind === 'unknown' ? anyArray(m.frame.activation) : undefined
 }
 
@@ -114,7 +115,7 @@ export function refuseFloats(site: Site, array: ArrayValue, name: string): void 
 export const ofOne =
   (result: DTypeOf): Operation =>
   (c, array) =>
-    change(c, array, v => ({ assign: v.assign, shape: v.shape, dtype: result(v.dtype) }))
+    change(c, array, v => ({ readings: v.readings, shape: v.shape, dtype: result(v.dtype) }))
 
 /** Axes of a reduction: undefined are all; null where they are not known. */
 function axesOf(c: LibraryCall, args: readonly Value[], position = 0): readonly number[] | undefined | null {
@@ -130,7 +131,7 @@ const reduction =
     if (axes === null || keep === undefined) return lost(c)
     return change(c, array, v => {
       const shape = reduce(v.shape, axes, keep)
-      return shape instanceof Refused ? shape : { assign: v.assign, shape, dtype: result(v.dtype) }
+      return shape instanceof Refused ? shape : { readings: v.readings, shape, dtype: result(v.dtype) }
     })
   }
 
@@ -154,7 +155,7 @@ const alongAxis =
         : op === 'softmax'
           ? v.shape
           : v.shape && [v.shape.reduce((n, d) => (n === undefined || d === undefined ? undefined : n * d), 1)]
-      return shape instanceof Refused ? shape : { assign: v.assign, shape, dtype: result(v.dtype) }
+      return shape instanceof Refused ? shape : { readings: v.readings, shape, dtype: result(v.dtype) }
     })
   }
 
@@ -170,7 +171,7 @@ const topmost =
             ? v.shape?.map(() => undefined)
             : v.shape
           : top(v.shape, k, axis, op)
-      return shape instanceof Refused ? shape : { assign: v.assign, shape, dtype: result(v.dtype) }
+      return shape instanceof Refused ? shape : { readings: v.readings, shape, dtype: result(v.dtype) }
     })
   }
 
@@ -240,10 +241,10 @@ const triangle =
     change(c, array, v =>
       v.shape && v.shape.length < 2
         ? new Refused(`${v.shape.length} dimension`, 'at least 2', `[${op}] array must be at least 2-D`)
-        : { assign: v.assign, shape: v.shape, dtype: v.dtype },
+        : { readings: v.readings, shape: v.shape, dtype: v.dtype },
     )
 
-const plain = (v: ArrayVariant): ArrayVariant => ({ assign: v.assign, shape: v.shape, dtype: v.dtype })
+const plain = (v: ArrayVariant): ArrayVariant => ({ readings: v.readings, shape: v.shape, dtype: v.dtype })
 
 const floats =
   'exp expm1 log log1p log2 log10 sqrt rsqrt sin cos tan arcsin arccos arctan sinh cosh tanh sigmoid erf erfinv reciprocal'
