@@ -41,7 +41,9 @@ export const strictLoadMismatch = defineRule({
 function isMeant({ given, parameters }: ModuleLoad, { loads }: Run): boolean {
   if (!given) return false
   const shards = new Set(
-    [...given.values()].flatMap(v => (v.kind === 'array' ? v.variants : []).flatMap(x => x.stored?.sources.map(s => s.shard) ?? [])),
+    [...given.values()].flatMap(v =>
+      (v.kind === 'array' ? v.variants : []).flatMap(x => x.stored?.sources.map(s => s.shard) ?? []),
+    ),
   )
   if (shards.size === 0 || loads.some(load => load.named && shards.has(load.shard))) return true
   const shared = [...given.keys()].filter(name => parameters.shapes.has(name)).length

@@ -79,7 +79,8 @@ function whose(a: Value, b: Value) {
 function operand({ m }: Site, c: LibraryCall | undefined, v: Value): ArrayValue | undefined {
   if (v.kind === 'array') return v
   if (c) return asArray(c, v)
-  if (isNumber(v)) return { ...anyArray(m.frame.activation), variants: [{ readings: onlyReading, shape: [], dtype: undefined }] }
+  if (isNumber(v))
+    return { ...anyArray(m.frame.activation), variants: [{ readings: onlyReading, shape: [], dtype: undefined }] }
   return v.kind === 'unknown' ? anyArray(m.frame.activation) : undefined
 }
 

@@ -214,7 +214,11 @@ export const asFunction =
       if (shape)
         return operation(
           c,
-          { ...anyArray(c.m.frame.activation), library, variants: [{ readings: onlyReading, shape, dtype: undefined }] },
+          {
+            ...anyArray(c.m.frame.activation),
+            library,
+            variants: [{ readings: onlyReading, shape, dtype: undefined }],
+          },
           args,
         )
     }
