@@ -8,6 +8,7 @@ import { derive, type Machine, noteLoads, noteLookup, noteRead, noteUnderstood, 
 import { loadIndex } from './folders'
 import { findNames, holesOf } from './nameIndex'
 import { isInRange } from './summary'
+import { noteAnyTaken, noteTaken } from './takes'
 import { literalSuffix, matchTemplate, partsOf, type Part } from './text'
 import {
   type ArrayLibrary,
@@ -248,7 +249,9 @@ export function lookupFree(m: Machine, key: Value, at: Place): Value | undefined
   if (!m.bound) return undefined
   const view = boundWeights(m, key).views[0]
   const variants = view ? lookup(m, view, key) : []
+  if (view && variants.length === 0 && key.kind === 'template') noteAnyTaken(m, [view])
   if (variants.length === 0) return undefined
+  noteTaken(m, variants)
   noteUnderstood(m, at)
   noteLookup(m, at, key, variants)
   return { kind: 'array', variants, at, activation: m.frame.activation }

@@ -5,6 +5,7 @@ import { anyArray, combine, mapVariants } from './arrays'
 import type { Machine } from './machine'
 import { errorsOf, fail, storedOf } from './refusals'
 import { Refused } from './shapes/shape'
+import { noteTaken } from './takes'
 import type { ArrayLibrary, ArrayValue, ArrayVariant, Place } from './value'
 
 export type Made = Omit<ArrayVariant, 'assign'>
@@ -28,6 +29,7 @@ export function operate(
   f: (variants: readonly ArrayVariant[]) => Made | Refused,
   library: ArrayLibrary | undefined = libraryOf(arrays),
 ): ArrayValue {
+  for (const array of arrays) noteTaken(m, array.variants)
   const refused: { readonly why: Refused; readonly variants: readonly ArrayVariant[] }[] = []
   let rows = 0
   const made = combine(
@@ -80,6 +82,7 @@ function olderText(text: string): string | undefined {
 
 /** The same for one array, which stays the array that it was: where it was loaded is not forgotten. */
 export function change({ m, at }: Site, array: ArrayValue, f: (v: ArrayVariant) => ArrayVariant | Refused): ArrayValue {
+  noteTaken(m, array.variants)
   const refused: { readonly why: Refused; readonly v: ArrayVariant }[] = []
   const made = mapVariants(
     array,
