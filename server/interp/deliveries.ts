@@ -1,7 +1,7 @@
 // Turns what a run saw into deliveries: one quantized weight with its scales and biases, arriving at one operation, with
 // the place in the program where the three could be handed over differently.
 
-import type { Model } from '../checkpoint/facts'
+import type { Model, Shard } from '../checkpoint/facts'
 import type { ArrayOp } from '../protocol'
 import { judgeTriple, type Verdict } from '../quant/triple'
 import type { Run } from './index'
@@ -38,35 +38,64 @@ export interface Delivery {
   readonly verdict: Verdict
 }
 
-/** More readings than this of one call are one too many: it is then left alone. */
-const variantLimit = 200_000
+/** What one operation gets of tensors that are alike: deliveries that differ in nothing but their names. */
+export interface Bundle {
+  readonly sink: Sink
+  readonly site: Place
+  readonly handles: Handles
+  /** The same array for the same tensors treated alike: what is found out about them is kept with it. */
+  readonly triples: readonly Triple[]
+}
 
-/** Every delivery of a run whose three shapes are known, once each. */
-export function deliveriesOf({ sinks, loads }: Pick<Run, 'sinks' | 'loads'>): readonly Delivery[] {
+/** Every bundle of a run whose three shapes are known, once for each place. */
+export function bundlesOf({ sinks, loads }: Pick<Run, 'sinks' | 'loads'>): readonly Bundle[] {
   const named = new Set(loads.flatMap(load => (load.named ? [load.shard] : [])))
-  const found: Delivery[] = []
-  const seen = new Map<string, { triples: Set<readonly Triple[]>; identities: Set<string> }>()
+  const found: Bundle[] = []
+  const seen = new Map<string, Set<readonly Triple[]>>()
   for (const sink of sinks) {
     if (sink.guarded) continue
     const where = siteOf(sink)
-    if (!where || sink.weight.variants.length > variantLimit) continue
-    const key = `${placeKey(sink.call)}\0${placeKey(where.site)}`
+    if (!where) continue
+    const key = placesKey({ sink, ...where })
     let here = seen.get(key)
-    if (!here) seen.set(key, (here = { triples: new Set(), identities: new Set() }))
-    const triples = triplesOf(sink)
-    // A model that is run for every token hands over the same arrays again.
-    if (here.triples.has(triples)) continue
-    here.triples.add(triples)
-    const { site, handles } = where
-    for (const { model, module, weight, scales, biases, verdict, identity } of triples) {
-      if (here.identities.has(identity)) continue
-      if (sink.op === 'save_safetensors') {
-        // A program that writes what it found broken is not the one at fault.
-        if (verdict.kind !== 'fits' && !storedFits(weight, scales, biases)) continue
-        // A script that casts all it is given was written for tensors that are not packed; which ones is only a guess here.
-        if (weight.dtype !== weight.tensor.dtype && !named.has(weight.shard)) continue
-      }
-      here.identities.add(identity)
+    if (!here) seen.set(key, (here = new Set()))
+    for (const triples of triplesOf(sink)) {
+      // A model that is run for every token hands over the same arrays again.
+      if (here.has(triples)) continue
+      here.add(triples)
+      const meant = sink.op === 'save_safetensors' ? writtenOnPurpose(triples, named) : triples
+      if (meant.length > 0) found.push({ sink, ...where, triples: meant })
+    }
+  }
+  return found
+}
+
+/** Equal for bundles of one call that could be handed over differently at one place. */
+export const placesKey = ({ sink, site }: Pick<Bundle, 'sink' | 'site'>): string =>
+  `${placeKey(sink.call)}\0${placeKey(site)}`
+
+/** Of what a program writes, what it can be blamed for. `named`: shards that a path of its own leads to. */
+const writtenOnPurpose = (triples: readonly Triple[], named: ReadonlySet<Shard>): readonly Triple[] =>
+  triples.filter(
+    ({ weight, scales, biases, verdict }) =>
+      // A program that writes what it found broken is not the one at fault.
+      (verdict.kind === 'fits' || storedFits(weight, scales, biases)) &&
+      // A script that casts all it is given was written for tensors that are not packed; which ones is only a guess here.
+      (weight.dtype === weight.tensor.dtype || named.has(weight.shard)),
+  )
+
+/** The deliveries of bundles, each weight once at each place. */
+export function deliveriesOf(bundles: readonly Bundle[]): readonly Delivery[] {
+  const found: Delivery[] = []
+  const seen = new Map<string, Set<string>>()
+  for (const bundle of bundles) {
+    const key = placesKey(bundle)
+    let here = seen.get(key)
+    if (!here) seen.set(key, (here = new Set()))
+    const { sink, site, handles } = bundle
+    for (const { model, module, weight, scales, biases, verdict, identity } of bundle.triples) {
+      if (here.has(identity)) continue
+      here.add(identity)
       found.push({ model, module, weight, scales, biases, site, handles, sink, verdict })
     }
   }
@@ -74,7 +103,7 @@ export function deliveriesOf({ sinks, loads }: Pick<Run, 'sinks' | 'loads'>): re
 }
 
 /** A delivery but for the place: three variants that can hold at the same time, and what they are to one another. */
-interface Triple {
+export interface Triple {
   readonly model: Model
   readonly module: string
   readonly weight: Arrived
@@ -85,35 +114,43 @@ interface Triple {
   readonly identity: string
 }
 
+/** Lists of triples, one for every three groups of tensors that can arrive together. */
+const triplesOf = ({ weight, scales, biases }: Sink): readonly (readonly Triple[])[] =>
+  weight.variants.flatMap(w =>
+    closest(w, scales.variants).flatMap(s =>
+      (biases ? closest(w, biases.variants) : [undefined]).flatMap(b => {
+        const triples = joined(w, s, b)
+        return triples.length > 0 ? [triples] : []
+      }),
+    ),
+  )
+
 interface Joined {
-  readonly scales: readonly ArrayVariant[]
-  readonly biases: readonly ArrayVariant[] | undefined
+  readonly others: readonly unknown[]
   readonly triples: readonly Triple[]
 }
 
-/**
- * Joined triples by the weight's variants. Lookups give the same array of variants for the same key, so the next run of a
- * program under edit joins nothing anew.
- */
-const joinedCache = new WeakMap<readonly ArrayVariant[], Joined[]>()
+/** Lookups give the same arrays for the same key, so the next run of a program under edit joins nothing anew. */
+const joinedCache = new WeakMap<readonly Source[], Joined[]>()
+/** Joins that are kept for one group of weights. */
+const keptJoins = 4
 
-function triplesOf(sink: Sink): readonly Triple[] {
-  const [weight, scales, biases] = [sink.weight.variants, sink.scales.variants, sink.biases?.variants]
-  const known = joinedCache.get(weight)?.find(j => j.scales === scales && j.biases === biases)
-  if (known) return known.triples
-  const made: Joined = { scales, biases, triples: joinTriples(sink) }
-  joinedCache.set(weight, [made, ...(joinedCache.get(weight) ?? []).slice(0, 3)])
-  return made.triples
+function joined(w: ArrayVariant, s: ArrayVariant, b: ArrayVariant | undefined): readonly Triple[] {
+  const sources = w.stored?.sources
+  if (!sources) return []
+  const symbols = [...new Set([w, s, b].flatMap(v => v?.readings.symbols ?? []))]
+  const others = [w, s, b].flatMap(v => [v?.stored?.sources, v?.readings.rows, v && treatment(v, symbols)])
+  const known = joinedCache.get(sources) ?? []
+  const same = known.find(j => j.others.every((o, i) => o === others[i]))
+  if (same) return same.triples
+  const triples = joinGroups(w, s, b)
+  joinedCache.set(sources, [{ others, triples }, ...known.slice(0, keptJoins - 1)])
+  return triples
 }
 
-function joinTriples({ weight, scales, biases }: Sink): readonly Triple[] {
-  const found = new Map<string, Triple>()
-  for (const w of weight.variants)
-    for (const s of closest(w, scales.variants))
-      for (const b of biases ? closest(w, biases.variants) : [undefined])
-        for (const triple of joinGroups(w, s, b)) if (!found.has(triple.identity)) found.set(triple.identity, triple)
-  return [...found.values()]
-}
+/** What was done to tensors since they were loaded, and which symbols they depend on, as text. */
+const treatment = ({ shape, table, dtype, stored, readings }: ArrayVariant, symbols: readonly number[]): string =>
+  JSON.stringify([shape, table, dtype, stored?.ops, readings.symbols.map(s => symbols.indexOf(s))])
 
 /** Those that depend on the same symbols, where there are any: others may be of another file. */
 function closest(to: ArrayVariant, variants: readonly ArrayVariant[]): readonly ArrayVariant[] {

@@ -8,6 +8,7 @@ import { type Machine, noteLookup, noteUnderstood, unknown } from './machine'
 import { findNames, holesOf, type NameMatch } from './nameIndex'
 import { onlyReading, type Row } from './readings'
 import { isInRange } from './summary'
+import { noteAnyTaken, noteTaken } from './takes'
 import { type Part, partsOf } from './text'
 import {
   asKey,
@@ -292,8 +293,11 @@ function sameViews(a: readonly WeightsView[], b: readonly WeightsView[]): boolea
 export function lookupFree(m: Machine, key: Value, at: Place): Value | undefined {
   m.askedBound = true
   if (!m.bound) return undefined
-  const variants = lookupViews(m, boundWeights(m, key).views, key)
+  const { views } = boundWeights(m, key)
+  const variants = lookupViews(m, views, key)
+  if (variants.length === 0 && key.kind === 'template') noteAnyTaken(m, views)
   if (variants.length === 0) return undefined
+  noteTaken(m, variants)
   noteUnderstood(m, at)
   noteLookup(m, at, key, variants)
   return { kind: 'array', variants, at, activation: m.frame.activation }

@@ -3,10 +3,12 @@
 
 import type { Model, Shard } from '../checkpoint/facts'
 import type { ClassDef, FunctionDef, Program, Span } from '../source/ir'
+import type { Counter } from './counting'
 import type { NumberRange } from './summary'
 import type { FileRead } from './fileReads'
 import type { ParameterTree } from './parameters'
 import type { Refusal } from './refusals'
+import { noTakes, type Takes } from './takes'
 import type { WrittenFile } from './writtenFiles'
 import type {
   ArrayValue,
@@ -178,6 +180,9 @@ export interface Machine {
   /** What was found at the expressions that ask for a tensor, and at the texts that were asked with. */
   readonly lookups: Map<Place, Met>
   readonly keys: Map<Place, Met>
+  /** Stored tensors that are really used. */
+  readonly takes: Takes
+  readonly counters: Map<string, Counter>
   readonly loads: Map<string, Load>
   /** Files whose tensors came into one dict, with those that came into it before them. */
   readonly merged: Map<Shard, Set<Shard>>
@@ -247,6 +252,8 @@ export function createMachine(
     understood: new Map(),
     lookups: new Map(),
     keys: new Map(),
+    takes: noTakes(),
+    counters: new Map(),
     loads: new Map(),
     merged: new Map(),
     unfollowed: new Map(),

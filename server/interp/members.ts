@@ -24,6 +24,7 @@ import { isDictMember } from './moduleMembers'
 import { failPython } from './refusals'
 import { memberOf, scriptMember } from './scriptMembers'
 import { absentFrom } from './scriptRefusals'
+import { noteAnyTaken, noteMember, noteTaken } from './takes'
 import { anyName } from './targets'
 import { product } from './shapes/shape'
 import {
@@ -88,6 +89,7 @@ export function libraryBase(of: Value): string | undefined {
 }
 
 export function getAttribute(m: Machine, object: Value, name: string, at: Place, javascript: boolean): Value {
+  noteMember(m, object, name)
   const found = javascript ? scriptMember(m, object, name, at) : undefined
   if (found) return found
   switch (object.kind) {
@@ -307,6 +309,7 @@ export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place)
       const read = noteRead(m, own)
       if (read.kind !== 'array') return read
       if (read.variants.some(v => v.stored)) noteLookup(m, at, key, read.variants)
+      if (!isWalked(key)) noteTaken(m, read.variants)
       return { ...read, at: read.at ?? at }
     }
     if (object.deleted.has(key.value)) return undefined
@@ -315,6 +318,7 @@ export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place)
   if (variants.length > 0) {
     noteUnderstood(m, at)
     noteLookup(m, at, key, variants)
+    if (!isWalked(key)) noteTaken(m, variants)
     noteHit(m, object, key)
     const { library } = object.views[object.views.length - 1] ?? {}
     return { kind: 'array', library, variants, at, activation: m.frame.activation }
@@ -322,6 +326,7 @@ export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place)
   if (object.views.length > 0) {
     const isText = isString(key) || key.kind === 'template'
     if (!isText) noteUnfollowed(m, at, 'the key is not known')
+    if (!isString(key)) noteAnyTaken(m, object.views)
     return isText && !object.open ? undefined : unknown(m, 'a key that is not followed')
   }
   if (object.open) {
@@ -331,6 +336,9 @@ export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place)
   if (isString(key) || isNumber(key)) return undefined
   return representative(m, [...object.map.values()])
 }
+
+/** The program walks over the dict and has not chosen this key. */
+const isWalked = (key: Value): boolean => key.kind === 'const' && key.walked === true
 
 const isScript = (at: Place): boolean => at.program.language !== 'python'
 

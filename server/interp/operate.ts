@@ -6,6 +6,7 @@ import type { Machine } from './machine'
 import { errorsOf, fail, storedOf } from './refusals'
 import type { Readings } from './readings'
 import { Refused } from './shapes/shape'
+import { noteTaken } from './takes'
 import type { ArrayLibrary, ArrayValue, ArrayVariant, Place } from './value'
 
 export type Made = Omit<ArrayVariant, 'readings'>
@@ -33,6 +34,7 @@ export function operate(
   f: (variants: readonly ArrayVariant[]) => Made | Refused,
   library: ArrayLibrary | undefined = libraryOf(arrays),
 ): ArrayValue {
+  for (const array of arrays) noteTaken(m, array.variants)
   const refused: { readonly why: Refused; readonly variants: readonly ArrayVariant[]; readonly readings: Readings }[] =
     []
   let rows = 0
@@ -84,6 +86,7 @@ function olderText(text: string): string | undefined {
 
 /** The same for one array, which stays the array that it was: where it was loaded is not forgotten. */
 export function change({ m, at }: Site, array: ArrayValue, f: (v: ArrayVariant) => ArrayVariant | Refused): ArrayValue {
+  noteTaken(m, array.variants)
   const refused: { readonly why: Refused; readonly v: ArrayVariant }[] = []
   const made = mapVariants(
     array,

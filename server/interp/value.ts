@@ -31,6 +31,8 @@ export interface ConstValue {
   readonly isFloat?: boolean
   /** The f-string or template literal that made it, if one did. */
   readonly written?: Place
+  /** A key of a dict that the program walks over. */
+  readonly walked?: true
   /** JavaScript's `undefined` that is sure: of a key that a checkpoint does not hold, or of anything else that is not there. */
   readonly nothing?: AbsentKey | 'sure'
 }
