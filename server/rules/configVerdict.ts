@@ -84,15 +84,24 @@ export function contradictions(model: Model, module: QuantizedModule, config: Qu
   })
 }
 
-/**
- * The same for many modules. Experts of one layer with the same shapes are alike, so that one of them tells whether the
- * others need to be looked at.
- */
+const kept = new WeakMap<readonly QuantizedModule[], { config: QuantizationConfig; found: readonly Contradiction[] }>()
+
+/** The same for many modules; kept with the list, whose modules and config say all of it. */
 export function contradictionsOf(
   model: Model,
   modules: readonly QuantizedModule[],
   config: QuantizationConfig,
-): Contradiction[] {
+): readonly Contradiction[] {
+  let known = kept.get(modules)
+  if (known?.config !== config) kept.set(modules, (known = { config, found: judgeAll(model, modules, config) }))
+  return known.found
+}
+
+/**
+ * Experts of one layer with the same shapes are alike, so that one of them tells whether the
+ * others need to be looked at.
+ */
+function judgeAll(model: Model, modules: readonly QuantizedModule[], config: QuantizationConfig): Contradiction[] {
   // Of each kind of weight the expert that was judged last, and up to where its path is that of its layer.
   const judged = new Map<TensorFamily, { readonly module: QuantizedModule; readonly layer: string }>()
   const found: Contradiction[] = []

@@ -3,6 +3,7 @@
 // hands over the same module of other layers and leaves this one out.
 
 import type { Model } from '../checkpoint/facts'
+import { weightsIn } from '../interp/deliveries'
 import { quantizedModules, type QuantizedModule } from '../quant/quantizedModules'
 import { becauseLoads, playersOf } from './players'
 import { defineRule, type Draft, type Facts } from './rule'
@@ -33,12 +34,12 @@ const pattern = (module: string) => module.replace(/\d+/g, '#')
 /** Modules that the loader leaves out, though it hands over their like. */
 function missedBy(facts: Facts, model: Model, split: readonly QuantizedModule[]): readonly QuantizedModule[] {
   const whole = facts.runs.every(run => run.stopped === undefined)
-  const own = facts.deliveries.filter(d => d.model === model)
+  const own = facts.bundles.filter(bundle => weightsIn(bundle).has(model))
   if (!whole || own.length === 0) return []
-  const delivered = new Set(own.map(d => d.weight.tensor.name))
-  const absent = split.filter(({ weight }) => !delivered.has(weight.tensor.name))
+  const delivered = own.flatMap(bundle => weightsIn(bundle).get(model) ?? [])
+  const absent = split.filter(({ weight }) => !delivered.some(names => names.has(weight.tensor.name)))
   if (absent.length === 0) return []
-  const patterns = new Set(own.map(d => pattern(d.module)))
+  const patterns = new Set(own.flatMap(({ triples }) => triples.map(t => pattern(t.module))))
   return absent.filter(({ path }) => patterns.has(pattern(path)))
 }
 
