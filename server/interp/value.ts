@@ -184,6 +184,8 @@ export interface InstanceValue {
   readonly attributes: Map<string, Value>
   /** `super`: the object itself, of which this is seen as its base. */
   readonly whole?: InstanceValue
+  /** Objects that are alike, which this one stands for; see standIns.ts. */
+  readonly standsFor?: readonly InstanceValue[]
   /** Made by the program itself, not by the reading of a class that nobody makes. */
   isMade?: boolean
 }
