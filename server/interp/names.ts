@@ -221,8 +221,11 @@ export function walkNodes(root: unknown, visit: (node: { readonly kind: string }
     if (Array.isArray(node)) for (const child of node) stack.push(child)
     else if (node && typeof node === 'object') {
       if ('kind' in node && typeof node.kind === 'string') visit(node as { readonly kind: string })
-      for (const [key, child] of Object.entries(node))
-        if (key !== 'span' && child && typeof child === 'object') stack.push(child)
+      // Not by Object.entries, which makes an array of arrays of every node.
+      for (const key in node) {
+        const child = (node as Record<string, unknown>)[key]
+        if (typeof child === 'object' && child !== null && key !== 'span') stack.push(child)
+      }
     }
   }
 }

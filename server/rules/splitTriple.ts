@@ -4,6 +4,7 @@
 
 import type { Model } from '../checkpoint/facts'
 import { weightsIn } from '../interp/deliveries'
+import type { Place } from '../interp/value'
 import { quantizedModules, type QuantizedModule } from '../quant/quantizedModules'
 import { becauseLoads, playersOf } from './players'
 import { defineRule, type Draft, type Facts } from './rule'
@@ -43,12 +44,21 @@ function missedBy(facts: Facts, model: Model, split: readonly QuantizedModule[])
   return absent.filter(({ path }) => patterns.has(pattern(path)))
 }
 
+/** One of the modules that are handed over, and where. */
+function siblingOf({ bundles }: Facts, model: Model, wanted: string): { module: string; site: Place } | undefined {
+  for (const { triples, site } of bundles) {
+    const like = triples.find(t => t.model === model && pattern(t.module) === wanted)
+    if (like) return { module: like.module, site }
+  }
+  return undefined
+}
+
 function draft(facts: Facts, model: Model, modules: readonly QuantizedModule[], isMissed: boolean): Draft {
   const first = modules[0] as QuantizedModule
   const other = first.scales.shard !== first.weight.shard ? first.scales : (first.biases ?? first.scales)
   const members = [first.weight, first.scales, ...(first.biases ? [first.biases] : [])]
   const names = modules.flatMap(m => [m.weight, m.scales, m.biases].flatMap(t => (t ? [t.tensor.name] : [])))
-  const sibling = facts.deliveries.find(d => d.model === model && pattern(d.module) === pattern(first.path))
+  const sibling = isMissed ? siblingOf(facts, model, pattern(first.path)) : undefined
   const what = `${first.weight.tensor.name} is in ${baseName(first.weight.shard.path)}, ${other.tensor.name} in ${baseName(other.shard.path)}: ${count(modules.length, 'module')} (${foldNames(modules.map(m => m.path))})`
   const harm = isMissed
     ? `the loader here takes one shard at a time: it hands over ${sibling?.module ?? 'others'} and never these; merge the shards' dicts before looking tensors up`
