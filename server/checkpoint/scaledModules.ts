@@ -51,7 +51,7 @@ function scaledIn(folder: string, shards: readonly Shard[]): ScaledModule[] {
 /** Rows of the tensors called `scales`, in the order of the header. */
 function scalesRows({ tensors }: Shard): readonly number[] {
   const families = tensors.families().filter(({ sample }) => splitName(sample).parameter === 'scales')
-  return families.flatMap(({ rows }) => rows).sort((a, b) => a - b)
+  return families.flatMap(({ rows }) => [...rows]).sort((a, b) => a - b)
 }
 
 /** Of scales that are stored twice the last counts. */

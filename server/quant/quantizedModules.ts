@@ -73,27 +73,13 @@ class LazyTensor implements PackedTensor {
   private readonly index: number
   private known: Tensor | undefined
 
-  constructor({ parameter, shard, index }: Member) {
+  constructor({ shard, index }: Member) {
     this.shard = shard
     this.index = index
-    this.family = familyAt(shard, index, parameter)
+    this.family = shard.tensors.familyAt(index)
   }
 
   get tensor(): Tensor {
     return (this.known ??= tensorOf({ parameter: '', shard: this.shard, index: this.index }))
   }
-}
-
-const familiesByShard = new WeakMap<Shard, readonly (TensorFamily | undefined)[]>()
-
-function familyAt(shard: Shard, index: number, parameter: string): TensorFamily {
-  let rows = familiesByShard.get(shard)
-  if (!rows) {
-    const all = new Array<TensorFamily | undefined>(shard.tensors.count)
-    for (const family of shard.tensors.families()) for (const row of family.rows) all[row] = family
-    familiesByShard.set(shard, (rows = all))
-  }
-  const family = rows[index]
-  if (!family) throw new Error(`row ${index} (${parameter}) is in no family`)
-  return family
 }

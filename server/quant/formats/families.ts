@@ -74,7 +74,7 @@ export function ownerOf(module: string): string {
 
 function familiesIn(pattern: string, pieces: readonly Piece[]): readonly Family[] {
   const byParameter = groupBy(pieces, ({ parameter }) => parameter)
-  const counts = new Set([...byParameter.values()].map(each => each.reduce((sum, p) => sum + p.tensors.rows.length, 0)))
+  const counts = new Set([...byParameter.values()].map(each => each.reduce((sum, p) => sum + p.tensors.count, 0)))
   const uniform = counts.size === 1 && [...byParameter.values()].every(each => each.every(p => isSame(p, each[0])))
   if (!uniform) return differing(pattern, pieces)
   const [first] = byParameter.values()
@@ -87,12 +87,12 @@ function familiesIn(pattern: string, pieces: readonly Piece[]): readonly Family[
       ),
       pattern,
       shard,
-      count: first.reduce((sum, piece) => sum + piece.tensors.rows.length, 0),
-      modules: () => first.flatMap(piece => piece.tensors.rows.map(row => moduleAt(piece, row))),
+      count: first.reduce((sum, piece) => sum + piece.tensors.count, 0),
+      modules: () => first.flatMap(piece => Array.from(piece.tensors.rows, row => moduleAt(piece, row))),
       sample: parameter => byParameter.get(parameter)?.[0]?.tensors.sample,
       names: parameter =>
         (byParameter.get(parameter) ?? []).flatMap(({ shard: home, tensors }) =>
-          tensors.rows.map(row => home.tensors.nameAt(row)),
+          Array.from(tensors.rows, row => home.tensors.nameAt(row)),
         ),
     },
   ]
