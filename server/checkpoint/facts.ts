@@ -34,6 +34,10 @@ export interface TensorTable {
   indexIn(view: DataView, start: number, end: number, hash: number): number
   /** A hash of a tensor's name: equal for equal names. */
   hashAt(index: number): number
+  /** Whether two names are the same but for the last bytes of each. */
+  sameStart(a: number, tailA: number, b: number, tailB: number): boolean
+  /** Whether two names begin with the same bytes, so many. */
+  sameBeginning(a: number, b: number, length: number): boolean
   /** Two sums over the hashes of all names: equal for tables of the same names. */
   readonly nameSums: readonly [number, number]
   names(): IterableIterator<string>

@@ -148,6 +148,22 @@ export class HeaderColumns {
     return rows
   }
 
+  /** In bytes. */
+  nameLength(row: number): number {
+    return (this.nameEnd[row] ?? 0) - (this.nameStart[row] ?? 0)
+  }
+
+  /** Whether the names of two rows, which must be as long, begin with the same bytes. */
+  sameBytes(a: number, b: number, length: number): boolean {
+    const { view, nameStart } = this
+    const from = nameStart[a] ?? 0
+    const other = nameStart[b] ?? 0
+    let i = 0
+    for (; i + 4 <= length; i += 4) if (view.getInt32(from + i) !== view.getInt32(other + i)) return false
+    for (; i < length; i++) if (view.getUint8(from + i) !== view.getUint8(other + i)) return false
+    return true
+  }
+
   spanOf(row: number): NameSpan {
     return { names: this.names, view: this.view, start: this.nameStart[row] ?? 0, end: this.nameEnd[row] ?? 0 }
   }

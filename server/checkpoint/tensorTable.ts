@@ -32,6 +32,12 @@ export function tensorTable(columns: HeaderColumns, index: NameIndex, dataStart:
     indexOf: name => index.find(name),
     indexIn: (view, start, end, hash) => index.findIn(view, start, end, hash),
     hashAt: row => columns.hash[row] ?? 0,
+    sameStart: (a, tailA, b, tailB) => {
+      const length = columns.nameLength(a) - tailA
+      return columns.nameLength(b) - tailB === length && columns.sameBytes(a, b, length)
+    },
+    sameBeginning: (a, b, length) =>
+      columns.nameLength(a) >= length && columns.nameLength(b) >= length && columns.sameBytes(a, b, length),
     nameSums: [columns.nameSum, columns.mixedSum],
     *names() {
       for (let row = 0; row < count; row++) yield nameAt(row)
