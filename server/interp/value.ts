@@ -26,7 +26,7 @@ export interface ConstValue {
   readonly value: string | number | boolean | null
   readonly literal?: Place
   readonly config?: ConfigPlace
-  /** A number that Python holds as a float though it is whole. */
+  /** A whole number: whether Python holds it as a float. Undefined where neither the text nor the making tells. */
   readonly isFloat?: boolean
   /** The f-string or template literal that made it, if one did. */
   readonly written?: Place
