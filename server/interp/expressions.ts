@@ -240,7 +240,10 @@ export function keysOf(m: Machine, v: Value & { kind: 'dict' }): Value[] | undef
       }
   }
   for (const key of v.map.keys()) keys.add(key)
-  return [...keys].map(keyValue)
+  return [...keys].map(key => {
+    const value = keyValue(key)
+    return value.kind === 'const' ? { ...value, walked: true } : value
+  })
 }
 
 export function mergeDict(m: Machine, into: Value & { kind: 'dict' }, from: Value): void {

@@ -8,6 +8,7 @@ import { evaluate, itemsOf } from './expressions'
 import type { Machine } from './machine'
 import { change, operate, refuse, type Site } from './operate'
 import { spanOf } from './operators'
+import { onlyReading } from './readings'
 import { isFloat } from './shapes/dtypes'
 import { broadcast } from './shapes/elementwise'
 import { Refused, type Dim, type Shape, show } from './shapes/shape'
@@ -122,7 +123,7 @@ function itemOfValue(m: Machine, v: Value): Item {
     if (items?.every(isNumber))
       return {
         kind: 'array',
-        array: { ...anyArray(), variants: [{ assign: [], shape: [items.length], dtype: 'I32' }] },
+        array: { ...anyArray(), variants: [{ readings: onlyReading, shape: [items.length], dtype: 'I32' }] },
       }
   }
   return { kind: 'unknown' }

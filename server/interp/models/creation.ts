@@ -64,7 +64,7 @@ export function like(c: LibraryCall): Value {
   const array = c.get(0, 'a')
   if (array?.kind !== 'array') return made(c, undefined, undefined)
   const dtype = dtypeGiven(c, -1, undefined)
-  const variants = array.variants.map(v => ({ assign: v.assign, shape: v.shape, dtype: dtype ?? v.dtype }))
+  const variants = array.variants.map(v => ({ readings: v.readings, shape: v.shape, dtype: dtype ?? v.dtype }))
   return { ...anyArray(c.m.frame.activation), library: libraryCalled(c.name), variants }
 }
 

@@ -4,6 +4,7 @@
 import { anyArray } from '../arrays'
 import type { LibraryCall } from '../calls'
 import { change, libraryOf, operate, refuse } from '../operate'
+import { onlyReading } from '../readings'
 import { asFloat, isFloat, isInteger, promote, summedDType, withScalar } from '../shapes/dtypes'
 import {
   along,
@@ -112,7 +113,7 @@ function operand({ m }: Site, c: LibraryCall | undefined, v: Value): ArrayValue 
   if (v.kind === 'array') return v
   if (c) return asArray(c, v)
   if (isNumber(v) || isFlag(v))
-    return { ...anyArray(m.frame.activation), variants: [{ assign: [], shape: [], dtype: undefined }] }
+    return { ...anyArray(m.frame.activation), variants: [{ readings: onlyReading, shape: [], dtype: undefined }] }
   return v.kind === 'unknown' ? anyArray(m.frame.activation) : undefined
 }
 
@@ -155,7 +156,7 @@ export const ofOne =
   (c, array) =>
     change(c, array, v => {
       const bad = array.library === 'mlx' ? refusedDType(v.dtype, op) : undefined
-      return bad ?? { assign: v.assign, shape: v.shape, dtype: result(v.dtype) }
+      return bad ?? { readings: v.readings, shape: v.shape, dtype: result(v.dtype) }
     })
 
 /** Axes of a reduction: undefined are all; null where they are not known. */
@@ -175,7 +176,7 @@ const reduction =
       const isNothing = (axes ?? v.shape)?.length === 0 && (op === 'sum' || op === 'prod')
       return shape instanceof Refused
         ? shape
-        : { assign: v.assign, shape, dtype: isNothing ? v.dtype : result(v.dtype) }
+        : { readings: v.readings, shape, dtype: isNothing ? v.dtype : result(v.dtype) }
     })
   }
 
@@ -200,7 +201,7 @@ const alongAxis =
           ? v.shape
           : v.shape && [v.shape.reduce((n, d) => (n === undefined || d === undefined ? undefined : n * d), 1)]
       const dtype = op === 'softmax' ? softmaxDType(v.shape, axes, v.dtype) : result(v.dtype)
-      return shape instanceof Refused ? shape : { assign: v.assign, shape, dtype }
+      return shape instanceof Refused ? shape : { readings: v.readings, shape, dtype }
     })
   }
 
@@ -216,7 +217,7 @@ const topmost =
             ? v.shape?.map(() => undefined)
             : v.shape
           : top(v.shape, k, axis, op)
-      return shape instanceof Refused ? shape : { assign: v.assign, shape, dtype: result(v.dtype) }
+      return shape instanceof Refused ? shape : { readings: v.readings, shape, dtype: result(v.dtype) }
     })
   }
 
@@ -300,10 +301,10 @@ const triangle =
     change(c, array, v =>
       v.shape && v.shape.length < 2
         ? new Refused(`${v.shape.length} dimension`, 'at least 2', `[${op}] array must be at least 2-D`)
-        : { assign: v.assign, shape: v.shape, dtype: v.dtype },
+        : { readings: v.readings, shape: v.shape, dtype: v.dtype },
     )
 
-const plain = (v: ArrayVariant): ArrayVariant => ({ assign: v.assign, shape: v.shape, dtype: v.dtype })
+const plain = (v: ArrayVariant): ArrayVariant => ({ readings: v.readings, shape: v.shape, dtype: v.dtype })
 
 const floats =
   'exp expm1 log log1p log2 log10 sqrt rsqrt sin cos tan arcsin arccos arctan sinh cosh tanh sigmoid erf erfinv reciprocal'

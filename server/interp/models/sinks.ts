@@ -5,6 +5,7 @@ import { anyArray, shapesOnly } from '../arrays'
 import type { LibraryCall } from '../calls'
 import type { Sink } from '../machine'
 import { operate, refuse } from '../operate'
+import { onlyReading } from '../readings'
 import { isFloat, promote } from '../shapes/dtypes'
 import {
   dequantize,
@@ -114,12 +115,8 @@ function decoded(c: LibraryCall, { weight, scales, biases }: Members, parameters
     ([w, s, b]) => {
       const shape = dequantize(operand(w), operand(s), biases ? operand(b) : null, parameters)
       if (shape instanceof Refused) return shape
-      const name = w?.stored?.tensor.name
       const isWhole = w?.shape !== undefined && shape?.[shape.length - 1] !== undefined && s?.shape !== undefined
-      const decoded =
-        w?.stored && name && isWhole
-          ? { model: w.stored.model, module: name.slice(0, Math.max(0, name.lastIndexOf('.'))), turned: false }
-          : undefined
+      const decoded = w?.stored && isWhole ? { sources: w.stored.sources, turned: false } : undefined
       const given = c.get(7, 'dtype')
       const own = parameters.mode === 'affine' ? (biases ? promote(s?.dtype, b?.dtype) : s?.dtype) : bfloat(parameters)
       const dtype = isNone(given) ? own : dtypeOf(given)
@@ -154,7 +151,7 @@ function product(
       const rest = variants.slice(3)
       const b = biases ? rest.shift() : null
       const shape = quantizedMatmul(
-        operand({ ...(a ?? { assign: [], dtype: undefined, shape: undefined }), table: undefined }),
+        operand({ ...(a ?? { readings: onlyReading, dtype: undefined, shape: undefined }), table: undefined }),
         operand(w),
         operand(s),
         b === null ? null : operand(b),
