@@ -6,9 +6,11 @@ import { noteMade } from './fileReads'
 import { evaluate, itemsOf } from './expressions'
 import { depthLimit, isPosition, type Machine, noteUnfollowed, place, unknown } from './machine'
 import { classesOf, freeInit, instantiate, memberOfEnumeration } from './classes'
+import { partialOf } from './partial'
 import { findMember, getItem, libraryBase } from './members'
 import { models } from './models/index'
 import { checkCall, checkConstruction } from './signatures'
+import { noteAnyTaken, noteArguments, noteHandedOut } from './takes'
 import { execute } from './statements'
 import { assignTo } from './targets'
 import {
@@ -67,6 +69,7 @@ export function evaluateArguments(m: Machine, args: readonly Arg[], scope: Scope
       if (value.kind === 'dict') {
         for (const [key, v] of value.map) keywords.set(String(key), { value: v })
         if (value.open || value.views.length > 0) open = true
+        noteAnyTaken(m, value.views)
       } else open = true
     } else if (arg.name) keywords.set(arg.name, { value, place: at })
     else positional.push({ value, place: at })
@@ -111,47 +114,41 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
       }
       const base = libraryBase(callee.of)
       if (base) return callLibrary(m, `${base}.__call__`, callee, args, site)
-      return unknown(m, 'a call of an object')
+      return handedOut(m, args, 'a call of an object')
     }
     case 'unknown':
       return callByName(m, callee, args, site)
     default:
-      return unknown(m, 'a call of a value')
+      return handedOut(m, args, 'a call of a value')
   }
+}
+
+const valuesOf = (args: Arguments): Value[] => [...args.positional, ...args.keywords.values()].map(a => a.value)
+
+/** What a call of something that is not followed gives; it may do anything with its arguments. */
+function handedOut(m: Machine, args: Arguments, why: string): Value {
+  for (const value of valuesOf(args)) {
+    noteMade(m, value)
+    noteHandedOut(m, value)
+  }
+  return unknown(m, why)
 }
 
 /** Where a call stands, for a library to say. */
 type Site = Pick<CallSite, 'at' | 'scope'>
 
-/** The class of what `functools.partial` gives. */
-export const partialClass = 'functools.partial'
-
-/** What a partial really calls, and with which arguments. */
-function partialOf(callee: InstanceValue, args: Arguments): { callee: Value; args: Arguments } | undefined {
-  if (callee.of.kind !== 'library' || callee.of.name !== partialClass) return undefined
-  const [func, first, named] = ['func', 'args', 'keywords'].map(name => callee.attributes.get(name))
-  if (!func || first?.kind !== 'list' || named?.kind !== 'dict') return undefined
-  return {
-    callee: func,
-    args: {
-      positional: [...first.items.map(value => ({ value })), ...args.positional],
-      keywords: new Map([...[...named.map].map(([k, value]) => [String(k), { value }] as const), ...args.keywords]),
-      open: args.open || first.open || named.open,
-    },
-  }
-}
-
 function callLibrary(m: Machine, name: string, self: Value | undefined, args: Arguments, site: Site): Value {
   const model = models.get(name)
   if (!model && /^(mlx|frost)\.nn\.[A-Z]\w*$/.test(name)) return libraryInstance(m, name, args)
   if (!model) {
-    for (const { value } of [...args.positional, ...args.keywords.values()]) noteMade(m, value)
+    if (self) noteHandedOut(m, self)
     // A function handed to something we do not know may be called there; its body is read as an entry later.
     if (storedArrays(args).length > 0) noteUnfollowed(m, site.at, `${name.replace(/^(py|js)\./, '')} is not modelled`)
     // What an unmodelled method did to its receiver is not known.
     if (self?.kind === 'list' || self?.kind === 'dict') self.open = true
-    return unknown(m, `${name.replace(/^(py|js)\./, '')} is not modelled`)
+    return handedOut(m, args, `${name.replace(/^(py|js)\./, '')} is not modelled`)
   }
+  noteArguments(m, name, valuesOf(args))
   return model(libraryCall(m, name, self, args, site.at, site.scope))
 }
 
@@ -196,13 +193,14 @@ const isStored = (v: Value): v is ArrayValue => v.kind === 'array' && v.variants
 
 /** Stored tensors among the arguments, and inside the objects and lists among them. */
 const storedArrays = (args: Arguments): ArrayValue[] =>
-  [...args.positional, ...args.keywords.values()].flatMap(a => [a.value, ...innerValues(a.value)].filter(isStored))
+  valuesOf(args).flatMap(value => [value, ...innerValues(value)].filter(isStored))
 
 /** What an object or a list holds directly. */
 export const innerValues = (v: Value): readonly Value[] =>
   v.kind === 'dict' ? [...v.map.values()] : v.kind === 'list' ? v.items : []
 
-const moduleOf = (array: ArrayValue) => array.variants.find(v => v.stored)?.stored?.tensor.name.replace(/\.[^.]*$/, '')
+const moduleOf = (array: ArrayValue) =>
+  array.variants.find(v => v.stored)?.stored?.sources[0]?.tensor.name.replace(/\.[^.]*$/, '')
 
 /** Marks arrays that are handed over together with their siblings: that call is where a fault can be repaired. */
 function handOver(args: Arguments, at: Place): Arguments {
@@ -243,7 +241,7 @@ function callWith(m: Machine, f: Value, args: Arguments, site: Site | undefined)
     const member = findMember(f.of, '__call__')
     if (member?.value.kind === 'function') return invoke(m, { ...member.value, self: f }, args)
   }
-  return unknown(m, 'a callback')
+  return handedOut(m, args, 'a callback')
 }
 
 /** `new F()` of a plain function of JavaScript: an object with what its prototype has. */
@@ -384,8 +382,7 @@ function callByName(m: Machine, callee: Value & { kind: 'unknown' }, args: Argum
     if (result) return result
     noteUnfollowed(m, site.at, `it is not known what ${expr.name} is called on`)
   } else if (storedArrays(args).length > 0) noteUnfollowed(m, site.at, callee.why)
-  for (const { value } of [...args.positional, ...args.keywords.values()]) noteMade(m, value)
   // An unmodelled call may change what it is given.
   for (const a of args.positional) if (a.value.kind === 'list' || a.value.kind === 'dict') a.value.open = true
-  return unknown(m, callee.why)
+  return handedOut(m, args, callee.why)
 }

@@ -91,7 +91,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     case 'unary':
       return unary(m, e.op, evaluate(m, e.operand, scope), isJavaScript(scope))
     case 'compare':
-      return compare(m, e.op, evaluate(m, e.left, scope), evaluate(m, e.right, scope), isJavaScript(scope))
+      return compare(m, e.op, evaluate(m, e.left, scope), evaluate(m, e.right, scope), at())
     case 'logical': {
       const left = evaluate(m, e.left, scope)
       if (e.op === 'nullish') {
@@ -240,7 +240,10 @@ export function keysOf(m: Machine, v: Value & { kind: 'dict' }): Value[] | undef
       }
   }
   for (const key of v.map.keys()) keys.add(key)
-  return [...keys].map(keyValue)
+  return [...keys].map(key => {
+    const value = keyValue(key)
+    return value.kind === 'const' ? { ...value, walked: true } : value
+  })
 }
 
 export function mergeDict(m: Machine, into: Value & { kind: 'dict' }, from: Value): void {

@@ -6,6 +6,7 @@ import type { Model, Shard } from '../checkpoint/facts'
 import type { FunctionDef, Program } from '../source/ir'
 import { freeArguments, innerValues, invoke } from './calls'
 import { classesOf, freeInit, instantiate } from './classes'
+import type { Counter } from './counting'
 import {
   type AbsentKey,
   createMachine,
@@ -24,6 +25,7 @@ import { runModule } from './modules'
 import { calledNames, mentionsSink, speaksOfTensors } from './names'
 import { layerName, packedLayers } from './parameters'
 import type { Refusal } from './refusals'
+import type { Takes } from './takes'
 import type { ArrayValue, ConfigPlace, FunctionValue, InstanceValue, Place, Value, WeightsView } from './value'
 
 export interface Run {
@@ -41,6 +43,10 @@ export interface Run {
   readonly lookups: ReadonlyMap<Place, Met>
   /** The same by the text that was asked with, which may be written elsewhere. */
   readonly keys: ReadonlyMap<Place, Met>
+  /** Stored tensors that are really used. */
+  readonly takes: Takes
+  /** Loops over whole numbers. */
+  readonly counters: readonly Counter[]
   readonly unfollowed: readonly Unfollowed[]
   /** Calls that open shards, and with whose reader. */
   readonly loads: readonly Load[]
@@ -94,6 +100,8 @@ export function interpret(
     understood: [...m.understood.values()],
     lookups: m.lookups,
     keys: m.keys,
+    takes: m.takes,
+    counters: [...m.counters.values()],
     unfollowed: [...m.unfollowed.values()],
     loads: [...m.loads.values()],
     merged: m.merged,

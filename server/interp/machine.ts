@@ -3,10 +3,12 @@
 
 import type { Model, Shard } from '../checkpoint/facts'
 import type { ClassDef, FunctionDef, Program, Span } from '../source/ir'
+import type { Counter } from './counting'
 import type { NumberRange } from './summary'
 import type { FileRead } from './fileReads'
 import type { ParameterTree } from './parameters'
 import type { Refusal } from './refusals'
+import { noTakes, type Takes } from './takes'
 import type { WrittenFile } from './writtenFiles'
 import type {
   ArrayValue,
@@ -17,6 +19,7 @@ import type {
   InstanceValue,
   Place,
   Scope,
+  Source,
   UnknownValue,
   Value,
   WeightsView,
@@ -177,6 +180,9 @@ export interface Machine {
   /** What was found at the expressions that ask for a tensor, and at the texts that were asked with. */
   readonly lookups: Map<Place, Met>
   readonly keys: Map<Place, Met>
+  /** Stored tensors that are really used. */
+  readonly takes: Takes
+  readonly counters: Map<string, Counter>
   readonly loads: Map<string, Load>
   /** Files whose tensors came into one dict, with those that came into it before them. */
   readonly merged: Map<Shard, Set<Shard>>
@@ -246,6 +252,8 @@ export function createMachine(
     understood: new Map(),
     lookups: new Map(),
     keys: new Map(),
+    takes: noTakes(),
+    counters: new Map(),
     loads: new Map(),
     merged: new Map(),
     unfollowed: new Map(),
@@ -351,8 +359,14 @@ export function noteMerged(m: Machine, earlier: readonly { shard: Shard }[], lat
 /** The same for one tensor that takes the place of another of its name. */
 export function noteReplaced(m: Machine, before: Value | undefined, after: Value): void {
   if (before?.kind !== 'array' || after.kind !== 'array') return
-  const [a, b] = [before, after].map(v => (v.variants.length === 1 ? v.variants[0]?.stored : undefined))
+  const [a, b] = [before, after].map(onlySource)
   if (a && b && a.tensor.name === b.tensor.name) noteMerged(m, [a], [b])
+}
+
+/** The one tensor that an array is. */
+const onlySource = ({ variants }: ArrayValue): Source | undefined => {
+  const sources = variants.length === 1 ? variants[0]?.stored?.sources : undefined
+  return sources?.length === 1 ? sources[0] : undefined
 }
 
 export function noteUnfollowed(m: Machine, at: Place, why: string): void {

@@ -1,12 +1,12 @@
 // What stands behind a dot or a pair of brackets: attributes, items, slices and membership.
 
 import type { Expr } from '../source/ir'
-import { reversed } from './arrays'
+import { reversed, withoutNames } from './arrays'
 import { invoke } from './calls'
-import { configKey, lookupFree } from './checkpoints'
+import { configKey } from './checkpoints'
 import { callMember, fieldNames, itemOfObject } from './classes'
 import { evaluate } from './expressions'
-import { lookupViews, madeItem } from './lookups'
+import { lookupFree, lookupViews, madeItem } from './lookups'
 import {
   derive,
   identity,
@@ -24,6 +24,7 @@ import { isDictMember } from './moduleMembers'
 import { failPython } from './refusals'
 import { memberOf, scriptMember } from './scriptMembers'
 import { absentFrom } from './scriptRefusals'
+import { noteAnyTaken, noteMember, noteTaken } from './takes'
 import { anyName } from './targets'
 import { product } from './shapes/shape'
 import {
@@ -88,6 +89,7 @@ export function libraryBase(of: Value): string | undefined {
 }
 
 export function getAttribute(m: Machine, object: Value, name: string, at: Place, javascript: boolean): Value {
+  noteMember(m, object, name)
   const found = javascript ? scriptMember(m, object, name, at) : undefined
   if (found) return found
   switch (object.kind) {
@@ -307,6 +309,7 @@ export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place)
       const read = noteRead(m, own)
       if (read.kind !== 'array') return read
       if (read.variants.some(v => v.stored)) noteLookup(m, at, key, read.variants)
+      if (!isWalked(key)) noteTaken(m, read.variants)
       return { ...read, at: read.at ?? at }
     }
     if (object.deleted.has(key.value)) return undefined
@@ -315,6 +318,7 @@ export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place)
   if (variants.length > 0) {
     noteUnderstood(m, at)
     noteLookup(m, at, key, variants)
+    if (!isWalked(key)) noteTaken(m, variants)
     noteHit(m, object, key)
     const { library } = object.views[object.views.length - 1] ?? {}
     return { kind: 'array', library, variants, at, activation: m.frame.activation }
@@ -322,6 +326,7 @@ export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place)
   if (object.views.length > 0) {
     const isText = isString(key) || key.kind === 'template'
     if (!isText) noteUnfollowed(m, at, 'the key is not known')
+    if (!isString(key)) noteAnyTaken(m, object.views)
     return isText && !object.open ? undefined : unknown(m, 'a key that is not followed')
   }
   if (object.open) {
@@ -331,6 +336,9 @@ export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place)
   if (isString(key) || isNumber(key)) return undefined
   return representative(m, [...object.map.values()])
 }
+
+/** The program walks over the dict and has not chosen this key. */
+const isWalked = (key: Value): boolean => key.kind === 'const' && key.walked === true
 
 const isScript = (at: Place): boolean => at.program.language !== 'python'
 
@@ -379,5 +387,5 @@ function noteHit(m: Machine, object: DictValue, key: Value): void {
 function lookupAll(m: Machine, object: DictValue, key: Value): readonly ArrayVariant[] {
   const variants = lookupViews(m, object.views, key)
   if (object.deleted.size === 0) return variants
-  return variants.filter(v => !v.stored || !object.deleted.has(v.stored.tensor.name))
+  return withoutNames(variants, object.deleted)
 }

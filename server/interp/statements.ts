@@ -3,6 +3,7 @@
 
 import type { Stmt } from '../source/ir'
 import { enterContext, leaveContext } from './classes'
+import { noteCounting } from './counting'
 import { decorated } from './decorators'
 import { evaluate, itemsOf, keysOf, mergeDict } from './expressions'
 import { type Machine, place, turnLimit, unknown } from './machine'
@@ -208,6 +209,7 @@ function loop(m: Machine, s: Stmt & { kind: 'while' }, outer: Scope): Completion
   const perTurn = isJavaScript(outer) && declaredIn(s.init).lexical
   let scope = perTurn ? blockScope(outer) : outer
   execute(m, s.init, scope)
+  noteCounting(m, s, scope)
   for (let turn = 0; turn < turnLimit && m.work > 0; turn++) {
     const test = s.testLast && turn === 0 ? constant(true) : evaluate(m, s.test, scope)
     const known = truth(test, isJavaScript(scope))

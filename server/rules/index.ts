@@ -38,6 +38,7 @@ import { tiedEmbeddings } from './tiedEmbeddings'
 import { transposedTriple } from './transposedTriple'
 import { unindexedTensor } from './unindexedTensor'
 import { unlistedShard } from './unlistedShard'
+import { unreadLayer } from './unreadLayer'
 import { unseenShards } from './unseenShards'
 import { unmatchedOverride } from './unmatchedOverride'
 import { vocabularyMismatch } from './vocabularyMismatch'
@@ -59,6 +60,7 @@ export const rules = [
   integerTensor,
   shapeMismatch,
   alwaysRaises,
+  unreadLayer,
   packedQuantizedAgain,
   strictLoadMismatch,
   contradictoryConfig,

@@ -1,9 +1,10 @@
 // The small modules of Python's library that programs are held together with: functools, itertools, operator, contextlib,
 // dataclasses, collections, inspect. Iterators are lists that are consumed from the front.
 
-import { callFunction, type LibraryCall, partialClass } from '../calls'
+import { callFunction, type LibraryCall } from '../calls'
 import { constructorNames, enterContext, fieldClass, fieldsOf, namedTuple } from '../classes'
 import { itemsOf, mergeDict } from '../expressions'
+import { partialClass } from '../partial'
 import { unknown } from '../machine'
 import { getAttribute } from '../members'
 import { has } from '../membership'

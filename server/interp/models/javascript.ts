@@ -1,6 +1,7 @@
 // JavaScript's built-ins, as far as loaders use them. They are named `js.<name>`; Map and Set are dicts and lists here.
 
 import { callFunction, type LibraryCall } from '../calls'
+import { noteCounter } from '../counting'
 import { itemsOf, keysOf, mergeDict } from '../expressions'
 import { unknown } from '../machine'
 import { has } from '../membership'
@@ -49,6 +50,8 @@ function arrayFrom(c: LibraryCall): Value {
   if (length) {
     if (!isNumber(length) || length.value > 100_000) return list([], 'list', true)
     items = Array.from({ length: length.value }, () => none)
+    if (f && items.length > 0)
+      noteCounter(c.m, { at: c.at, first: 0, last: items.length - 1, start: undefined, stop: length.config })
   }
   if (!items) return list([], 'list', true)
   return list(f ? items.map((item, i) => callFunction(c.m, f, [item, constant(i)], c)) : [...items])

@@ -2,6 +2,7 @@
 
 import { callFunction, type LibraryCall } from '../calls'
 import { callMember, superOf } from '../classes'
+import { noteCounter, writtenNumber } from '../counting'
 import { itemsOf, mergeDict } from '../expressions'
 import { derive, identity, unknown } from '../machine'
 import { findMember, getAttribute, libraryBase } from '../members'
@@ -27,6 +28,15 @@ function range(c: LibraryCall): Value {
   if (from === undefined || to === undefined || by === undefined || by === 0) return list([], 'list', true)
   const count = Math.max(0, Math.ceil((to - from) / by))
   if (count > 100_000) return list([], 'list', true)
+  const last = given.length === 1 ? given[0] : given[1]
+  if (by === 1 && count > 0)
+    noteCounter(c.m, {
+      at: c.at,
+      first: from,
+      last: to - 1,
+      start: given.length > 1 ? writtenNumber(c.placeOf(0)) : undefined,
+      stop: last?.kind === 'const' ? last.config : undefined,
+    })
   return list(Array.from({ length: count }, (_, i) => constant(from + i * by)))
 }
 
