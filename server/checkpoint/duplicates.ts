@@ -69,7 +69,7 @@ function walk(shards: readonly Shard[], meet: Meet): void {
   const met: Parameters<Meet>[] = []
   for (const [number, { tensors }] of shards.entries())
     for (let row = 0; row < tensors.count; row++) {
-      const hash = tensors.hashAt(row)
+      const hash = tensors.hashes[row] ?? 0
       if (!mayComeAgain(hash)) continue
       let slot = hash & mask
       for (; holder[slot] !== 0; slot = (slot + 1) & mask) {
@@ -77,7 +77,7 @@ function walk(shards: readonly Shard[], meet: Meet): void {
         const before = (holder[slot] ?? 0) - 1
         const other = shards[before]?.tensors
         const rowBefore = rows[slot] ?? 0
-        if (other?.hashAt(rowBefore) !== hash || other.nameAt(rowBefore) !== tensors.nameAt(row)) continue
+        if (other?.hashes[rowBefore] !== hash || other.nameAt(rowBefore) !== tensors.nameAt(row)) continue
         if (before !== number) met.push([number, row, before, rowBefore])
         break
       }
@@ -91,8 +91,7 @@ function walk(shards: readonly Shard[], meet: Meet): void {
 const bitsPerName = 32
 
 /**
- * Which hashes share a bit with that of another tensor, and how many tensors have such a one. Those few are looked at; a
- * model without a tensor twice costs two passes over its hashes.
+ * Which hashes share a bit with that of another tensor, and how many tensors have such a one. Those few are looked at.
  */
 function crowded(
   shards: readonly Shard[],
@@ -103,21 +102,26 @@ function crowded(
   const mask = size - 1
   const met = new Uint32Array(size / 32)
   const again = new Uint32Array(size / 32)
-  for (const { tensors } of shards)
+  let count = 0
+  for (const { tensors } of shards) {
+    const { hashes } = tensors
     for (let row = 0; row < tensors.count; row++) {
-      const at = tensors.hashAt(row) & mask
+      const at = (hashes[row] ?? 0) & mask
       const bit = 1 << (at & 31)
       const word = at >>> 5
-      if (((met[word] ?? 0) & bit) === 0) met[word] = (met[word] ?? 0) | bit
-      else again[word] = (again[word] ?? 0) | bit
+      const before = met[word] ?? 0
+      met[word] = before | bit
+      if ((before & bit) === 0) continue
+      // With the one that was first there.
+      if (((again[word] ?? 0) & bit) === 0) count++
+      again[word] = (again[word] ?? 0) | bit
+      count++
     }
+  }
   const mayComeAgain = (hash: number): boolean => {
     const at = hash & mask
     return ((again[at >>> 5] ?? 0) & (1 << (at & 31))) !== 0
   }
-  let count = 0
-  for (const { tensors } of shards)
-    for (let row = 0; row < tensors.count; row++) if (mayComeAgain(tensors.hashAt(row))) count++
   return { mayComeAgain, count }
 }
 

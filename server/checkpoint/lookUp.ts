@@ -1,8 +1,8 @@
-// Finds the tensors of a model by name, without a table of all names: shard by shard, beginning with the one in which the last
-// was found, since what is asked for one after another mostly lies together.
+// Finds the tensors of a model by name, without a table of all names: shard by shard, from the one in which the last was found
+// onwards, since what is asked for one after another mostly lies together.
 
 import { sharedTensorsOf } from './duplicates'
-import type { Model, Shard } from './facts'
+import type { Model } from './facts'
 import type { Member } from './modules'
 import { folderOf } from './paths'
 
@@ -21,15 +21,15 @@ export function lookUpIn(model: Model): LookUp {
 function finder(model: Model): LookUp {
   const { shards } = model
   const isOnce = new Set(shards.map(({ path }) => folderOf(path))).size < 2 && sharedTensorsOf(model).length === 0
-  let last: Shard | undefined
+  /** Where the search begins: of tensors that are stored several times the last must be met first. */
+  let start = shards.length - 1
+  const step = isOnce ? 1 : shards.length - 1
   return name => {
-    const near = isOnce ? (last?.tensors.indexOf(name) ?? -1) : -1
-    if (last && near >= 0) return { shard: last, index: near }
-    for (let i = shards.length - 1; i >= 0; i--) {
+    for (let tried = 0, i = start; tried < shards.length; tried++, i = (i + step) % shards.length) {
       const shard = shards[i]
       const index = shard?.tensors.indexOf(name) ?? -1
       if (!shard || index < 0) continue
-      last = shard
+      if (isOnce) start = i
       return { shard, index }
     }
     return undefined

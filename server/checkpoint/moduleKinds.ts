@@ -44,7 +44,7 @@ export function moduleKinds(model: Model): readonly ModuleKind[] {
 }
 
 /** The path of the module of a group at a place. */
-export function pathAt({ shard, members: [first] }: ShardModules, at: number): string {
+export function pathAt({ shard, members: [first] }: Pick<ShardModules, 'shard' | 'members'>, at: number): string {
   return first ? pathOf(shard.tensors.nameAt(first.rows[at] ?? 0), first.parameter) : ''
 }
 
@@ -64,6 +64,7 @@ function kindsIn(folder: string, shards: readonly Shard[], isTwice: boolean): re
   const patterns = groupBy(shards.flatMap(shardModulesOf), ({ pattern }) => pattern)
   return [...patterns].flatMap(([pattern, groups]) => {
     const kinds: Growing[] = []
+    const byKey = new Map<string, Growing>()
     const kindOf = (members: ReadonlyMap<string, TensorFamily>): Growing => {
       let kind = kinds.find(each => sameMembers(each.members, members))
       if (!kind) kinds.push((kind = { pattern, folder, members, count: 0, together: [], apart: [] }))
@@ -72,7 +73,11 @@ function kindsIn(folder: string, shards: readonly Shard[], isTwice: boolean): re
     const inPieces = new Set(isTwice ? groups : piecesAmong(groups))
     for (const group of groups) {
       if (inPieces.has(group)) continue
-      const kind = kindOf(new Map(group.members.map(({ parameter, family }) => [parameter, family] as const)))
+      let kind = byKey.get(group.key)
+      if (!kind || !isOfKind(group, kind)) {
+        kind = kindOf(new Map(group.members.map(({ parameter, family }) => [parameter, family] as const)))
+        byKey.set(group.key, kind)
+      }
       kind.together.push(group)
       kind.count += group.count
     }
@@ -88,23 +93,26 @@ function kindsIn(folder: string, shards: readonly Shard[], isTwice: boolean): re
   })
 }
 
+const isOfKind = ({ members }: ShardModules, kind: Growing): boolean =>
+  members.every(({ parameter, family }) => isSameLayout(kind.members.get(parameter), family))
+
+/** Of families whose names are alike. */
+const isSameLayout = (a: TensorFamily | undefined, b: TensorFamily): boolean =>
+  a === b ||
+  (a?.dtype === b.dtype && a.shape.length === b.shape.length && a.shape.every((dim, i) => dim === b.shape[i]))
+
 function sameMembers(a: ReadonlyMap<string, TensorFamily>, b: ReadonlyMap<string, TensorFamily>): boolean {
   if (a.size !== b.size) return false
   for (const [parameter, family] of a) {
     const other = b.get(parameter)
-    if (!other || !family.isLike(other)) return false
+    if (!other || !isSameLayout(family, other)) return false
   }
   return true
 }
 
 /** Groups that may hold pieces of the same modules: in different shards, and without a parameter in common. */
 function piecesAmong(groups: readonly ShardModules[]): readonly ShardModules[] {
-  const sets = groupBy(groups, ({ members }) =>
-    members
-      .map(({ parameter }) => parameter)
-      .sort()
-      .join('\n'),
-  )
+  const sets = groupBy(groups, ({ parameters }) => parameters)
   if (sets.size < 2) return []
   const split = [...sets].map(([key, own]) => ({ parameters: new Set(key.split('\n')), own }))
   return split.flatMap(({ parameters, own }) =>

@@ -14,6 +14,10 @@ export interface ShardModules {
   readonly pattern: string
   readonly members: readonly ShardMembers[]
   readonly count: number
+  /** The parameters, sorted, in one text. */
+  readonly parameters: string
+  /** Equal for modules that are alike, in whatever shard; and by chance for others, very rarely. */
+  readonly key: string
 }
 
 /** One parameter of modules that are alike. */
@@ -60,8 +64,14 @@ function groupsIn(shard: Shard, pattern: string, columns: readonly Column[]): re
     family && others.length === 0 ? [{ parameter, family, rows: family.rows }] : [],
   )
   if (members.length === columns.length && areParallel(shard, columns, members))
-    return [{ shard, pattern, members, count: members[0]?.rows.length ?? 0 }]
+    return [groupOf(shard, pattern, members, members[0]?.rows.length ?? 0)]
   return differing(shard, pattern, columns)
+}
+
+function groupOf(shard: Shard, pattern: string, members: readonly ShardMembers[], count: number): ShardModules {
+  const sorted = [...members].sort((a, b) => (a.parameter < b.parameter ? -1 : 1))
+  const key = sorted.reduce((text, { parameter, family }) => `${text}\n${parameter} ${family.hash}`, pattern)
+  return { shard, pattern, members, count, parameters: sorted.map(({ parameter }) => parameter).join('\n'), key }
 }
 
 /** Whether the rows of all members belong to the same modules in the same order: so it is nearly always. */
@@ -80,38 +90,45 @@ function areParallel(
   })
 }
 
-/** A module as its rows: for each column one, or -1. */
-type Rows = number[]
+/** Modules as their rows: for each module as many numbers as there are columns, -1 where it lacks one. */
+interface Cells {
+  readonly rows: Int32Array
+  readonly count: number
+}
 
 /** Modules of one pattern that are not all alike, sorted out by what they have. */
 function differing(shard: Shard, pattern: string, columns: readonly Column[]): readonly ShardModules[] {
-  const modules = aligned(shard, columns) ?? byName(shard, columns)
+  const { rows, count } = aligned(shard, columns) ?? byName(shard, columns)
   const { tensors } = shard
-  const groups: { readonly like: Rows; readonly modules: Rows[] }[] = []
-  let last: (typeof groups)[number] | undefined
-  const isLike = (a: Rows, b: Rows): boolean => {
-    for (let i = 0; i < a.length; i++) {
-      const [x, y] = [a[i] ?? -1, b[i] ?? -1]
-      if (x < 0 !== y < 0 || (x >= 0 && tensors.familyAt(x) !== tensors.familyAt(y))) return false
+  const width = columns.length
+  const isLike = (a: number, b: number): boolean => {
+    for (let column = 0; column < width; column++) {
+      const [x, y] = [rows[a * width + column] ?? -1, rows[b * width + column] ?? -1]
+      if (x < 0 !== y < 0) return false
+      const isOne = x < 0 || columns[column]?.families.length === 1
+      if (!isOne && tensors.familyAt(x) !== tensors.familyAt(y)) return false
     }
     return true
   }
-  for (const module of modules) {
-    if (!last || !isLike(last.like, module)) {
-      last = groups.find(({ like }) => isLike(like, module))
-      if (!last) groups.push((last = { like: module, modules: [] }))
+  const groups: { readonly first: number; readonly modules: number[] }[] = []
+  let last: (typeof groups)[number] | undefined
+  for (let module = 0; module < count; module++) {
+    if (!last || !isLike(last.first, module)) {
+      last = groups.find(({ first }) => isLike(first, module))
+      if (!last) groups.push((last = { first: module, modules: [] }))
     }
     last.modules.push(module)
   }
-  return groups.map(({ like, modules }) => ({
-    shard,
-    pattern,
-    count: modules.length,
-    members: columns.flatMap(({ parameter }, i): ShardMembers[] => {
-      const row = like[i] ?? -1
-      return row < 0 ? [] : [{ parameter, family: tensors.familyAt(row), rows: modules.map(each => each[i] ?? 0) }]
-    }),
-  }))
+  return groups.map(({ first, modules }) => {
+    const members = columns.flatMap(({ parameter }, column): ShardMembers[] => {
+      const row = rows[first * width + column] ?? -1
+      if (row < 0) return []
+      const own = new Uint32Array(modules.length)
+      for (let i = 0; i < own.length; i++) own[i] = rows[(modules[i] ?? 0) * width + column] ?? 0
+      return [{ parameter, family: tensors.familyAt(row), rows: own }]
+    })
+    return groupOf(shard, pattern, members, modules.length)
+  })
 }
 
 const rowsOf = ({ families }: Column): Uint32Array => {
@@ -124,50 +141,63 @@ const rowsOf = ({ families }: Column): Uint32Array => {
  * The columns put beside one another where each lacks a module here and there, as where a shard begins in the middle of one.
  * Undefined where they are in different orders.
  */
-function aligned({ tensors }: Shard, columns: readonly Column[]): readonly Rows[] | undefined {
-  let spine: Rows[] = []
-  const nothing = (): Rows => columns.map(() => -1)
+function aligned({ tensors }: Shard, columns: readonly Column[]): Cells | undefined {
+  const width = columns.length
+  const all = columns.map(rowsOf)
+  let spine: Cells = { rows: new Int32Array(0), count: 0 }
   for (const [column, { tail }] of columns.entries()) {
-    const rows = rowsOf(columns[column] as Column)
-    const next: Rows[] = []
-    const isSame = (module: Rows | undefined, row: number | undefined): boolean => {
-      if (!module || row === undefined) return false
-      const known = module.findIndex(each => each >= 0)
-      return tensors.sameStart(module[known] ?? 0, columns[known]?.tail ?? 0, row, tail)
+    const own = all[column] ?? new Uint32Array(0)
+    const before = spine
+    const next = new Int32Array((before.count + own.length) * width).fill(-1)
+    let count = 0
+    const isSame = (module: number, at: number): boolean => {
+      if (module >= before.count || at >= own.length) return module >= before.count && at >= own.length
+      const start = module * width
+      let known = 0
+      while ((before.rows[start + known] ?? 0) < 0) known++
+      return tensors.sameStart(before.rows[start + known] ?? 0, columns[known]?.tail ?? 0, own[at] ?? 0, tail)
     }
-    const alone = (row: number): Rows => nothing().with(column, row)
+    const take = (module: number): void => {
+      for (let i = 0; i < column; i++) next[count * width + i] = before.rows[module * width + i] ?? -1
+    }
     let i = 0
     let j = 0
-    while (i < spine.length || j < rows.length) {
-      const [module, row] = [spine[i], rows[j]]
-      if (module && row !== undefined && isSame(module, row)) {
-        module[column] = row
-        next.push(module)
-        i++
-        j++
-      } else if (module && (row === undefined || isSame(spine[i + 1], row))) {
-        next.push(module)
-        i++
-      } else if (row !== undefined && (!module || isSame(module, rows[j + 1]))) {
-        next.push(alone(row))
-        j++
+    while (i < before.count || j < own.length) {
+      const isBoth = i < before.count && j < own.length
+      if (isBoth && isSame(i, j)) {
+        take(i++)
+        next[count++ * width + column] = own[j++] ?? -1
+      } else if (j >= own.length || (isBoth && isSame(i + 1, j))) {
+        take(i++)
+        count++
+      } else if (i >= before.count || isSame(i, j + 1)) {
+        next[count++ * width + column] = own[j++] ?? -1
+      } else if (isSame(i + 1, j + 1)) {
+        take(i++)
+        count++
+        next[count++ * width + column] = own[j++] ?? -1
       } else return undefined
     }
-    spine = next
+    spine = { rows: next, count }
   }
   return spine
 }
 
 /** The same by the names, in whatever order they are. */
-function byName({ tensors }: Shard, columns: readonly Column[]): readonly Rows[] {
-  const modules = new Map<string, Rows>()
+function byName({ tensors }: Shard, columns: readonly Column[]): Cells {
+  const width = columns.length
+  const modules = new Map<string, number>()
+  const rows: number[] = []
   for (const [column, own] of columns.entries())
     for (const row of rowsOf(own)) {
       const name = tensors.nameAt(row)
       const path = name.slice(0, Math.max(0, name.length - own.parameter.length - 1))
-      let rows = modules.get(path)
-      if (!rows) modules.set(path, (rows = columns.map(() => -1)))
-      rows[column] = row
+      let module = modules.get(path)
+      if (module === undefined) {
+        modules.set(path, (module = modules.size))
+        for (let i = 0; i < width; i++) rows.push(-1)
+      }
+      rows[module * width + column] = row
     }
-  return [...modules.values()]
+  return { rows: Int32Array.from(rows), count: modules.size }
 }

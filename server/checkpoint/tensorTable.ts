@@ -31,7 +31,7 @@ export function tensorTable(columns: HeaderColumns, index: NameIndex, dataStart:
     },
     indexOf: name => index.find(name),
     indexIn: (view, start, end, hash) => index.findIn(view, start, end, hash),
-    hashAt: row => columns.hash[row] ?? 0,
+    hashes: columns.hash,
     sameStart: (a, tailA, b, tailB) => {
       const length = columns.nameLength(a) - tailA
       return columns.nameLength(b) - tailB === length && columns.sameBytes(a, b, length)

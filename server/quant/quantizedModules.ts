@@ -43,11 +43,11 @@ export interface QuantizedKind {
   modules(): readonly QuantizedModule[]
   /** Those whose members are in different shards. */
   apart(): readonly QuantizedModule[]
-  /** Modules that follow one another in a shard, put together where their paths agree up to and with a text. */
-  stretches(text: string): readonly Stretch[]
+  /** All of them, the experts of a layer that follow one another in a shard put together. */
+  stretches(): readonly Stretch[]
 }
 
-/** Modules of a kind whose paths begin alike. */
+/** Experts of one layer, or one other module. */
 export interface Stretch {
   readonly first: QuantizedModule
   modules(): readonly QuantizedModule[]
@@ -86,8 +86,8 @@ function kindOf(kind: ModuleKind): QuantizedKind | undefined {
     }),
     modules: getAll,
     apart: getApart,
-    stretches: text => [
-      ...kind.together.flatMap(group => stretchesIn(group, text)),
+    stretches: () => [
+      ...kind.together.flatMap(stretchesIn),
       ...getApart().map(first => ({ first, modules: () => [first] })),
     ],
   }
@@ -106,7 +106,16 @@ function modulesAt(group: ShardModules, from: number, to: number): QuantizedModu
   }))
 }
 
-function stretchesIn(group: ShardModules, text: string): Stretch[] {
+const experts = '.experts.'
+const stretchesByGroup = new WeakMap<ShardModules, readonly Stretch[]>()
+
+function stretchesIn(group: ShardModules): readonly Stretch[] {
+  let known = stretchesByGroup.get(group)
+  if (!known) stretchesByGroup.set(group, (known = findStretches(group)))
+  return known
+}
+
+function findStretches(group: ShardModules): readonly Stretch[] {
   const { shard, members, count } = group
   const rows = members[0]?.rows ?? []
   const found: Stretch[] = []
@@ -115,8 +124,8 @@ function stretchesIn(group: ShardModules, text: string): Stretch[] {
     const [first] = modulesAt(group, from, from + 1)
     const start = from++
     if (!first) continue
-    const at = first.path.indexOf(text)
-    const length = Buffer.byteLength(at < 0 ? first.path : first.path.slice(0, at + text.length))
+    const at = first.path.indexOf(experts)
+    const length = Buffer.byteLength(at < 0 ? first.path : first.path.slice(0, at + experts.length))
     if (at >= 0) while (from < count && shard.tensors.sameBeginning(rows[start] ?? 0, rows[from] ?? 0, length)) from++
     const end = from
     found.push({ first, modules: () => modulesAt(group, start, end) })

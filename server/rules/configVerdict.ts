@@ -106,11 +106,17 @@ export function contradictionsOf(
     if (own.length > 0) found.set(module, own)
     return own.length > 0
   }
-  for (const kind of kinds)
-    for (const { first, modules } of kind.stretches(experts)) {
-      if (!judge(first) && !isNamed) continue
-      for (const module of modules()) if (module.path !== first.path) judge(module)
+  for (const kind of kinds) {
+    /** Widths with which modules that have no entry of their own contradict nothing. */
+    const fine = new Set<number | undefined>()
+    for (const { first, modules } of kind.stretches()) {
+      const hasEntry = isNamed || overrideOf(config, first.path) !== undefined
+      const width = hasEntry ? undefined : expectedWidth(model, first.path)?.value
+      if (!hasEntry && fine.has(width)) continue
+      if (!judge(first) && !hasEntry) fine.add(width)
+      else for (const module of modules()) if (module.path !== first.path) judge(module)
     }
+  }
   return inOrder(model, [...found.keys()]).flatMap(module => found.get(module) ?? [])
 }
 

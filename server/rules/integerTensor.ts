@@ -3,6 +3,7 @@
 // rounded away when they were stored is gone.
 
 import type { Model, Shard } from '../checkpoint/facts'
+import { type ModuleKind, moduleKinds } from '../checkpoint/moduleKinds'
 import type { TensorFamily } from '../checkpoint/tensorFamilies'
 import type { Severity } from '../protocol'
 import { defineRule, type Draft } from './rule'
@@ -32,6 +33,7 @@ interface Placed {
 }
 
 function* check(model: Model): Iterable<Draft> {
+  if (!moduleKinds(model).some(isSuspect)) return
   let floats: ReadonlyMap<string, Placed> | undefined
   for (const shard of model.shards)
     for (const family of shard.tensors.families()) {
@@ -51,6 +53,13 @@ function* check(model: Model): Iterable<Draft> {
       const like = (floats ??= floatsOf(model)).get(family.pattern)
       if (like) yield draft(shard, family, 'warning', 'its like are floats', like)
     }
+}
+
+/** Whether modules have whole numbers that no mark beside them explains: so that others cost no look-up. */
+function isSuspect({ members }: ModuleKind): boolean {
+  const isAny = (parameter: string) => isWhole(members.get(parameter)?.dtype ?? '')
+  const isRounded = isAny('weight') && !marks.some(mark => members.has(mark))
+  return isRounded || isAny('bias') || isAny('scales') || isAny('biases')
 }
 
 /** Families of floats by what their names have in common. */

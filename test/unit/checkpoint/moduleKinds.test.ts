@@ -74,7 +74,7 @@ test('modules of a model are those that their names give, in kinds of their like
         for (const { parameter, rows } of members)
           for (let i = 0; i < rows.length; i++) {
             const name = shard.tensors.nameAt(rows[i] ?? 0)
-            const path = pathAt({ shard, pattern: '', members, count: rows.length }, i)
+            const path = pathAt({ shard, members }, i)
             expect(name).toBe(path === '' ? parameter : `${path}.${parameter}`)
           }
   })
