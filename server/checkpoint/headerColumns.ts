@@ -1,7 +1,7 @@
 // The entries of a header as columns: a row for each tensor, all numbers, in the order of the header.
 // It knows nothing of JSON; the scanner fills it, the validation reads it, the tensor table is a view of it.
 
-import { mixSum, viewOf } from './nameHash'
+import { hashOfParts, hashPart, mixSum, viewOf } from './nameHash'
 import { Families, type Family, type NameSpan } from './tensorFamilies'
 
 /** What a row's own numbers say against it; 0 where they agree. */
@@ -79,17 +79,18 @@ export class HeaderColumns {
     this.resize(Math.max(16, this.count * 2))
   }
 
-  /** Adds a row of a family. */
+  /** Adds a row of a family; `path` is the hash of its module's path. */
   add(
     nameStart: number,
     nameEnd: number,
-    hash: number,
+    path: number,
     family: Family,
     begin: number,
     end: number,
     fault: number,
   ): void {
     const row = this.count++
+    const hash = hashOfParts(path, family.tailHash)
     this.nameStart[row] = nameStart
     this.nameEnd[row] = nameEnd
     this.hash[row] = hash
@@ -97,7 +98,7 @@ export class HeaderColumns {
     this.begin[row] = begin
     this.end[row] = end
     this.fault[row] = fault
-    family.count++
+    family.take(path)
     this.nameSum = (this.nameSum + hash) | 0
     this.mixedSum = (this.mixedSum + mixSum(hash)) | 0
     if (begin !== this.lastEnd || end < begin) this.inOrder = false
@@ -177,7 +178,8 @@ export class HeaderColumns {
       const [start, end] = [this.nameStart[row] ?? 0, this.nameEnd[row] ?? 0]
       const { dtypeNumber, shape } = this.familyAt(row)
       const family = rest.families.of(to, start, end, dtypeNumber, shape, shape.length)
-      rest.add(start, end, this.hash[row] ?? 0, family, this.begin[row] ?? 0, this.end[row] ?? 0, this.fault[row] ?? 0)
+      const path = hashPart(this.view, start, end - family.tail)
+      rest.add(start, end, path, family, this.begin[row] ?? 0, this.end[row] ?? 0, this.fault[row] ?? 0)
       const span = this.spans.get(row)
       if (span) rest.spans.set(to, span)
     }

@@ -6,7 +6,7 @@ import { dtypeBits, dtypes } from './dtype'
 import { Fault, HeaderColumns } from './headerColumns'
 import { JsonBytes } from './jsonBytes'
 import { maxHeaderDepth, maxRank, maxTensors } from './limits'
-import { finishHash, hashSeed, hashSpan, isPlainWord, mixByte, mixWord, viewOf } from './nameHash'
+import { hashPart, hashSpan, isPlainWord, viewOf } from './nameHash'
 import { type BrokenEntry, faultOf, readOddEntry } from './oddEntry'
 import { type Family, isDigit, numberEnd } from './tensorFamilies'
 
@@ -65,7 +65,6 @@ class HeaderScanner {
   private end = 0
   private nameStart = 0
   private nameEnd = 0
-  private hash = 0
   private dtype = 0
   /** How the entry is written around its offsets. */
   private lead = 0
@@ -137,7 +136,7 @@ class HeaderScanner {
    * offsets, which must agree with the family's size. Behind it, or -1 where anything is otherwise.
    */
   private expectedEntry(at: number): number {
-    const { bytes, columns, view } = this
+    const { bytes, columns } = this
     const family = this.before?.next
     const wording = family?.wording
     if (!family || !wording || bytes[at] !== 0x22 || columns.count >= maxTensors) return -1
@@ -150,7 +149,7 @@ class HeaderScanner {
     i = this.whole(i + wording.gapLength)
     if (i < 0 || this.number - begin !== family.bytes || !this.repeats(wording.tail, wording.tailLength, i)) return -1
     columns.reserve()
-    this.takeRow(family, start, end, hashSpan(view, start, end), begin, this.number, Fault.none)
+    this.takeRow(family, start, end, begin, this.number, Fault.none)
     return i + wording.tailLength
   }
 
@@ -194,43 +193,29 @@ class HeaderScanner {
   }
 
   /** Adds a row, and remembers what it came behind. */
-  private takeRow(
-    family: Family,
-    nameStart: number,
-    nameEnd: number,
-    hash: number,
-    begin: number,
-    end: number,
-    fault: number,
-  ): void {
+  private takeRow(family: Family, nameStart: number, nameEnd: number, begin: number, end: number, fault: number): void {
     const { columns, before } = this
     if (nameStart < this.bytes.length) family.last = columns.count
-    columns.add(nameStart, nameEnd, hash, family, begin, end, fault)
+    const path = hashPart(columns.view, nameStart, nameEnd - family.tail)
+    columns.add(nameStart, nameEnd, path, family, begin, end, fault)
     if (before) before.next = family
     this.before = family
   }
 
-  /** A tensor's name: sets its span and hash (as hashSpan has it). */
+  /** A tensor's name: sets its span. */
   private name(at: number): number {
     const { bytes, view } = this
     if (bytes[at] !== 0x22) return this.json.fail(at, 'a name in quotes')
-    let hash = hashSeed
     let i = at + 1
-    for (const last = bytes.length - 4; i <= last; i += 4) {
-      const four = view.getInt32(i)
-      if (!isPlainWord(four)) break
-      hash = mixWord(hash, four)
-    }
+    for (const last = bytes.length - 4; i <= last; i += 4) if (!isPlainWord(view.getInt32(i))) break
     for (;;) {
       const c = bytes[i] ?? 0
       if (c === 0x22) break
       if (c < 0x23 || c === 0x5c || c >= 0x80) return this.oddName(at)
-      hash = mixByte(hash, c)
       i++
     }
     this.nameStart = at + 1
     this.nameEnd = i
-    this.hash = finishHash(hash)
     return i + 1
   }
 
@@ -239,15 +224,12 @@ class HeaderScanner {
     if (end < 0) return -1
     this.nameStart = at + 1
     this.nameEnd = end - 1
-    let { view } = this
     if (this.json.escaped) {
       const decoded = encode(JSON.parse(this.json.text(at, end)) as string)
       this.nameStart = this.columns.addName(decoded)
       this.nameEnd = this.nameStart + decoded.length
       this.ascii &&= decoded.every(code => code < 0x80)
-      ;({ view } = this.columns)
     }
-    this.hash = hashSpan(view, this.nameStart, this.nameEnd)
     return end
   }
 
@@ -295,7 +277,7 @@ class HeaderScanner {
   private finish(begin: number, end: number, fault: number): Family {
     const { columns, dims, rank, nameStart, nameEnd } = this
     const family = columns.families.of(columns.count, nameStart, nameEnd, this.dtype, dims, rank)
-    this.takeRow(family, nameStart, nameEnd, this.hash, begin, end, fault)
+    this.takeRow(family, nameStart, nameEnd, begin, end, fault)
     return family
   }
 

@@ -2,7 +2,7 @@
 // name made on the way, so that looking it up needs no second pass. It makes no string but one for each file. What is read
 // is kept in numbers, offsets in bytes; shardIndex.ts makes entries of them.
 
-import { finishHash, hashSeed, isPlainWord, mixByte, mixSum, mixWord, viewOf } from './nameHash'
+import { hashSpan, isPlainWord, mixSum, viewOf } from './nameHash'
 import type { IndexFault } from './shardIndex'
 
 const [quote, backslash, comma, colon, open, close] = [0x22, 0x5c, 0x2c, 0x3a, 0x7b, 0x7d]
@@ -190,13 +190,8 @@ export class IndexReader {
   /** Behind a key, whose hash is made on the way; -1 where it does not end. */
   private key(start: number): number {
     const { bytes, view } = this
-    let hash = hashSeed
     let i = start + 1
-    for (const last = bytes.length - 4; i <= last; i += 4) {
-      const word = view.getInt32(i)
-      if (!isPlainWord(word)) break
-      hash = mixWord(hash, word)
-    }
+    for (const last = bytes.length - 4; i <= last; i += 4) if (!isPlainWord(view.getInt32(i))) break
     for (;;) {
       const byte = bytes[i] ?? 0
       if (byte === quote) break
@@ -204,10 +199,9 @@ export class IndexReader {
         this.keyHash = undefined
         return this.string(start)
       }
-      hash = mixByte(hash, byte)
       i++
     }
-    this.keyHash = finishHash(hash)
+    this.keyHash = hashSpan(view, start + 1, i)
     return i + 1
   }
 

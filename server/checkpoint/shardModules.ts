@@ -4,20 +4,13 @@
 // shard costs only itself.
 
 import type { Shard } from './facts'
-import { splitName } from './modules'
-import { patternOf, type TensorFamily } from './tensorFamilies'
+import type { TensorFamily } from './tensorFamilies'
 
 /** Modules of a shard that are alike, in the order of the header. */
 export interface ShardModules {
   readonly shard: Shard
-  /** Path with `#` for numbers. */
-  readonly pattern: string
   readonly members: readonly ShardMembers[]
   readonly count: number
-  /** The parameters, sorted, in one text. */
-  readonly parameters: string
-  /** Equal for modules that are alike, in whatever shard; and by chance for others, very rarely. */
-  readonly key: string
 }
 
 /** One parameter of modules that are alike. */
@@ -28,50 +21,38 @@ export interface ShardMembers {
   readonly rows: ArrayLike<number>
 }
 
-const byShard = new WeakMap<Shard, readonly ShardModules[]>()
+/** All tensors of one parameter in modules of one pattern. */
+export interface Column {
+  readonly parameter: string
+  readonly families: readonly TensorFamily[]
+}
 
-/** All modules of a shard. */
-export function shardModulesOf(shard: Shard): readonly ShardModules[] {
-  let known = byShard.get(shard)
-  if (!known) byShard.set(shard, (known = groupsOf(shard)))
+const byShard = new WeakMap<Shard, Map<string, readonly ShardModules[]>>()
+
+/** The modules of a shard whose paths have a pattern; `columns` are all of their parameters. */
+export function shardModulesOf(shard: Shard, pattern: string, columns: readonly Column[]): readonly ShardModules[] {
+  let patterns = byShard.get(shard)
+  if (!patterns) byShard.set(shard, (patterns = new Map()))
+  let known = patterns.get(pattern)
+  if (!known) patterns.set(pattern, (known = groupsIn(shard, columns)))
   return known
 }
 
-/** All tensors of one parameter in modules of one pattern. */
-interface Column {
-  readonly parameter: string
-  /** Bytes of a name behind the path of its module. */
-  readonly tail: number
-  readonly families: TensorFamily[]
-}
+/** The path of a module from the name of one of its tensors. */
+export const pathOf = (name: string, parameter: string): string =>
+  name.slice(0, Math.max(0, name.length - parameter.length - 1))
 
-function groupsOf(shard: Shard): readonly ShardModules[] {
-  const patterns = new Map<string, Column[]>()
-  for (const family of shard.tensors.families()) {
-    const { module, parameter } = splitName(family.sample)
-    const pattern = module === '' ? '' : patternOf(`${module}.`).slice(0, -1)
-    let columns = patterns.get(pattern)
-    if (!columns) patterns.set(pattern, (columns = []))
-    const same = columns.find(column => column.parameter === parameter)
-    if (same) same.families.push(family)
-    else columns.push({ parameter, tail: Buffer.byteLength(parameter) + (module === '' ? 0 : 1), families: [family] })
-  }
-  return [...patterns].flatMap(([pattern, columns]) => groupsIn(shard, pattern, columns))
-}
+/** Bytes of a name behind the path of its module. */
+const tailOf = ({ parameter, families: [family] }: Column): number =>
+  Buffer.byteLength(parameter) + (family?.sample === parameter ? 0 : 1)
 
-function groupsIn(shard: Shard, pattern: string, columns: readonly Column[]): readonly ShardModules[] {
+function groupsIn(shard: Shard, columns: readonly Column[]): readonly ShardModules[] {
   const members = columns.flatMap(({ parameter, families: [family, ...others] }): ShardMembers[] =>
     family && others.length === 0 ? [{ parameter, family, rows: family.rows }] : [],
   )
   if (members.length === columns.length && areParallel(shard, columns, members))
-    return [groupOf(shard, pattern, members, members[0]?.rows.length ?? 0)]
-  return differing(shard, pattern, columns)
-}
-
-function groupOf(shard: Shard, pattern: string, members: readonly ShardMembers[], count: number): ShardModules {
-  const sorted = [...members].sort((a, b) => (a.parameter < b.parameter ? -1 : 1))
-  const key = sorted.reduce((text, { parameter, family }) => `${text}\n${parameter} ${family.hash}`, pattern)
-  return { shard, pattern, members, count, parameters: sorted.map(({ parameter }) => parameter).join('\n'), key }
+    return [{ shard, members, count: members[0]?.rows.length ?? 0 }]
+  return differing(shard, columns)
 }
 
 /** Whether the rows of all members belong to the same modules in the same order: so it is nearly always. */
@@ -81,13 +62,15 @@ function areParallel(
   [lead, ...rest]: readonly ShardMembers[],
 ): boolean {
   if (!first || !lead) return false
-  return rest.every(({ rows }, column) => {
-    if (rows.length !== lead.rows.length) return false
-    const tail = others[column]?.tail ?? 0
+  const leadTail = tailOf(first)
+  for (const [number, { rows }] of rest.entries()) {
+    const column = others[number]
+    if (!column || rows.length !== lead.rows.length) return false
+    const tail = tailOf(column)
     for (let i = 0; i < rows.length; i++)
-      if (!tensors.sameStart(lead.rows[i] ?? 0, first.tail, rows[i] ?? 0, tail)) return false
-    return true
-  })
+      if (!tensors.sameStart(lead.rows[i] ?? 0, leadTail, rows[i] ?? 0, tail)) return false
+  }
+  return true
 }
 
 /** Modules as their rows: for each module as many numbers as there are columns, -1 where it lacks one. */
@@ -97,7 +80,7 @@ interface Cells {
 }
 
 /** Modules of one pattern that are not all alike, sorted out by what they have. */
-function differing(shard: Shard, pattern: string, columns: readonly Column[]): readonly ShardModules[] {
+function differing(shard: Shard, columns: readonly Column[]): readonly ShardModules[] {
   const { rows, count } = aligned(shard, columns) ?? byName(shard, columns)
   const { tensors } = shard
   const width = columns.length
@@ -127,7 +110,7 @@ function differing(shard: Shard, pattern: string, columns: readonly Column[]): r
       for (let i = 0; i < own.length; i++) own[i] = rows[(modules[i] ?? 0) * width + column] ?? 0
       return [{ parameter, family: tensors.familyAt(row), rows: own }]
     })
-    return groupOf(shard, pattern, members, modules.length)
+    return { shard, members, count: modules.length }
   })
 }
 
@@ -144,9 +127,10 @@ const rowsOf = ({ families }: Column): Uint32Array => {
 function aligned({ tensors }: Shard, columns: readonly Column[]): Cells | undefined {
   const width = columns.length
   const all = columns.map(rowsOf)
+  const tails = columns.map(tailOf)
   let spine: Cells = { rows: new Int32Array(0), count: 0 }
-  for (const [column, { tail }] of columns.entries()) {
-    const own = all[column] ?? new Uint32Array(0)
+  for (const [column, own] of all.entries()) {
+    const tail = tails[column] ?? 0
     const before = spine
     const next = new Int32Array((before.count + own.length) * width).fill(-1)
     let count = 0
@@ -155,7 +139,7 @@ function aligned({ tensors }: Shard, columns: readonly Column[]): Cells | undefi
       const start = module * width
       let known = 0
       while ((before.rows[start + known] ?? 0) < 0) known++
-      return tensors.sameStart(before.rows[start + known] ?? 0, columns[known]?.tail ?? 0, own[at] ?? 0, tail)
+      return tensors.sameStart(before.rows[start + known] ?? 0, tails[known] ?? 0, own[at] ?? 0, tail)
     }
     const take = (module: number): void => {
       for (let i = 0; i < column; i++) next[count * width + i] = before.rows[module * width + i] ?? -1

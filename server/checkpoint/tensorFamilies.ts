@@ -4,7 +4,7 @@
 
 import { dtypes, type DType } from './dtype'
 import type { HeaderColumns } from './headerColumns'
-import { hashSeed, mixByte as mix } from './nameHash'
+import { hashPart, hashSeed, mixByte as mix, mixSum, pathEnd } from './nameHash'
 
 /** What is asked of a family; see `Family` for what the scanner keeps beside it. */
 export interface TensorFamily {
@@ -19,6 +19,9 @@ export interface TensorFamily {
   readonly count: number
   /** Indexes into the shard's table, rising. */
   readonly rows: Uint32Array
+  /** Two sums over the hashes of the paths of their modules: equal for two parameters of the same modules. */
+  readonly pathSum: number
+  readonly mixedSum: number
   /** Equal for families that are alike, in whatever shards they are. */
   readonly hash: number
   /** Whether the tensors of another family, perhaps of another shard, would be in this one if they were stored here. */
@@ -50,6 +53,8 @@ export interface Wording {
 /** A family as it grows with the rows of a header. */
 export class Family implements TensorFamily {
   count = 0
+  pathSum = 0
+  mixedSum = 0
   /** The row met last. */
   last: number
   /** The family of the row that came behind one of these the last time: layers repeat themselves. */
@@ -69,8 +74,18 @@ export class Family implements TensorFamily {
     readonly dtypeNumber: number,
     readonly shape: readonly number[],
     readonly hash: number,
+    /** Bytes of a name from its last dot on, which are the same in all, and their hash. */
+    readonly tail: number,
+    readonly tailHash: number,
   ) {
     this.last = first
+  }
+
+  /** Counts a tensor, by the hash of its module's path. */
+  take(path: number): void {
+    this.count++
+    this.pathSum = (this.pathSum + path) | 0
+    this.mixedSum = (this.mixedSum + mixSum(path)) | 0
   }
 
   get dtype(): DType {
@@ -121,7 +136,9 @@ export class Families {
     for (const family of bucket)
       if (family.dtypeNumber === dtype && sameShape(family.shape, dims, rank))
         if (sameButForNumbers(columns.spanOf(family.first), name)) return family
-    const made = new Family(columns, this.all.length, row, dtype, dims.slice(0, rank), hash)
+    const at = pathEnd(view, nameStart, nameEnd)
+    const [tail, tailHash] = [nameEnd - at, hashPart(view, at, nameEnd)]
+    const made = new Family(columns, this.all.length, row, dtype, dims.slice(0, rank), hash, tail, tailHash)
     this.all.push(made)
     bucket.push(made)
     return made

@@ -3,7 +3,8 @@
 
 import type { Model, Shard } from '../checkpoint/facts'
 import { lookUpIn } from '../checkpoint/lookUp'
-import { type ModuleKind, moduleKinds, pathAt } from '../checkpoint/moduleKinds'
+import { type ModuleKind, moduleKinds } from '../checkpoint/moduleKinds'
+import { pathOf } from '../checkpoint/shardModules'
 import type { TensorFamily } from '../checkpoint/tensorFamilies'
 import type { StoredTensor } from './quantizedModules'
 import { judgeTriple } from './triple'
@@ -91,18 +92,12 @@ function examine(model: Model): Anatomy | undefined {
 function putLayers(layers: Layers, kind: ModuleKind, prefix: string): void {
   const certain = certainOf(kind.members)
   const start = prefix.length + 'layers.'.length
-  const put = (path: string, shard: Shard, index: number): void => {
+  const parameter = kind.members.has('weight') ? 'weight' : ([...kind.members.keys()][0] ?? '')
+  for (const { shard, index } of kind.placesOf(parameter)) {
+    const path = pathOf(shard.tensors.nameAt(index), parameter)
     const dot = path.indexOf('.', start)
     const layer = layerAt(layers, Number(path.slice(start, dot)))
     if (certain) layer.set(path.slice(dot + 1), new StoredPart(path, certain, shard, index))
-  }
-  for (const group of kind.together) {
-    const rows = group.members.find(({ parameter }) => parameter === 'weight')?.rows
-    for (let i = 0; i < group.count; i++) put(pathAt(group, i), group.shard, rows?.[i] ?? 0)
-  }
-  for (const { path, members } of kind.apart) {
-    const weight = members.get('weight') ?? [...members.values()][0]
-    if (weight) put(path, weight.shard, weight.index)
   }
 }
 
@@ -110,15 +105,8 @@ function putLayers(layers: Layers, kind: ModuleKind, prefix: string): void {
 function putExperts(layers: Layers, model: Model, kind: ModuleKind, prefix: string, below: string): void {
   const certain = certainOf(kind.members)
   const find = lookUpIn(model)
-  for (const group of kind.together)
-    layerAt(
-      layers,
-      Number(
-        pathAt(group, 0)
-          .slice(prefix.length + 7)
-          .split('.')[0],
-      ),
-    )
+  const [any = ''] = kind.paths()
+  layerAt(layers, Number(any.slice(prefix.length + 'layers.'.length).split('.')[0]))
   if (!certain) return
   const own = below.replace(expertPattern, '$1experts.0')
   for (const [number, layer] of layers) {
@@ -143,10 +131,7 @@ function partOf(kinds: readonly ModuleKind[]): Part | undefined {
   const kind = kinds.findLast(({ members }) => members.has('weight'))
   const certain = kind && certainOf(kind.members)
   if (!certain) return undefined
-  const group = kind.together.at(-1)
-  const weight = group
-    ? { shard: group.shard, index: group.members.find(({ parameter }) => parameter === 'weight')?.rows[0] ?? 0 }
-    : kind.apart.at(-1)?.members.get('weight')
+  const weight = [...kind.placesOf('weight')].at(-1)
   return weight && new StoredPart(kind.pattern, certain, weight.shard, weight.index)
 }
 

@@ -2,7 +2,7 @@
 // given to the weight that they belong to.
 
 import type { Model, Shard } from '../../checkpoint/facts'
-import { type ModuleKind, moduleKinds, pathAt } from '../../checkpoint/moduleKinds'
+import { type ModuleKind, moduleKinds } from '../../checkpoint/moduleKinds'
 import { groupBy } from '../../util/groupBy'
 import type { Members, StoredMember } from './format'
 
@@ -67,35 +67,24 @@ function familyOf(kind: ModuleKind, tables: readonly ModuleKind[]): Family {
       parameters.set(name, family)
       homes.set(name, [home, parameter])
     }
-  const first = kind.together[0]?.shard ?? [...(kind.apart[0]?.members.values() ?? [])][0]?.shard
+  const [parameter = ''] = kind.members.keys()
+  const [first] = kind.placesOf(parameter)
   if (!first) throw new Error(`no module of ${kind.pattern}`)
   return {
     parameters,
     pattern: kind.pattern,
-    shard: first,
+    shard: first.shard,
     count: kind.count,
-    modules: () => pathsOf(kind),
+    modules: () => [...kind.paths()],
     sample: name => namesIn(homes.get(name)).next().value,
     names: name => [...namesIn(homes.get(name))],
   }
 }
 
-const pathsOf = ({ together, apart }: ModuleKind): string[] => [
-  ...together.flatMap(group => Array.from({ length: group.count }, (_, i) => pathAt(group, i))),
-  ...apart.map(({ path }) => path),
-]
-
 function* namesIn(place: readonly [ModuleKind, string] | undefined): Generator<string, undefined> {
   if (!place) return
-  const [{ together, apart }, parameter] = place
-  for (const { shard, members } of together)
-    for (const each of members)
-      if (each.parameter === parameter)
-        for (let i = 0; i < each.rows.length; i++) yield shard.tensors.nameAt(each.rows[i] ?? 0)
-  for (const { members } of apart) {
-    const member = members.get(parameter)
-    if (member) yield member.shard.tensors.nameAt(member.index)
-  }
+  const [kind, parameter] = place
+  for (const { shard, index } of kind.placesOf(parameter)) yield shard.tensors.nameAt(index)
 }
 
 /** The module that a table of VPTQ belongs to; any other module itself. */
