@@ -183,6 +183,7 @@ function collapsed(variants: readonly ArrayVariant[]): readonly ArrayVariant[] {
     !v.stored &&
     !v.decoded &&
     v.dtype === first.dtype &&
+    v.role === first.role &&
     v.shape?.length === first.shape?.length &&
     (v.shape === undefined || v.shape.every((d, i) => d === first.shape?.[i]))
   return variants.every(isLike) ? [{ ...first, assign: [] }] : variants

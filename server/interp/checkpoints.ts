@@ -17,6 +17,7 @@ import {
   type DictValue,
   mergeAssigns,
   type Place,
+  roleOf,
   type Value,
   type WeightsView,
   dict,
@@ -218,6 +219,7 @@ export function lookup(m: Machine, view: WeightsView, key: Value): readonly Arra
       shape: tensor.shape,
       dtype: tensor.dtype,
       stored: { model, shard, tensor, ops: [] },
+      role: roleOf(tensor.name),
     })
   }
   if (parts.length === 1 && typeof parts[0] === 'string') {

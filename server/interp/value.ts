@@ -123,6 +123,13 @@ export interface Decoded {
   readonly turned: boolean
 }
 
+/** What a tensor is of a packed weight. */
+export type Role = 'weight' | 'scales' | 'biases'
+
+/** The role that a name gives by its last part. */
+export const roleOf = (name: string): Role | undefined =>
+  /(?:^|\.)(weight|scales|biases)$/.exec(name)?.[1] as Role | undefined
+
 export interface ArrayVariant {
   readonly assign: Assign
   /** Undefined where the rank is not known. */
@@ -132,6 +139,8 @@ export interface ArrayVariant {
   readonly dtype: string | undefined
   readonly stored?: Stored
   readonly decoded?: Decoded
+  /** By its stored name, by the key that the program holds it under, or because `quantize` made it; not of computed values. */
+  readonly role?: Role | undefined
 }
 
 /** Whose arrays they are: what an operation takes and refuses differs between them. */
