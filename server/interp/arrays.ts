@@ -41,6 +41,7 @@ export function permuted(v: ArrayVariant, order: readonly number[]): ArrayVarian
     shape: order.map(a => v.shape?.[a]),
     stored: withOp(v.stored, { op: 'transpose', axes: order }),
     decoded: v.decoded && { ...v.decoded, turned: v.decoded.turned !== isTurn },
+    heads: v.heads && { ...v.heads, axes: order.flatMap(a => v.heads?.axes[a] ?? []) },
   }
 }
 
@@ -113,6 +114,7 @@ export function reshaped(v: ArrayVariant, shape: Dimensions): ArrayVariant {
     shape,
     stored: withOp(v.stored, known ? { op: 'reshape', shape: known } : undefined),
     decoded: undefined,
+    heads: undefined,
   }
 }
 
@@ -182,6 +184,7 @@ function collapsed(variants: readonly ArrayVariant[]): readonly ArrayVariant[] {
   const isLike = (v: ArrayVariant): boolean =>
     !v.stored &&
     !v.decoded &&
+    v.heads === first.heads &&
     v.dtype === first.dtype &&
     v.role === first.role &&
     v.shape?.length === first.shape?.length &&

@@ -1,6 +1,7 @@
 // Products of arrays: what comes out, and a record of every product for the rules to judge.
 
 import { anyArray, shapesOnly } from './arrays'
+import { carried } from './heads'
 import { type Machine } from './machine'
 import { libraryOf, operate } from './operate'
 import { asFloat, isFloat, mlxName, promote } from './shapes/dtypes'
@@ -35,7 +36,7 @@ export function multiply(
           'floats',
           `[matmul] Only inexact types are supported but ${mlxName(x?.dtype ?? '')} and ${mlxName(w?.dtype ?? '')} were provided which results in ${mlxName(dtype)}, which is not a floating point type.`,
         )
-      return { shape, dtype: dtype && asFloat(dtype) }
+      return carried({ shape, dtype: dtype && asFloat(dtype) }, [x], true)
     },
     library ?? libraryOf([a, right]),
   )

@@ -130,6 +130,23 @@ export type Role = 'weight' | 'scales' | 'biases'
 export const roleOf = (name: string): Role | undefined =>
   /(?:^|\.)(weight|scales|biases)$/.exec(name)?.[1] as Role | undefined
 
+/** What an axis is since the last one was split: its part of a head, the head, or one that lay before it. */
+export interface HeadAxis {
+  readonly kind: 'lead' | 'head' | 'part'
+  /** Equal for equal sizes; undefined where it is not known. */
+  readonly size: string | undefined
+}
+
+/** An activation that was split into heads; see heads.ts. */
+export interface Heads {
+  /** In their order now. */
+  readonly axes: readonly HeadAxis[]
+  /** Where it was split. */
+  readonly at: Place
+  /** It has come out of a product since. */
+  readonly attended: boolean
+}
+
 export interface ArrayVariant {
   readonly assign: Assign
   /** Undefined where the rank is not known. */
@@ -141,6 +158,7 @@ export interface ArrayVariant {
   readonly decoded?: Decoded
   /** By its stored name, by the key that the program holds it under, or because `quantize` made it; not of computed values. */
   readonly role?: Role | undefined
+  readonly heads?: Heads | undefined
 }
 
 /** Whose arrays they are: what an operation takes and refuses differs between them. */

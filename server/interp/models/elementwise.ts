@@ -3,6 +3,7 @@
 
 import { anyArray } from '../arrays'
 import type { LibraryCall } from '../calls'
+import { carried } from '../heads'
 import { change, libraryOf, operate, refuse } from '../operate'
 import { asFloat, isFloat, isInteger, promote, withScalar } from '../shapes/dtypes'
 import { along, broadcast, reduce, take, takeAlong, top } from '../shapes/elementwise'
@@ -62,7 +63,7 @@ export function pairwise(
     ([v, w]) => {
       const shape = broadcast(v?.shape, w?.shape)
       if (shape instanceof Refused) return shape
-      return { shape, dtype: result(together(site, a, b, v?.dtype, w?.dtype)) }
+      return carried({ shape, dtype: result(together(site, a, b, v?.dtype, w?.dtype)) }, [v, w])
     },
     library,
   )
@@ -114,7 +115,7 @@ export function refuseFloats(site: Site, array: ArrayValue, name: string): void 
 export const ofOne =
   (result: DTypeOf): Operation =>
   (c, array) =>
-    change(c, array, v => ({ assign: v.assign, shape: v.shape, dtype: result(v.dtype) }))
+    change(c, array, v => ({ assign: v.assign, shape: v.shape, dtype: result(v.dtype), heads: v.heads }))
 
 /** Axes of a reduction: undefined are all; null where they are not known. */
 function axesOf(c: LibraryCall, args: readonly Value[], position = 0): readonly number[] | undefined | null {
@@ -154,7 +155,9 @@ const alongAxis =
         : op === 'softmax'
           ? v.shape
           : v.shape && [v.shape.reduce((n, d) => (n === undefined || d === undefined ? undefined : n * d), 1)]
-      return shape instanceof Refused ? shape : { assign: v.assign, shape, dtype: result(v.dtype) }
+      return shape instanceof Refused
+        ? shape
+        : { assign: v.assign, shape, dtype: result(v.dtype), heads: axes ? v.heads : undefined }
     })
   }
 

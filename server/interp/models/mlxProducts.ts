@@ -2,6 +2,7 @@
 
 import { anyArray, shapesOnly } from '../arrays'
 import type { LibraryCall } from '../calls'
+import { carried, noteAttention } from '../heads'
 import { operate } from '../operate'
 import { multiply } from '../products'
 import { promote } from '../shapes/dtypes'
@@ -26,6 +27,9 @@ function fused(
   c: LibraryCall,
   values: readonly (Value | undefined)[],
   f: (shapes: readonly (Dims | null)[], dtypes: readonly (string | undefined)[]) => ShapeResult,
+  /** Whether every axis but the last stays where it was in the first array. */
+  keepsAxes = false,
+  attended = false,
 ): Value {
   const given = values.map(v => (isNone(v) ? null : asArray(c, v)))
   const arrays = given.filter(a => a !== null)
@@ -41,7 +45,9 @@ function fused(
         inOrder.map(v => (v === null ? null : shapeOf(v))),
         dtypes,
       )
-      return shape instanceof Refused ? shape : { shape, dtype: dtypes.reduce((a, b) => promote(a, b)) }
+      if (shape instanceof Refused) return shape
+      const made = { shape, dtype: dtypes.reduce((a, b) => promote(a, b)) }
+      return keepsAxes ? carried(made, variants.slice(0, 1), attended) : made
     },
     libraryCalled(c.name),
   )
@@ -99,8 +105,15 @@ const convolution =
 function sdpa(c: LibraryCall): Value {
   const mask = c.get(-1, 'mask')
   const asText = mask && isString(mask)
-  return fused(c, [c.get(0, 'q'), c.get(1, 'k'), c.get(2, 'v'), asText ? none : mask], ([q, k, v, m]) =>
-    attention(q ?? undefined, k ?? undefined, v ?? undefined, m ?? undefined),
+  const given = [c.get(0, 'q'), c.get(1, 'k'), c.get(2, 'v')]
+  // What comes of a mixed-up attention is its consequence.
+  const isMixedUp = noteAttention(c.m, given, c.at)
+  return fused(
+    c,
+    [...given, asText ? none : mask],
+    ([q, k, v, m]) => attention(q ?? undefined, k ?? undefined, v ?? undefined, m ?? undefined),
+    !isMixedUp,
+    true,
   )
 }
 
@@ -116,14 +129,17 @@ export const mlxProducts: LibraryModel = {
     'mlx.core.conv2d': convolution(2),
     'mlx.core.conv3d': convolution(3),
     'mlx.core.fast.rms_norm': c =>
-      fused(c, [c.get(0, 'x'), c.get(1, 'weight')], ([x, w], [dtype]) => rmsNorm(x ?? undefined, w, dtype)),
+      fused(c, [c.get(0, 'x'), c.get(1, 'weight')], ([x, w], [dtype]) => rmsNorm(x ?? undefined, w, dtype), true),
     'mlx.core.fast.layer_norm': c =>
-      fused(c, [c.get(0, 'x'), c.get(1, 'weight'), c.get(2, 'bias')], ([x, w, b], [dtype]) =>
-        layerNorm(x ?? undefined, w, b, dtype),
+      fused(
+        c,
+        [c.get(0, 'x'), c.get(1, 'weight'), c.get(2, 'bias')],
+        ([x, w, b], [dtype]) => layerNorm(x ?? undefined, w, b, dtype),
+        true,
       ),
     'mlx.core.fast.rope': c => {
       const dims = numberOf(c.get(1, 'dims'))
-      return fused(c, [c.get(0, 'a')], ([x], [dtype]) => rope(x ?? undefined, dims, dtype))
+      return fused(c, [c.get(0, 'a')], ([x], [dtype]) => rope(x ?? undefined, dims, dtype), true)
     },
     'mlx.core.fast.scaled_dot_product_attention': sdpa,
     'numpy.matmul': product,

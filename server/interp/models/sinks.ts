@@ -3,6 +3,7 @@
 
 import { anyArray, shapesOnly } from '../arrays'
 import type { LibraryCall } from '../calls'
+import { carried } from '../heads'
 import type { Sink } from '../machine'
 import { operate, refuse } from '../operate'
 import { isFloat, promote } from '../shapes/dtypes'
@@ -159,7 +160,11 @@ function product(
       const scale = parameters.mode === 'affine' ? promote(s?.dtype, b ? b.dtype : s?.dtype) : a?.dtype
       const dtype = promote(a?.dtype, scale)
       if (op !== 'gather_qmm')
-        return { shape: w?.shape ? shape : undefined, dtype: dtype && isFloat(dtype) ? dtype : undefined }
+        return carried(
+          { shape: w?.shape ? shape : undefined, dtype: dtype && isFloat(dtype) ? dtype : undefined },
+          [a],
+          true,
+        )
       const [i, j] = chosen.map(v => (v === null ? null : rest.shift()?.shape))
       const made = gathered(
         a?.shape,
