@@ -4,7 +4,7 @@
 import type { Model } from './checkpoint/facts'
 import { type Binding, candidates } from './interp/binding'
 import { componentsOf } from './interp/components'
-import { deliveriesOf, type Delivery } from './interp/deliveries'
+import { type Bundle, bundlesOf, deliveriesOf, type Delivery } from './interp/deliveries'
 import { interpret, type Run } from './interp/index'
 import { speaksOfTensors } from './interp/names'
 import type { Finding, Range, VerifyItem } from './protocol'
@@ -48,6 +48,7 @@ export interface Analysis {
   /** What the rules were shown; a written analysis weighs the same. */
   readonly facts: Facts
   readonly findings: readonly Finding[]
+  /** Worked out when asked. */
   readonly sites: readonly LoadSite[]
   /** Loads that were followed to their tensors, and those that were not, with the reason. */
   readonly understood: number
@@ -64,30 +65,41 @@ export function analyse(snapshot: Snapshot): Analysis {
     programs.some(speaksOfTensors),
   )
   const runs = components.flatMap(programs => runsOf(snapshot, programs, broken))
-  const deliveries = runs.flatMap(run => deliveriesIn(run))
+  const bundles = runs.flatMap(run => bundlesIn(run))
+  let deliveries: readonly Delivery[] | undefined
+  let sites: readonly LoadSite[] | undefined
   const configs = new Map(snapshot.models.flatMap(m => m.configs.map(file => [file.path, file] as const)))
   const facts: Facts = {
     models: snapshot.models,
     configs: [...configs.values()],
     runs,
-    deliveries,
+    bundles,
+    get deliveries() {
+      return (deliveries ??= deliveriesOf(bundles))
+    },
     listed: snapshot.listed,
   }
   return {
     facts,
     findings: findingsOf(facts, broken),
-    sites: sitesOf(deliveries).map(site => ({
-      path: site.place.program.path,
-      range: rangeOf(site.place),
-      models: [...new Set(site.deliveries.map(d => d.model.path))],
-      modules: [...new Set(site.deliveries.map(d => d.module))],
-    })),
+    get sites() {
+      return (sites ??= loadSites(facts.deliveries))
+    },
     understood: new Set(runs.flatMap(run => run.understood.map(p => `${p.program.path}:${p.span.start}`))).size,
     unknown: unknownLoads(runs),
-    verify: model => verifyItems(model, deliveries),
+    verify: model => verifyItems(model, facts.deliveries),
     broken,
   }
 }
+
+/** Where code lenses sit. */
+const loadSites = (deliveries: readonly Delivery[]): readonly LoadSite[] =>
+  sitesOf(deliveries).map(site => ({
+    path: site.place.program.path,
+    range: rangeOf(site.place),
+    models: [...new Set(site.deliveries.map(d => d.model.path))],
+    modules: [...new Set(site.deliveries.map(d => d.module))],
+  }))
 
 function findingsOf(facts: Facts, broken: BrokenRule[]): Finding[] {
   const findings: Finding[] = []
@@ -135,10 +147,10 @@ function unknownLoads(runs: readonly Run[]): Analysis['unknown'] {
   return [...found.values()]
 }
 
-const deliveryCache = new WeakMap<Run, readonly Delivery[]>()
-function deliveriesIn(run: Run): readonly Delivery[] {
-  let known = deliveryCache.get(run)
-  if (!known) deliveryCache.set(run, (known = deliveriesOf(run)))
+const bundleCache = new WeakMap<Run, readonly Bundle[]>()
+function bundlesIn(run: Run): readonly Bundle[] {
+  let known = bundleCache.get(run)
+  if (!known) bundleCache.set(run, (known = bundlesOf(run)))
   return known
 }
 

@@ -57,17 +57,20 @@ const maxProbesPerName = 32
 
 function walk(shards: readonly Shard[], meet: Meet): void {
   const total = shards.reduce((sum, { tensors }) => sum + tensors.count, 0)
+  const { mayComeAgain, count } = crowded(shards, total)
+  if (count === 0) return
   let size = 8
-  while (size < total * 2) size *= 2
+  while (size < count * 2) size *= 2
   const mask = size - 1
   /** Number of the shard + 1, or 0 for a free slot. */
   const holder = new Int32Array(size)
   const rows = new Int32Array(size)
-  let probes = total * maxProbesPerName
+  let probes = count * maxProbesPerName
   const met: Parameters<Meet>[] = []
   for (const [number, { tensors }] of shards.entries())
     for (let row = 0; row < tensors.count; row++) {
       const hash = tensors.hashAt(row)
+      if (!mayComeAgain(hash)) continue
       let slot = hash & mask
       for (; holder[slot] !== 0; slot = (slot + 1) & mask) {
         if (--probes < 0) return walkByName(shards, meet)
@@ -82,6 +85,40 @@ function walk(shards: readonly Shard[], meet: Meet): void {
       rows[slot] = row
     }
   for (const each of met) meet(...each)
+}
+
+/** Bits for each name: so many that few names share one by chance. */
+const bitsPerName = 32
+
+/**
+ * Which hashes share a bit with that of another tensor, and how many tensors have such a one. Those few are looked at; a
+ * model without a tensor twice costs two passes over its hashes.
+ */
+function crowded(
+  shards: readonly Shard[],
+  total: number,
+): { readonly mayComeAgain: (hash: number) => boolean; readonly count: number } {
+  let size = 256
+  while (size < total * bitsPerName) size *= 2
+  const mask = size - 1
+  const met = new Uint32Array(size / 32)
+  const again = new Uint32Array(size / 32)
+  for (const { tensors } of shards)
+    for (let row = 0; row < tensors.count; row++) {
+      const at = tensors.hashAt(row) & mask
+      const bit = 1 << (at & 31)
+      const word = at >>> 5
+      if (((met[word] ?? 0) & bit) === 0) met[word] = (met[word] ?? 0) | bit
+      else again[word] = (again[word] ?? 0) | bit
+    }
+  const mayComeAgain = (hash: number): boolean => {
+    const at = hash & mask
+    return ((again[at >>> 5] ?? 0) & (1 << (at & 31))) !== 0
+  }
+  let count = 0
+  for (const { tensors } of shards)
+    for (let row = 0; row < tensors.count; row++) if (mayComeAgain(tensors.hashAt(row))) count++
+  return { mayComeAgain, count }
 }
 
 function walkByName(shards: readonly Shard[], meet: Meet): void {

@@ -11,6 +11,9 @@ export const mixByte = (hash: number, byte: number): number => Math.imul(hash ^ 
 
 export const finishHash = (hash: number): number => hash ^ (hash >>> 16)
 
+/** A hash mixed once more: the sums over a set of names of their hashes and of these tell sets apart. */
+export const mixSum = (hash: number): number => Math.imul(hash ^ (hash >>> 15), 0x85ebca6b)
+
 /** The hash of a span of bytes; `view` is over them. */
 export function hashSpan(view: DataView, start: number, end: number): number {
   let hash = hashSeed

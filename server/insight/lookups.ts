@@ -1,13 +1,17 @@
 // Where a program asks a checkpoint for tensors, and what it is given there: read from the runs when an editor asks, once
 // for each analysis and file.
 
-import type { ArrayVariant, Place, Stored } from '../interp/value'
+import type { ArrayVariant, Place, Source } from '../interp/value'
 import type { Met } from '../interp/machine'
 import type { Run } from '../interp/index'
 import type { Facts } from '../rules/rule'
 
-/** An array that is a stored tensor, perhaps changed since. */
-export type StoredVariant = ArrayVariant & { readonly stored: Stored }
+/** A stored tensor as it is at some place, perhaps changed since it was loaded. */
+export interface StoredVariant {
+  readonly stored: Source
+  readonly shape: ArrayVariant['shape']
+  readonly dtype: ArrayVariant['dtype']
+}
 
 export interface Lookup {
   readonly place: Place
@@ -60,15 +64,14 @@ function distinct(met: readonly Met[]): readonly StoredVariant[] {
   const seen = new Map<object, Set<string>>()
   for (const readings of met)
     for (const variants of readings)
-      for (const variant of variants) {
-        const { stored } = variant
-        if (!stored) continue
-        let names = seen.get(stored.shard)
-        if (!names) seen.set(stored.shard, (names = new Set()))
-        if (names.has(stored.tensor.name)) continue
-        names.add(stored.tensor.name)
-        found.push({ ...variant, stored })
-      }
+      for (const { stored: all, shape, dtype } of variants)
+        for (const stored of all?.sources ?? []) {
+          let names = seen.get(stored.shard)
+          if (!names) seen.set(stored.shard, (names = new Set()))
+          if (names.has(stored.tensor.name)) continue
+          names.add(stored.tensor.name)
+          found.push({ stored, shape, dtype })
+        }
   return found
 }
 

@@ -2,20 +2,13 @@
 // repeated on the real bytes drops it. Axes are counted from the front; shapes are in elements.
 
 import type { ArrayOp } from '../protocol'
-import {
-  type ArrayLibrary,
-  type ArrayValue,
-  type ArrayVariant,
-  type Assign,
-  mergeAssigns,
-  type Place,
-  type Stored,
-} from './value'
+import { onlyReading, pick as pickRows, type Picked, pickedFrom, type Readings, together } from './readings'
+import type { ArrayLibrary, ArrayValue, ArrayVariant, Heads, Place, Source, Stored } from './value'
 
 /** An array of which nothing is known, such as an activation. */
 export const anyArray = (activation = 0): ArrayValue => ({
   kind: 'array',
-  variants: [{ assign: [], shape: undefined, dtype: undefined }],
+  variants: [{ readings: onlyReading, shape: undefined, dtype: undefined }],
   activation,
 })
 
@@ -118,6 +111,26 @@ export function reshaped(v: ArrayVariant, shape: Dimensions): ArrayVariant {
   }
 }
 
+/** Readings of tensors whose names are not among these. */
+export function withoutNames(
+  variants: readonly ArrayVariant[],
+  names: ReadonlySet<string | number>,
+): readonly ArrayVariant[] {
+  return variants.flatMap(v => {
+    const { stored, readings } = v
+    if (!stored?.sources.some(s => names.has(s.tensor.name))) return [v]
+    const rows = Int32Array.from(stored.sources.flatMap((s, i) => (names.has(s.tensor.name) ? [] : [i])))
+    if (rows.length === 0) return []
+    return [
+      {
+        ...v,
+        readings: { ...readings, rows: pickRows(readings.rows, rows, rows.length) },
+        stored: { ...stored, sources: pickRows(stored.sources, rows, rows.length) },
+      },
+    ]
+  })
+}
+
 /** Same shape, other values: arithmetic, `astype`, `view`. */
 export const changed = (array: ArrayValue, dtype?: string, at?: Place): ArrayValue =>
   mapVariants(array, v => ({ ...v, dtype, stored: withOp(v.stored, undefined) }), at)
@@ -131,39 +144,60 @@ export const shaped = (
 ): ArrayValue => ({
   kind: 'array',
   library,
-  variants: [{ assign: [], shape, dtype }],
+  variants: [{ readings: onlyReading, shape, dtype }],
   activation,
 })
 
-/** Readings that several arrays can have at the same time, combined by `f`; more than this many are not followed. */
-const combinedReadings = 20_000
+interface Joined {
+  readonly readings: Readings
+  readonly variants: readonly ArrayVariant[]
+  /** For each variant, which of its readings are in the rows. */
+  readonly picked: readonly Picked[]
+}
 
+/** Readings that several arrays can have at the same time, combined by `f`. */
 export function combine(
   arrays: readonly ArrayValue[],
   activation: number,
-  f: (variants: readonly ArrayVariant[]) => ArrayVariant | undefined,
+  f: (variants: readonly ArrayVariant[], readings: Readings) => Omit<ArrayVariant, 'readings'> | undefined,
   at?: Place,
 ): ArrayValue {
-  let rows: { assign: Assign; variants: readonly ArrayVariant[] }[] = [{ assign: [], variants: [] }]
+  let all: readonly Joined[] = [{ readings: onlyReading, variants: [], picked: [] }]
   for (const array of arrays) {
-    const only = array.variants[0]
-    if (only && array.variants.length === 1 && only.assign.length === 0) {
-      rows = rows.map(row => ({ assign: row.assign, variants: [...row.variants, only] }))
-      continue
-    }
-    if (rows.length * array.variants.length > combinedReadings) return anyArray(activation)
-    rows = rows.flatMap(row =>
-      array.variants.flatMap(v => {
-        const assign = mergeAssigns(row.assign, v.assign)
-        return assign ? [{ assign, variants: [...row.variants, v] }] : []
-      }),
-    )
+    const longer: Joined[] = []
+    for (const { readings, variants, picked } of all)
+      for (const v of array.variants) {
+        const both = together(readings, v.readings)
+        if (!both) return anyArray(activation)
+        if (both.readings.rows.length === 0) continue
+        longer.push({
+          readings: both.readings,
+          variants: [...variants, v],
+          picked: [...picked.map(rows => pickedFrom(rows, both.left)), both.right],
+        })
+      }
+    all = longer
   }
-  const variants = rows.flatMap(({ assign, variants }) => {
-    const made = f(variants)
-    return made ? [{ ...made, assign }] : []
+  const variants = all.flatMap(joined => {
+    const made = f(joined.variants, joined.readings)
+    return made ? [{ ...made, ...sourcesOf(made, joined), readings: joined.readings }] : []
   })
   return { kind: 'array', variants: collapsed(variants), at, activation }
+}
+
+/** What a result has of the tensors of one of its operands, for the readings that are left. */
+function sourcesOf(
+  { stored, decoded }: Omit<ArrayVariant, 'readings'>,
+  joined: Joined,
+): Pick<ArrayVariant, 'stored' | 'decoded'> {
+  const inOrder = (sources: readonly Source[]): readonly Source[] => {
+    const i = joined.variants.findIndex(v => v.stored?.sources === sources || v.decoded?.sources === sources)
+    return pickRows(sources, joined.picked[i] ?? 'all', joined.readings.rows.length)
+  }
+  return {
+    stored: stored && { ...stored, sources: inOrder(stored.sources) },
+    decoded: decoded && { ...decoded, sources: inOrder(decoded.sources) },
+  }
 }
 
 /** One variant for all, where nothing but what their symbols stand for tells them apart: the activations of many experts. */
@@ -172,7 +206,7 @@ const shapes = new WeakMap<readonly ArrayVariant[], readonly ArrayVariant[]>()
 export function shapesOnly(array: ArrayValue): ArrayValue {
   let known = shapes.get(array.variants)
   if (!known) {
-    known = collapsed(array.variants.map(({ assign, shape, dtype }) => ({ assign, shape, dtype })))
+    known = collapsed(array.variants.map(({ readings, shape, dtype }) => ({ readings, shape, dtype })))
     shapes.set(array.variants, known)
   }
   return { ...array, variants: known }
@@ -180,16 +214,23 @@ export function shapesOnly(array: ArrayValue): ArrayValue {
 
 function collapsed(variants: readonly ArrayVariant[]): readonly ArrayVariant[] {
   const first = variants[0]
-  if (!first || variants.length === 1) return variants
+  if (!first || (variants.length === 1 && first.readings === onlyReading)) return variants
   const isLike = (v: ArrayVariant): boolean =>
     !v.stored &&
     !v.decoded &&
-    v.heads === first.heads &&
+    sameHeads(v.heads, first.heads) &&
     v.dtype === first.dtype &&
     v.role === first.role &&
     v.shape?.length === first.shape?.length &&
     (v.shape === undefined || v.shape.every((d, i) => d === first.shape?.[i]))
-  return variants.every(isLike) ? [{ ...first, assign: [] }] : variants
+  return variants.every(isLike) ? [{ ...first, readings: onlyReading }] : variants
 }
+
+const sameHeads = (a: Heads | undefined, b: Heads | undefined): boolean =>
+  a === b ||
+  (a?.at === b?.at &&
+    a?.attended === b?.attended &&
+    a?.axes.length === b?.axes.length &&
+    a?.axes.every((axis, i) => axis.kind === b?.axes[i]?.kind && axis.size === b.axes[i].size) === true)
 
 export type Dimensions = readonly (number | undefined)[] | undefined

@@ -199,7 +199,8 @@ const storedArrays = (args: Arguments): ArrayValue[] =>
 export const innerValues = (v: Value): readonly Value[] =>
   v.kind === 'dict' ? [...v.map.values()] : v.kind === 'list' ? v.items : []
 
-const moduleOf = (array: ArrayValue) => array.variants.find(v => v.stored)?.stored?.tensor.name.replace(/\.[^.]*$/, '')
+const moduleOf = (array: ArrayValue) =>
+  array.variants.find(v => v.stored)?.stored?.sources[0]?.tensor.name.replace(/\.[^.]*$/, '')
 
 /** Marks arrays that are handed over together with their siblings: that call is where a fault can be repaired. */
 function handOver(args: Arguments, at: Place): Arguments {

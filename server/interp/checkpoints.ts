@@ -2,24 +2,18 @@
 // A path that is known decides; what is not known is read as the checkpoint bound to this run, and that is remembered.
 
 import type { Node as JsonNode } from 'jsonc-parser'
-import type { JsonFile, Model, Shard, Tensor } from '../checkpoint/facts'
+import type { JsonFile, Model, Shard } from '../checkpoint/facts'
 import { noteFileRead } from './fileReads'
-import { derive, type Machine, noteLoads, noteLookup, noteRead, noteUnderstood, type Reader } from './machine'
+import { derive, type Machine, noteLoads, noteRead, type Reader } from './machine'
 import { loadIndex } from './folders'
-import { findNames, holesOf } from './nameIndex'
-import { isInRange } from './summary'
-import { noteAnyTaken, noteTaken } from './takes'
 import { literalSuffix, matchTemplate, partsOf, type Part } from './text'
 import {
   type ArrayLibrary,
-  type ArrayVariant,
   type Assign,
   type DictValue,
   mergeAssigns,
   type Place,
-  roleOf,
   type Value,
-  type WeightsView,
   dict,
   list,
 } from './value'
@@ -201,62 +195,6 @@ export function boundWeights(m: Machine, path: Value, library?: ArrayLibrary): D
     library,
   })
   return weights
-}
-
-/** What a tensor that a key may mean costs, in evaluated nodes. */
-const workPerVariant = 3
-
-/** Tensors that a key can mean in a view. */
-export function lookup(m: Machine, view: WeightsView, key: Value): readonly ArrayVariant[] {
-  const parts = partsOf(key)
-  if (!parts) return []
-  const variants: ArrayVariant[] = []
-  const add = (model: Model, shard: Shard, tensor: Tensor | undefined, assign: Assign | undefined) => {
-    if (!tensor || !assign) return
-    m.met.add(model)
-    variants.push({
-      assign,
-      shape: tensor.shape,
-      dtype: tensor.dtype,
-      stored: { model, shard, tensor, ops: [] },
-      role: roleOf(tensor.name),
-    })
-  }
-  if (parts.length === 1 && typeof parts[0] === 'string') {
-    for (const e of view.entries) add(e.model, e.shard, e.shard.tensors.find(parts[0]), e.assign)
-    return variants
-  }
-  if (!usefulKey(parts)) return []
-  const symbols = holesOf(parts)
-  const ranges = symbols.map(s => m.ranges.get(s))
-  for (const e of view.entries)
-    for (const { tensor, texts } of findNames(e.shard, parts, names => (m.work -= names / 10))) {
-      if (ranges.some((range, i) => range && !isInRange(range, texts[i] ?? ''))) continue
-      const assign = symbols.map((s, i) => [s, texts[i] ?? ''] as const).sort((a, b) => a[0] - b[0])
-      add(e.model, e.shard, tensor, mergeAssigns(assign, e.assign))
-    }
-  // A key that may mean thousands of tensors makes every step after it as heavy.
-  m.work -= variants.length * workPerVariant
-  return variants
-}
-
-/** A key that is nearly all holes would mean every tensor, which says nothing. */
-export const usefulKey = (parts: readonly Part[]) =>
-  parts.some(p => typeof p === 'string' && /[A-Za-z]{2}/.test(p)) &&
-  parts.filter(p => typeof p !== 'string').length <= 3
-
-/** The array for a key of a free input, if the bound checkpoint has such tensors. */
-export function lookupFree(m: Machine, key: Value, at: Place): Value | undefined {
-  m.askedBound = true
-  if (!m.bound) return undefined
-  const view = boundWeights(m, key).views[0]
-  const variants = view ? lookup(m, view, key) : []
-  if (view && variants.length === 0 && key.kind === 'template') noteAnyTaken(m, [view])
-  if (variants.length === 0) return undefined
-  noteTaken(m, variants)
-  noteUnderstood(m, at)
-  noteLookup(m, at, key, variants)
-  return { kind: 'array', variants, at, activation: m.frame.activation }
 }
 
 /** A JSON value with the places of its leaves. */

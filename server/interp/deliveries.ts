@@ -1,13 +1,14 @@
 // Turns what a run saw into deliveries: one quantized weight with its scales and biases, arriving at one operation, with
 // the place in the program where the three could be handed over differently.
 
-import type { Model } from '../checkpoint/facts'
+import type { Model, Shard } from '../checkpoint/facts'
 import type { ArrayOp } from '../protocol'
 import { judgeTriple, type Verdict } from '../quant/triple'
 import type { Run } from './index'
 import { placeKey, type Sink } from './machine'
 import type { StoredTensor } from '../quant/quantizedModules'
-import { type ArrayValue, type ArrayVariant, type Assign, mergeAssigns, type Place } from './value'
+import { pick, pickedFrom, together } from './readings'
+import type { ArrayVariant, Place, Source } from './value'
 
 /** A stored tensor as it arrives: what was done to it, and the shape that this gives. */
 export interface Arrived extends StoredTensor {
@@ -37,35 +38,64 @@ export interface Delivery {
   readonly verdict: Verdict
 }
 
-/** More readings than this of one call are one too many: it is then left alone. */
-const variantLimit = 200_000
+/** What one operation gets of tensors that are alike: deliveries that differ in nothing but their names. */
+export interface Bundle {
+  readonly sink: Sink
+  readonly site: Place
+  readonly handles: Handles
+  /** The same array for the same tensors treated alike: what is found out about them is kept with it. */
+  readonly triples: readonly Triple[]
+}
 
-/** Every delivery of a run whose three shapes are known, once each. */
-export function deliveriesOf({ sinks, loads }: Pick<Run, 'sinks' | 'loads'>): readonly Delivery[] {
+/** Every bundle of a run whose three shapes are known, once for each place. */
+export function bundlesOf({ sinks, loads }: Pick<Run, 'sinks' | 'loads'>): readonly Bundle[] {
   const named = new Set(loads.flatMap(load => (load.named ? [load.shard] : [])))
-  const found: Delivery[] = []
-  const seen = new Map<string, { triples: Set<readonly Triple[]>; identities: Set<string> }>()
+  const found: Bundle[] = []
+  const seen = new Map<string, Set<readonly Triple[]>>()
   for (const sink of sinks) {
     if (sink.guarded) continue
     const where = siteOf(sink)
-    if (!where || sink.weight.variants.length > variantLimit) continue
-    const key = `${placeKey(sink.call)}\0${placeKey(where.site)}`
+    if (!where) continue
+    const key = placesKey({ sink, ...where })
     let here = seen.get(key)
-    if (!here) seen.set(key, (here = { triples: new Set(), identities: new Set() }))
-    const triples = triplesOf(sink)
-    // A model that is run for every token hands over the same arrays again.
-    if (here.triples.has(triples)) continue
-    here.triples.add(triples)
-    const { site, handles } = where
-    for (const { model, module, weight, scales, biases, verdict, identity } of triples) {
-      if (here.identities.has(identity)) continue
-      if (sink.op === 'save_safetensors') {
-        // A program that writes what it found broken is not the one at fault.
-        if (verdict.kind !== 'fits' && !storedFits(weight, scales, biases)) continue
-        // A script that casts all it is given was written for tensors that are not packed; which ones is only a guess here.
-        if (weight.dtype !== weight.tensor.dtype && !named.has(weight.shard)) continue
-      }
-      here.identities.add(identity)
+    if (!here) seen.set(key, (here = new Set()))
+    for (const triples of triplesOf(sink)) {
+      // A model that is run for every token hands over the same arrays again.
+      if (here.has(triples)) continue
+      here.add(triples)
+      const meant = sink.op === 'save_safetensors' ? writtenOnPurpose(triples, named) : triples
+      if (meant.length > 0) found.push({ sink, ...where, triples: meant })
+    }
+  }
+  return found
+}
+
+/** Equal for bundles of one call that could be handed over differently at one place. */
+export const placesKey = ({ sink, site }: Pick<Bundle, 'sink' | 'site'>): string =>
+  `${placeKey(sink.call)}\0${placeKey(site)}`
+
+/** Of what a program writes, what it can be blamed for. `named`: shards that a path of its own leads to. */
+const writtenOnPurpose = (triples: readonly Triple[], named: ReadonlySet<Shard>): readonly Triple[] =>
+  triples.filter(
+    ({ weight, scales, biases, verdict }) =>
+      // A program that writes what it found broken is not the one at fault.
+      (verdict.kind === 'fits' || storedFits(weight, scales, biases)) &&
+      // A script that casts all it is given was written for tensors that are not packed; which ones is only a guess here.
+      (weight.dtype === weight.tensor.dtype || named.has(weight.shard)),
+  )
+
+/** The deliveries of bundles, each weight once at each place. */
+export function deliveriesOf(bundles: readonly Bundle[]): readonly Delivery[] {
+  const found: Delivery[] = []
+  const seen = new Map<string, Set<string>>()
+  for (const bundle of bundles) {
+    const key = placesKey(bundle)
+    let here = seen.get(key)
+    if (!here) seen.set(key, (here = new Set()))
+    const { sink, site, handles } = bundle
+    for (const { model, module, weight, scales, biases, verdict, identity } of bundle.triples) {
+      if (here.has(identity)) continue
+      here.add(identity)
       found.push({ model, module, weight, scales, biases, site, handles, sink, verdict })
     }
   }
@@ -73,7 +103,7 @@ export function deliveriesOf({ sinks, loads }: Pick<Run, 'sinks' | 'loads'>): re
 }
 
 /** A delivery but for the place: three variants that can hold at the same time, and what they are to one another. */
-interface Triple {
+export interface Triple {
   readonly model: Model
   readonly module: string
   readonly weight: Arrived
@@ -84,55 +114,86 @@ interface Triple {
   readonly identity: string
 }
 
+/** Lists of triples, one for every three groups of tensors that can arrive together. */
+const triplesOf = ({ weight, scales, biases }: Sink): readonly (readonly Triple[])[] =>
+  weight.variants.flatMap(w =>
+    closest(w, scales.variants).flatMap(s =>
+      (biases ? closest(w, biases.variants) : [undefined]).flatMap(b => {
+        const triples = joined(w, s, b)
+        return triples.length > 0 ? [triples] : []
+      }),
+    ),
+  )
+
 interface Joined {
-  readonly scales: readonly ArrayVariant[]
-  readonly biases: readonly ArrayVariant[] | undefined
+  readonly others: readonly unknown[]
   readonly triples: readonly Triple[]
 }
 
-/**
- * Joined triples by the weight's variants. Lookups give the same array of variants for the same key, so the next run of a
- * program under edit joins nothing anew.
- */
-const joinedCache = new WeakMap<readonly ArrayVariant[], Joined[]>()
+/** Lookups give the same arrays for the same key, so the next run of a program under edit joins nothing anew. */
+const joinedCache = new WeakMap<readonly Source[], Joined[]>()
+/** Joins that are kept for one group of weights. */
+const keptJoins = 4
 
-function triplesOf(sink: Sink): readonly Triple[] {
-  const [weight, scales, biases] = [sink.weight.variants, sink.scales.variants, sink.biases?.variants]
-  const known = joinedCache.get(weight)?.find(j => j.scales === scales && j.biases === biases)
-  if (known) return known.triples
-  const made: Joined = { scales, biases, triples: joinTriples(sink) }
-  joinedCache.set(weight, [made, ...(joinedCache.get(weight) ?? []).slice(0, 3)])
-  return made.triples
+function joined(w: ArrayVariant, s: ArrayVariant, b: ArrayVariant | undefined): readonly Triple[] {
+  const sources = w.stored?.sources
+  if (!sources) return []
+  const symbols = [...new Set([w, s, b].flatMap(v => v?.readings.symbols ?? []))]
+  const others = [w, s, b].flatMap(v => [v?.stored?.sources, v?.readings.rows, v && treatment(v, symbols)])
+  const known = joinedCache.get(sources) ?? []
+  const same = known.find(j => j.others.every((o, i) => o === others[i]))
+  if (same) return same.triples
+  const triples = joinGroups(w, s, b)
+  joinedCache.set(sources, [{ others, triples }, ...known.slice(0, keptJoins - 1)])
+  return triples
 }
 
-function joinTriples(sink: Sink): readonly Triple[] {
-  const scales = byAssign(sink.scales)
-  const biases = sink.biases && byAssign(sink.biases)
-  const found = new Map<string, Triple>()
-  for (const weight of sink.weight.variants)
-    for (const scale of compatible(scales, weight.assign))
-      for (const bias of biases ? compatible(biases, mergeAssigns(weight.assign, scale.assign) ?? []) : [undefined]) {
-        const triple = join(weight, scale, bias)
-        if (triple && !found.has(triple.identity)) found.set(triple.identity, triple)
-      }
-  return [...found.values()]
+/** What was done to tensors since they were loaded, and which symbols they depend on, as text. */
+const treatment = ({ shape, table, dtype, stored, readings }: ArrayVariant, symbols: readonly number[]): string =>
+  JSON.stringify([shape, table, dtype, stored?.ops, readings.symbols.map(s => symbols.indexOf(s))])
+
+/** Those that depend on the same symbols, where there are any: others may be of another file. */
+function closest(to: ArrayVariant, variants: readonly ArrayVariant[]): readonly ArrayVariant[] {
+  const { symbols } = to.readings
+  const same = variants.filter(
+    ({ readings }) => readings.symbols.length === symbols.length && readings.symbols.every(s => symbols.includes(s)),
+  )
+  return same.length > 0 ? same : variants
 }
 
-function join(weight: ArrayVariant, scales: ArrayVariant, biases: ArrayVariant | undefined): Triple | undefined {
-  const [w, s, b] = [arrived(weight), arrived(scales), biases && arrived(biases)]
-  if (!w || !s || (biases && !b) || !weight.stored) return undefined
+/** The triples of three groups of tensors that are alike: one verdict for all. */
+function joinGroups(weight: ArrayVariant, scales: ArrayVariant, biases: ArrayVariant | undefined): readonly Triple[] {
+  const [w, s, b] = [arrives(weight), arrives(scales), biases && arrives(biases)]
+  if (!w || !s || (biases && !b)) return []
   // A slice past the end is empty: it fits whatever it meets, and says nothing.
-  if ([w, s, b].some(array => array?.shape.includes(0))) return undefined
-  const name = w.tensor.name
-  return {
-    model: weight.stored.model,
-    module: name.slice(0, Math.max(0, name.lastIndexOf('.'))) || name,
-    weight: w,
-    scales: s,
-    biases: b,
-    verdict: judgeTriple({ weight: w.shape, scales: s.shape, biases: b?.shape, float: s.dtype === 'U8' }),
-    identity: [w.shard.path, name, JSON.stringify(w.ops ?? 0)].join('\0'),
-  }
+  if ([w, s, b].some(array => array?.shape.includes(0))) return []
+  const two = together(weight.readings, scales.readings)
+  const all = two && biases ? together(two.readings, biases.readings) : two
+  if (!two || !all) return []
+  const count = all.readings.rows.length
+  const [left, right] = biases
+    ? [pickedFrom(two.left, all.left), pickedFrom(two.right, all.left)]
+    : [two.left, two.right]
+  const [ofWeight, ofScales] = [pick(w.sources, left, count), pick(s.sources, right, count)]
+  const ofBiases = b && pick(b.sources, all.right, count)
+  const verdict = judgeTriple({ weight: w.shape, scales: s.shape, biases: b?.shape, float: s.dtype === 'U8' })
+  const treated = JSON.stringify(w.ops ?? 0)
+  return ofWeight.flatMap((source, i): Triple[] => {
+    const [scale, bias] = [ofScales[i], ofBiases?.[i]]
+    if (!scale || (b && !bias)) return []
+    const { name } = source.tensor
+    return [
+      {
+        model: source.model,
+        module: name.slice(0, Math.max(0, name.lastIndexOf('.'))) || name,
+        weight: arrived(w, source),
+        scales: arrived(s, scale),
+        biases: b && bias && arrived(b, bias),
+        verdict,
+        identity: [source.shard.path, name, treated].join('\0'),
+      },
+    ]
+  })
 }
 
 const storedFits = (w: Arrived, s: Arrived, b: Arrived | undefined) =>
@@ -143,13 +204,24 @@ const storedFits = (w: Arrived, s: Arrived, b: Arrived | undefined) =>
     float: s.tensor.dtype === 'U8',
   }).kind === 'fits'
 
-function arrived(v: ArrayVariant): Arrived | undefined {
-  // Rows that were gathered are judged as the table that they come from.
-  const shape = v.shape ?? v.table
-  if (!v.stored || !shape || v.dtype === undefined || !shape.every((d): d is number => d !== undefined))
-    return undefined
-  return { shard: v.stored.shard, tensor: v.stored.tensor, shape, dtype: v.dtype, ops: v.stored.ops }
+interface Arriving extends Pick<Arrived, 'shape' | 'dtype' | 'ops'> {
+  readonly sources: readonly Source[]
 }
+
+function arrives({ stored, shape: own, table, dtype }: ArrayVariant): Arriving | undefined {
+  // Rows that were gathered are judged as the table that they come from.
+  const shape = own ?? table
+  if (!stored || !shape || dtype === undefined || !shape.every((d): d is number => d !== undefined)) return undefined
+  return { sources: stored.sources, shape, dtype, ops: stored.ops }
+}
+
+const arrived = ({ shape, dtype, ops }: Arriving, { shard, tensor }: Source): Arrived => ({
+  shard,
+  tensor,
+  shape,
+  dtype,
+  ops,
+})
 
 /**
  * Where a triple could be handed over differently: the call that hands the members over together; the operation itself
@@ -169,30 +241,4 @@ function siteOf(sink: Sink): { site: Place; handles: Handles } | undefined {
   if (isBeside || (!oneByOne && sink.arguments.weight)) return { site: sink.call, handles: sink.arguments }
   if (!weight.at) return undefined
   return { site: weight.at, handles: { weight: weight.at, scales: scales.at, biases: biases?.at } }
-}
-
-interface ByAssign {
-  readonly exact: ReadonlyMap<string, readonly ArrayVariant[]>
-  readonly all: readonly ArrayVariant[]
-}
-
-const assignKey = (assign: Assign) => assign.map(([s, text]) => `${s}=${text}`).join('\0')
-
-function byAssign(array: ArrayValue): ByAssign {
-  const exact = new Map<string, ArrayVariant[]>()
-  for (const v of array.variants) {
-    const key = assignKey(v.assign)
-    const same = exact.get(key)
-    if (same) same.push(v)
-    else exact.set(key, [v])
-  }
-  return { exact, all: array.variants }
-}
-
-/** Readings that can hold at the same time: the same symbols with the same texts at best, else without contradiction. */
-function compatible(side: ByAssign, assign: Assign): readonly ArrayVariant[] {
-  const same = side.exact.get(assignKey(assign))
-  if (same) return same
-  if (side.all.length > 2_000) return []
-  return side.all.filter(v => mergeAssigns(v.assign, assign) !== undefined)
 }

@@ -1,11 +1,15 @@
 // Looks keys up in all the checkpoints behind a dict at once, the youngest first, and keeps what was found with the shards:
 // the next run of a program that is being edited asks the same keys of the same files again, and gets the same arrays.
-// What a single checkpoint holds under a key is for checkpoints.ts to say.
 
-import type { Shard } from '../checkpoint/facts'
-import { lookup, usefulKey } from './checkpoints'
-import { type Machine, unknown } from './machine'
-import { partsOf } from './text'
+import type { Model, Shard } from '../checkpoint/facts'
+import type { ArrayOp } from '../protocol'
+import { boundWeights } from './checkpoints'
+import { type Machine, noteLookup, noteUnderstood, unknown } from './machine'
+import { findNames, holesOf, type NameMatch } from './nameIndex'
+import { onlyReading, type Row } from './readings'
+import { isInRange } from './summary'
+import { noteAnyTaken, noteTaken } from './takes'
+import { type Part, partsOf } from './text'
 import {
   asKey,
   type ArrayVariant,
@@ -13,59 +17,117 @@ import {
   type DictValue,
   isNumber,
   isString,
+  type Place,
+  type Role,
+  roleOf,
+  type Source,
   type Value,
   type WeightsView,
 } from './value'
 
-/** The views of one dict, told apart by their files and what those stand for. */
+/** The views of one dict, told apart by their files and what those stand for, whatever the numbers of the symbols. */
 interface Stack {
   readonly views: readonly WeightsView[]
   found: Map<string, Found>
   /** What was found before `found` was begun anew; what is asked for again moves over. */
   older: Map<string, Found>
-  variants: number
+  tensors: number
 }
 
+/** What a key means, with columns in the place of symbols: the numbers of symbols change while a program is edited. */
 interface Found {
-  readonly variants: readonly ArrayVariant[]
+  readonly groups: readonly Group[]
+  readonly models: ReadonlySet<Model>
+  readonly role: Role | undefined
+  readonly tensors: number
   /** The work that finding them took: a run is charged for it whether it was kept or not, so that all runs are alike. */
   readonly work: number
+  /** The same for the symbols of a run, the last that asked first. */
+  readonly made: { readonly symbols: string; readonly variants: readonly ArrayVariant[] }[]
 }
 
-/** Arrays kept for one dict before the older half is dropped: a checkpoint of 90,000 tensors fits, garbage does not pile up. */
-const keptVariants = 150_000
+/** Tensors of one shape and dtype. */
+interface Group {
+  readonly columns: readonly Column[]
+  readonly rows: Row[]
+  readonly sources: Source[]
+  readonly shape: readonly number[]
+  readonly dtype: string
+}
+
+/** A symbol by its place: among those of the key, or among those that tell the files of the dict apart. */
+type Column = `key ${number}` | `files ${number}`
+
+/** Tensors kept for one dict before the older half is dropped: a checkpoint of 90,000 fits, garbage does not pile up. */
+const keptTensors = 150_000
 /** Programs in one folder read the same shards in a few different ways. */
 const keptStacks = 8
+/** One key is asked with several symbols where it is in several loops. */
+const keptSymbols = 8
 
 const stacks = new WeakMap<Shard, Stack[]>()
-const stackOfViews = new WeakMap<readonly WeightsView[], { length: number; last: WeightsView; stack: Stack }>()
+interface Known {
+  readonly length: number
+  readonly last: WeightsView
+  readonly stack: Stack
+  /** Symbols that tell the files apart. */
+  readonly files: readonly number[]
+}
+const stackOfViews = new WeakMap<readonly WeightsView[], Known>()
 
 /** Every reading of a key; what was merged in later hides tensors of the same name. The array is shared: never change it. */
 export function lookupViews(m: Machine, views: readonly WeightsView[], key: Value): readonly ArrayVariant[] {
-  const keyText = keyOf(key)
-  const stack = keyText === undefined ? undefined : stackOf(views)
-  if (!stack || keyText === undefined) return search(m, views, key)
+  const parts = partsOf(key)
+  const known = parts && stackOf(views)
+  if (!known) return nothing
+  const { stack, files } = known
+  const holes = holesOf(parts)
+  const keyText = textOf(m, parts, holes, files)
   let found = stack.found.get(keyText)
-  if (found) m.work -= found.work
-  else {
-    found = stack.older.get(keyText)
-    if (found) m.work -= found.work
-    else {
-      const before = m.work
-      const variants = search(m, views, key)
-      found = { variants, work: before - m.work }
-    }
-    stack.variants += found.variants.length + 1
-    if (stack.variants > keptVariants) {
+  if (!found) {
+    found = stack.older.get(keyText) ?? search(m, views, parts, { holes, files })
+    stack.tensors += found.tensors + 1
+    if (stack.tensors > keptTensors) {
       stack.older = stack.found
       stack.found = new Map()
-      stack.variants = found.variants.length + 1
+      stack.tensors = found.tensors + 1
     }
     stack.found.set(keyText, found)
   }
-  for (const { stored } of found.variants) if (stored) m.met.add(stored.model)
-  return found.variants
+  m.work -= found.work
+  for (const model of found.models) m.met.add(model)
+  return variantsOf(found, { holes, files })
 }
+
+interface Symbols {
+  /** Of the key, in order of first appearance. */
+  readonly holes: readonly number[]
+  /** Of the files. */
+  readonly files: readonly number[]
+}
+
+function variantsOf({ groups, made, role }: Found, { holes, files }: Symbols): readonly ArrayVariant[] {
+  if (groups.length === 0) return nothing
+  const symbols = `${holes.join()} ${files.join()}`
+  const known = made.find(each => each.symbols === symbols)
+  if (known) return known.variants
+  const variants = groups.map(({ columns, rows, sources, shape, dtype }): ArrayVariant => ({
+    readings: {
+      symbols: columns.map(c => (c.startsWith('key') ? holes : files)[Number(c.slice(c.indexOf(' ')))] ?? 0),
+      rows: columns.length === 0 && rows.length === 1 ? onlyReading.rows : rows,
+    },
+    shape,
+    dtype,
+    stored: { sources, ops: noOps },
+    role,
+  }))
+  made.unshift({ symbols, variants })
+  if (made.length > keptSymbols) made.pop()
+  return variants
+}
+
+const nothing: readonly ArrayVariant[] = []
+const noOps: readonly ArrayOp[] = []
 
 /**
  * Whether a key with holes is there in every one of its readings, or in none; undefined where it is in some, or where
@@ -83,57 +145,173 @@ export function hasEvery(m: Machine, views: readonly WeightsView[], key: Value):
   if (holes.size === 0) return undefined
   const variants = lookupViews(m, views, key)
   if (variants.length === 0) return usefulKey(parts) ? false : undefined
-  if (variants.length < readings) return undefined
-  return new Set(variants.map(v => v.stored?.tensor.name)).size === readings ? true : undefined
+  return namesIn(variants) === readings ? true : undefined
 }
 
-function search(m: Machine, views: readonly WeightsView[], key: Value): readonly ArrayVariant[] {
-  const all: ArrayVariant[] = []
-  const hidden = new Set<string | undefined>()
-  for (const view of views.toReversed()) {
-    const found = lookup(m, view, key)
-    if (found.length === 0) continue
-    for (const v of found) if (!hidden.has(v.stored?.tensor.name)) all.push(v)
-    if (isString(key)) break
-    for (const v of found) hidden.add(v.stored?.tensor.name)
+const nameCounts = new WeakMap<readonly ArrayVariant[], number>()
+/** How many different names the tensors have. */
+function namesIn(variants: readonly ArrayVariant[]): number {
+  let known = nameCounts.get(variants)
+  if (known === undefined) {
+    known = new Set(variants.flatMap(v => v.stored?.sources.map(s => s.tensor.name) ?? [])).size
+    nameCounts.set(variants, known)
   }
-  return all
+  return known
 }
 
-/** A key's text for keeping what it finds; undefined for what is no text. */
-function keyOf(key: Value): string | undefined {
-  if (isString(key)) return key.value
-  return partsOf(key)?.reduce<string>((text, p) => text + (typeof p === 'string' ? p : `\0${p.symbol}\0`), '\0')
+/** What a tensor that a key may mean costs, in evaluated nodes. */
+const workPerTensor = 3
+
+/** A key that is nearly all holes would mean every tensor, which says nothing. */
+const usefulKey = (parts: readonly Part[]): boolean =>
+  parts.some(p => typeof p === 'string' && /[A-Za-z]{2}/.test(p)) &&
+  parts.filter(p => typeof p !== 'string').length <= 3
+
+function search(m: Machine, views: readonly WeightsView[], parts: readonly Part[], symbols: Symbols): Found {
+  const groups = new Map<string, Group>()
+  const models = new Set<Model>()
+  const hidden = new Set<string>()
+  const isLiteral = parts.every(p => typeof p === 'string')
+  let [work, tensors] = [0, 0]
+  if (isLiteral || usefulKey(parts))
+    for (const view of views.toReversed()) {
+      const names: string[] = []
+      for (const entry of view.entries) {
+        const reading = readingOf(entry.assign, symbols)
+        const found = isLiteral
+          ? exactly(entry.shard, parts.join(''))
+          : findNames(entry.shard, parts, looked => (work += looked / 10))
+        for (const { tensor, texts } of found) {
+          if (!isLiteral && symbols.holes.some((s, i) => !isPossible(m, s, texts[i]))) continue
+          const row = reading(texts)
+          if (!row) continue
+          models.add(entry.model)
+          names.push(tensor.name)
+          if (hidden.has(tensor.name)) continue
+          add(groups, row, { model: entry.model, shard: entry.shard, tensor })
+          tensors++
+        }
+      }
+      if (isLiteral && names.length > 0) break
+      if (views.length > 1) for (const name of names) hidden.add(name)
+    }
+  // A key that may mean thousands of tensors makes every step after it as heavy.
+  if (!isLiteral) work += tensors * workPerTensor
+  return { groups: [...groups.values()], models, role: roleIn(parts), tensors, work, made: [] }
 }
 
-function stackOf(views: readonly WeightsView[]): Stack | undefined {
+/** What all that a key can mean are, if its end says it. */
+function roleIn(parts: readonly Part[]): Role | undefined {
+  const last = parts[parts.length - 1]
+  return typeof last === 'string' && (parts.length === 1 || last.includes('.')) ? roleOf(last) : undefined
+}
+
+const isPossible = (m: Machine, symbol: number, text: string | undefined): boolean => {
+  const range = m.ranges.get(symbol)
+  return !range || isInRange(range, text ?? '')
+}
+
+function exactly(shard: Shard, name: string): readonly NameMatch[] {
+  const tensor = shard.tensors.find(name)
+  return tensor ? [{ tensor, texts: [] }] : []
+}
+
+interface ColumnsAndRow {
+  readonly columns: readonly Column[]
+  readonly texts: Row
+}
+
+/** Puts what a file stands for beside what the holes of a key stand for; undefined where they contradict one another. */
+function readingOf(assign: Assign, { holes, files }: Symbols): (texts: Row) => ColumnsAndRow | undefined {
+  const ofKey = holes.map((_, i): Column => `key ${i}`)
+  const own = assign.filter(([symbol]) => !holes.includes(symbol))
+  const both = assign.filter(([symbol]) => holes.includes(symbol))
+  const columns = [...ofKey, ...own.map(([symbol]): Column => `files ${files.indexOf(symbol)}`)]
+  const ownTexts = own.map(([, text]) => text)
+  return texts => {
+    if (both.some(([symbol, text]) => texts[holes.indexOf(symbol)] !== text)) return undefined
+    return { columns, texts: ownTexts.length > 0 ? [...texts, ...ownTexts] : texts }
+  }
+}
+
+function add(groups: Map<string, Group>, { columns, texts }: ColumnsAndRow, source: Source): void {
+  const { shape, dtype } = source.tensor
+  const id = `${columns.join()} ${dtype} ${shape.join()}`
+  let group = groups.get(id)
+  if (!group) groups.set(id, (group = { columns, rows: [], sources: [], shape, dtype }))
+  group.rows.push(texts)
+  group.sources.push(source)
+}
+
+/** A key as text, its holes by their places, with what is known of the numbers that they stand for. */
+function textOf(m: Machine, parts: readonly Part[], holes: readonly number[], files: readonly number[]): string {
+  if (parts.length === 1 && typeof parts[0] === 'string') return parts[0]
+  return parts.reduce<string>((text, p) => {
+    if (typeof p === 'string') return text + p
+    const range = m.ranges.get(p.symbol)
+    const numbers = range ? `${range.first} ${range.step} ${range.count}` : ''
+    return `${text}\0${holes.indexOf(p.symbol)} ${files.indexOf(p.symbol)} ${numbers}\0`
+  }, '\0')
+}
+
+/** Symbols that tell the files of a dict apart, in order of first appearance. */
+function symbolsOf(views: readonly WeightsView[]): readonly number[] {
+  const found = new Set<number>()
+  for (const view of views) for (const [symbol] of view.entries[0]?.assign ?? []) found.add(symbol)
+  return [...found]
+}
+
+function stackOf(views: readonly WeightsView[]): Known | undefined {
   const last = views[views.length - 1]
   const shard = last?.entries[0]?.shard
   if (!last || !shard) return undefined
   const quick = stackOfViews.get(views)
-  if (quick && quick.length === views.length && quick.last === last) return quick.stack
-  const known = stacks.get(shard) ?? []
-  let stack = known.find(s => sameViews(s.views, views))
+  if (quick && quick.length === views.length && quick.last === last) return quick
+  const ofShard = stacks.get(shard) ?? []
+  let stack = ofShard.find(s => sameViews(s.views, views))
   if (!stack) {
-    stack = { views: [...views], found: new Map(), older: new Map(), variants: 0 }
-    stacks.set(shard, [stack, ...known.slice(0, keptStacks - 1)])
+    stack = { views: [...views], found: new Map(), older: new Map(), tensors: 0 }
+    stacks.set(shard, [stack, ...ofShard.slice(0, keptStacks - 1)])
   }
-  stackOfViews.set(views, { length: views.length, last, stack })
-  return stack
+  const known: Known = { length: views.length, last, stack, files: symbolsOf(views) }
+  stackOfViews.set(views, known)
+  return known
 }
 
-const sameViews = (a: readonly WeightsView[], b: readonly WeightsView[]) =>
-  a.length === b.length && a.every((view, i) => view === b[i] || sameEntries(view.entries, b[i]?.entries ?? []))
-
-const sameEntries = (a: WeightsView['entries'], b: WeightsView['entries']) =>
-  a.length === b.length &&
-  a.every((e, i) => {
-    const other = b[i]
-    return other && e.shard === other.shard && e.model === other.model && sameAssign(e.assign, other.assign)
+function sameViews(a: readonly WeightsView[], b: readonly WeightsView[]): boolean {
+  if (a.length !== b.length) return false
+  const [ofA, ofB] = [symbolsOf(a), symbolsOf(b)]
+  const sameEntry = (e: WeightsView['entries'][number], other: WeightsView['entries'][number] | undefined): boolean =>
+    other !== undefined &&
+    e.shard === other.shard &&
+    e.model === other.model &&
+    e.assign.length === other.assign.length &&
+    e.assign.every(([symbol, text], i) => {
+      const [second, same] = other.assign[i] ?? []
+      return same === text && second !== undefined && ofA.indexOf(symbol) === ofB.indexOf(second)
+    })
+  return a.every((view, i) => {
+    const entries = b[i]?.entries ?? []
+    return (
+      view === b[i] ||
+      (view.entries.length === entries.length && view.entries.every((e, n) => sameEntry(e, entries[n])))
+    )
   })
+}
 
-const sameAssign = (a: Assign, b: Assign) =>
-  a.length === b.length && a.every(([symbol, text], i) => symbol === b[i]?.[0] && text === b[i][1])
+/** The array for a key of a free input, if the bound checkpoint has such tensors. */
+export function lookupFree(m: Machine, key: Value, at: Place): Value | undefined {
+  m.askedBound = true
+  if (!m.bound) return undefined
+  const { views } = boundWeights(m, key)
+  const variants = lookupViews(m, views, key)
+  if (variants.length === 0 && key.kind === 'template') noteAnyTaken(m, views)
+  if (variants.length === 0) return undefined
+  noteTaken(m, variants)
+  noteUnderstood(m, at)
+  noteLookup(m, at, key, variants)
+  return { kind: 'array', variants, at, activation: m.frame.activation }
+}
 
 /** What a defaultdict puts in the place of a key that is not there. */
 export function madeItem(m: Machine, object: DictValue, asked: Value): Value | undefined {

@@ -20,6 +20,7 @@ import type {
   InstanceValue,
   Place,
   Scope,
+  Source,
   UnknownValue,
   Value,
   WeightsView,
@@ -361,8 +362,14 @@ export function noteMerged(m: Machine, earlier: readonly { shard: Shard }[], lat
 /** The same for one tensor that takes the place of another of its name. */
 export function noteReplaced(m: Machine, before: Value | undefined, after: Value): void {
   if (before?.kind !== 'array' || after.kind !== 'array') return
-  const [a, b] = [before, after].map(v => (v.variants.length === 1 ? v.variants[0]?.stored : undefined))
+  const [a, b] = [before, after].map(onlySource)
   if (a && b && a.tensor.name === b.tensor.name) noteMerged(m, [a], [b])
+}
+
+/** The one tensor that an array is. */
+const onlySource = ({ variants }: ArrayValue): Source | undefined => {
+  const sources = variants.length === 1 ? variants[0]?.stored?.sources : undefined
+  return sources?.length === 1 ? sources[0] : undefined
 }
 
 export function noteUnfollowed(m: Machine, at: Place, why: string): void {

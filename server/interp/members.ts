@@ -1,12 +1,12 @@
 // What stands behind a dot or a pair of brackets: attributes, items, slices and membership.
 
 import type { Expr } from '../source/ir'
-import { reversed } from './arrays'
+import { reversed, withoutNames } from './arrays'
 import { invoke } from './calls'
-import { configKey, lookupFree } from './checkpoints'
+import { configKey } from './checkpoints'
 import { callMember, fieldNames, itemOfObject } from './classes'
 import { evaluate } from './expressions'
-import { lookupViews, madeItem } from './lookups'
+import { lookupFree, lookupViews, madeItem } from './lookups'
 import {
   derive,
   identity,
@@ -396,5 +396,5 @@ function noteHit(m: Machine, object: DictValue, key: Value): void {
 function lookupAll(m: Machine, object: DictValue, key: Value): readonly ArrayVariant[] {
   const variants = lookupViews(m, object.views, key)
   if (object.deleted.size === 0) return variants
-  return variants.filter(v => !v.stored || !object.deleted.has(v.stored.tensor.name))
+  return withoutNames(variants, object.deleted)
 }

@@ -4,17 +4,22 @@
 import { anyArray, combine, mapVariants } from './arrays'
 import type { Machine } from './machine'
 import { errorsOf, fail, storedOf } from './refusals'
+import type { Readings } from './readings'
 import { Refused } from './shapes/shape'
 import { noteTaken } from './takes'
 import type { ArrayLibrary, ArrayValue, ArrayVariant, Place } from './value'
 
-export type Made = Omit<ArrayVariant, 'assign'>
+export type Made = Omit<ArrayVariant, 'readings'>
 
 /** Who runs an operation, and where. */
 export interface Site {
   readonly m: Machine
   readonly at: Place
 }
+
+/** Whether the readings are turns of long loops, every one of which happens. */
+const isRanged = (m: Machine, { symbols }: Readings): boolean =>
+  symbols.length > 0 && symbols.every(symbol => m.ranges.has(symbol))
 
 /** Whose arrays come out; undefined where one of several is not known or they differ. */
 export function libraryOf(arrays: readonly ArrayValue[]): ArrayLibrary | undefined {
@@ -30,23 +35,22 @@ export function operate(
   library: ArrayLibrary | undefined = libraryOf(arrays),
 ): ArrayValue {
   for (const array of arrays) noteTaken(m, array.variants)
-  const refused: { readonly why: Refused; readonly variants: readonly ArrayVariant[] }[] = []
+  const refused: { readonly why: Refused; readonly variants: readonly ArrayVariant[]; readonly readings: Readings }[] =
+    []
   let rows = 0
   const made = combine(
     arrays,
     m.frame.activation,
-    variants => {
+    (variants, readings) => {
       rows++
       const one = f(variants)
-      if (!(one instanceof Refused)) return { ...one, assign: [] }
-      refused.push({ why: one, variants })
-      return { assign: [], shape: undefined, dtype: undefined }
+      if (!(one instanceof Refused)) return one
+      refused.push({ why: one, variants, readings })
+      return { shape: undefined, dtype: undefined }
     },
     at,
   )
-  const isRanged = (variants: readonly ArrayVariant[]) =>
-    variants.some(v => v.assign.length > 0) && variants.every(v => v.assign.every(([symbol]) => m.ranges.has(symbol)))
-  const first = refused.length === rows ? refused[0] : refused.find(r => isRanged(r.variants))
+  const first = refused.length === rows ? refused[0] : refused.find(r => isRanged(m, r.readings))
   if (!first) return library ? { ...made, library } : made
   refuse({ m, at }, first.why, first.variants, library)
   return { ...anyArray(m.frame.activation), library }
@@ -90,12 +94,11 @@ export function change({ m, at }: Site, array: ArrayValue, f: (v: ArrayVariant) 
       const one = f(v)
       if (!(one instanceof Refused)) return one
       refused.push({ why: one, v })
-      return { assign: v.assign, shape: undefined, dtype: v.dtype }
+      return { readings: v.readings, shape: undefined, dtype: v.dtype }
     },
     at,
   )
-  const isRanged = (v: ArrayVariant) => v.assign.length > 0 && v.assign.every(([symbol]) => m.ranges.has(symbol))
-  const first = refused.length === array.variants.length ? refused[0] : refused.find(r => isRanged(r.v))
+  const first = refused.length === array.variants.length ? refused[0] : refused.find(r => isRanged(m, r.v.readings))
   if (first) refuse({ m, at }, first.why, [first.v], array.library)
   return made
 }

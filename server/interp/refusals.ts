@@ -3,7 +3,7 @@
 // but nothing that fails later is: that would be its consequence. Inside a `try` it is thrown to the handler instead.
 
 import type { Machine } from './machine'
-import type { ArrayVariant, Place, Stored } from './value'
+import type { ArrayVariant, Place, Source } from './value'
 
 export interface Refusal {
   readonly at: Place
@@ -16,7 +16,7 @@ export interface Refusal {
   /** Names of the exception's class and its bases, the nearest first. */
   readonly errors: readonly string[]
   /** Stored tensors that take part. */
-  readonly tensors: readonly Stored[]
+  readonly tensors: readonly Source[]
   /** In a function that nothing in the workspace calls. */
   readonly free: boolean
 }
@@ -81,6 +81,6 @@ export function isCaughtBy(refusal: Refusal, types: readonly string[]): boolean 
   return types.some(type => refusal.errors.includes(type.replace(/^.*\./, '').trim()))
 }
 
-/** Stored tensors of some variants, for showing. */
-export const storedOf = (variants: readonly ArrayVariant[]): readonly Stored[] =>
-  variants.flatMap(v => (v.stored ? [v.stored] : []))
+/** Stored tensors of some variants, one of each, for showing. */
+export const storedOf = (variants: readonly ArrayVariant[]): readonly Source[] =>
+  variants.flatMap(v => v.stored?.sources[0] ?? [])

@@ -57,8 +57,8 @@ function filledFrom(m: Machine, object: DictValue): WeightsView | undefined {
   const named = new Set([...m.loads.values()].filter(load => load.named).map(load => load.shard))
   const entries = new Map<unknown, WeightsView['entries'][number]>()
   for (const value of object.map.values()) {
-    const stored = value.kind === 'array' ? value.variants[0]?.stored : undefined
-    if (stored && named.has(stored.shard)) entries.set(stored.shard, { ...stored, assign: [] })
+    const source = value.kind === 'array' ? value.variants[0]?.stored?.sources[0] : undefined
+    if (source && named.has(source.shard)) entries.set(source.shard, { ...source, assign: [] })
   }
   return entries.size > 0 ? { entries: [...entries.values()], named: true } : undefined
 }

@@ -6,6 +6,7 @@
 import type { JsonFile, Model, Shard, Tensor } from '../checkpoint/facts'
 import type { ArrayOp } from '../protocol'
 import type { AbsentKey } from './machine'
+import type { Readings } from './readings'
 import type { ClassDef, FunctionDef, Program, Span } from '../source/ir'
 
 /** A place in a program. */
@@ -26,7 +27,7 @@ export interface ConstValue {
   readonly value: string | number | boolean | null
   readonly literal?: Place
   readonly config?: ConfigPlace
-  /** A number that Python holds as a float though it is whole. */
+  /** A whole number: whether Python holds it as a float. Undefined where neither the text nor the making tells. */
   readonly isFloat?: boolean
   /** The f-string or template literal that made it, if one did. */
   readonly written?: Place
@@ -107,19 +108,24 @@ export interface DictValue {
 /** What symbols stand for in one variant, in order of symbol. */
 export type Assign = readonly (readonly [symbol: number, text: string])[]
 
-/** One stored tensor, and what was done to it since. */
-export interface Stored {
+/** One stored tensor. */
+export interface Source {
   readonly model: Model
   readonly shard: Shard
   readonly tensor: Tensor
+}
+
+/** Stored tensors, one for each reading, and what was done to all of them since. */
+export interface Stored {
+  readonly sources: readonly Source[]
   /** Undefined once something was done that we cannot repeat. */
   readonly ops: readonly ArrayOp[] | undefined
 }
 
-/** A matrix that `dequantize` returned: `[out, in]`, until it is transposed. */
+/** Matrices that `dequantize` returned: `[out, in]`, until they are transposed. */
 export interface Decoded {
-  readonly model: Model
-  readonly module: string
+  /** The packed weight, one for each reading. */
+  readonly sources: readonly Source[]
   readonly turned: boolean
 }
 
@@ -147,8 +153,9 @@ export interface Heads {
   readonly attended: boolean
 }
 
+/** Readings that differ in nothing but what their symbols stand for and which tensor that is. */
 export interface ArrayVariant {
-  readonly assign: Assign
+  readonly readings: Readings
   /** Undefined where the rank is not known. */
   readonly shape: readonly (number | undefined)[] | undefined
   /** Where rows were gathered in a number of axes that is not known: the shape of what they were gathered from. */

@@ -5,7 +5,8 @@ import type { Model } from '../checkpoint/facts'
 import type { Delivery } from '../interp/deliveries'
 import type { Product } from '../interp/machine'
 import { placeKey } from '../interp/machine'
-import { type ArrayVariant, mergeAssigns, type Place } from '../interp/value'
+import { pick, together } from '../interp/readings'
+import type { ArrayVariant, Place, Source } from '../interp/value'
 import type { Fix } from '../protocol'
 import { logicalColumns } from '../quant/affine'
 import { expectedWidth } from '../quant/dimensions'
@@ -51,35 +52,41 @@ const misfitsOf = ({ runs, deliveries }: Facts): readonly Misfit[] => [
 /** Products that this rule speaks of. */
 export const misfitPlaces = (facts: Facts): readonly string[] => misfitsOf(facts).map(m => placeKey(m.call))
 
-/** Readings of both factors are paired; beyond this many a product is left alone. */
-const pairLimit = 50_000
-
 const known = (shape: ArrayVariant['shape']): shape is readonly number[] => shape?.every(d => d !== undefined) === true
 
 function misfits(product: Product): Misfit[] {
-  const { left, right } = product
-  if (product.uncertain || left.variants.length * right.variants.length > pairLimit) return []
-  return right.variants.flatMap(w =>
-    left.variants.flatMap(x => {
-      if (!known(w.shape) || w.shape.length < 2 || !mergeAssigns(x.assign, w.assign)) return []
-      const misfit = judge(product, x, w, w.shape)
-      return misfit ? [misfit] : []
+  if (product.uncertain) return []
+  return product.right.variants.flatMap(w =>
+    product.left.variants.flatMap(x => {
+      if (!known(w.shape) || w.shape.length < 2) return []
+      const both = together(x.readings, w.readings)
+      const count = both?.readings.rows.length ?? 0
+      if (!both || count === 0) return []
+      const sources = w.decoded && pick(w.decoded.sources, both.right, count)
+      // A factor whose columns are known is judged once for all matrices of one shape, and only a misfit for each.
+      if (sources && known(x.shape?.slice(-1)) && !judge(product, x, w, w.shape, sources[0])) return []
+      return (sources ?? [w.stored?.sources[0]]).flatMap(
+        s => judge(product, x, w, w.shape as readonly number[], s) ?? [],
+      )
     }),
   )
 }
 
-const ownerOf = ({ decoded, stored }: ArrayVariant) => ({
-  module: decoded?.module,
-  model: decoded?.model ?? stored?.model,
-})
-
-function judge(product: Product, x: ArrayVariant, w: ArrayVariant, right: readonly number[]): Misfit | undefined {
+/** One product of `x` with a matrix: that of the packed weight `source`, where it is a decoded one. */
+function judge(
+  product: Product,
+  x: ArrayVariant,
+  w: ArrayVariant,
+  right: readonly number[],
+  source: Source | undefined,
+): Misfit | undefined {
   const [inner, outer] = [right[right.length - 2] ?? 0, right[right.length - 1] ?? 0]
   const last = x.shape?.[x.shape.length - 1]
-  const width = w.decoded && expectedWidth(w.decoded.model, w.decoded.module)
+  const module = w.decoded && source?.tensor.name.slice(0, Math.max(0, source.tensor.name.lastIndexOf('.')))
+  const width = source && module !== undefined ? expectedWidth(source.model, module) : undefined
   const columns = last ?? width?.value
   if (columns === undefined) return undefined
-  const base = { call: product.call, columns, right, ...ownerOf(w) }
+  const base = { call: product.call, columns, right, module, model: source?.model }
   const why =
     last !== undefined && known(x.shape)
       ? `the left factor is ${showShape(x.shape)}`

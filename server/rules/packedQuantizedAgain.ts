@@ -49,10 +49,12 @@ interface PackedAgain {
 export const packedAgain = ({ models, runs }: Facts): readonly PackedAgain[] =>
   runs.flatMap(run =>
     run.quantizations.flatMap(q =>
-      q.array.variants.flatMap(v => {
-        const format = v.stored && v.dtype === v.stored.tensor.dtype ? codesOf(models, v.stored) : undefined
-        return v.stored && format !== undefined ? [{ call: q.call, stored: v.stored, format }] : []
-      }),
+      q.array.variants.flatMap(v =>
+        (v.stored?.sources ?? []).flatMap(stored => {
+          const format = v.dtype === stored.tensor.dtype ? codesOf(models, stored) : undefined
+          return format !== undefined ? [{ call: q.call, stored, format }] : []
+        }),
+      ),
     ),
   )
 

@@ -1,7 +1,7 @@
 // What a rule is: a value with a name for the fault, and a generator over facts that somebody else worked out.
 
 import type { JsonFile, Model } from '../checkpoint/facts'
-import type { Delivery } from '../interp/deliveries'
+import type { Bundle, Delivery } from '../interp/deliveries'
 import type { Run } from '../interp/index'
 import type { Because, Fix, Range, Severity } from '../protocol'
 
@@ -11,7 +11,9 @@ export interface Facts {
   /** Config and index files that belong to some model. */
   readonly configs: readonly JsonFile[]
   readonly runs: readonly Run[]
-  /** Triples that arrive at a quantized operation, in every reading of every program; see deliveries.ts. */
+  /** Triples that arrive at a quantized operation, by what they have in common; see deliveries.ts. */
+  readonly bundles: readonly Bundle[]
+  /** The same one by one, worked out when asked: a rule asks for those that it speaks of, see delivered.ts. */
   readonly deliveries: readonly Delivery[]
   /** See Snapshot.listed. */
   readonly listed?: ReadonlyMap<string, ReadonlySet<string>> | undefined

@@ -41,7 +41,9 @@ export const strictLoadMismatch = defineRule({
 function isMeant({ given, parameters }: ModuleLoad, { loads }: Run): boolean {
   if (!given) return false
   const shards = new Set(
-    [...given.values()].flatMap(v => (v.kind === 'array' ? v.variants : []).flatMap(x => x.stored?.shard ?? [])),
+    [...given.values()].flatMap(v =>
+      (v.kind === 'array' ? v.variants : []).flatMap(x => x.stored?.sources.map(s => s.shard) ?? []),
+    ),
   )
   if (shards.size === 0 || loads.some(load => load.named && shards.has(load.shard))) return true
   const shared = [...given.keys()].filter(name => parameters.shapes.has(name)).length
@@ -112,7 +114,7 @@ function draft({ load, extra, missing, shapes }: Mismatch): Draft {
     message: `the weights hold ${parts.join('; ')}; MLX raises "${raises}"`,
     tensors: [...extra, ...shapes.map(s => s.name)],
     because: [...(load.given ?? [])].flatMap(([name, value]) => {
-      const stored = value.kind === 'array' ? value.variants[0]?.stored : undefined
+      const stored = value.kind === 'array' ? value.variants[0]?.stored?.sources[0] : undefined
       const concerned = name === shape?.name || name === extra[0]
       return stored && concerned
         ? [

@@ -90,9 +90,9 @@ type Taken = ReadonlyMap<string, ReadonlyMap<number, ReadonlySet<string>>>
 function takenOf(run: Run, model: Model): Taken {
   const taken = new Map<string, Map<number, Set<string>>>()
   for (const variants of run.takes.arrays)
-    for (const { stored } of variants) {
-      if (stored?.model !== model) continue
-      for (const { prefix, number, rest } of numbersIn(stored.tensor.name)) {
+    for (const source of variants.flatMap(v => v.stored?.sources ?? [])) {
+      if (source.model !== model) continue
+      for (const { prefix, number, rest } of numbersIn(source.tensor.name)) {
         const numbers = taken.get(prefix) ?? new Map<number, Set<string>>()
         taken.set(prefix, numbers.set(number, (numbers.get(number) ?? new Set()).add(rest)))
       }

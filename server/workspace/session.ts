@@ -61,7 +61,7 @@ const nothing: Discovery = {
 }
 
 const noAnalysis: Analysis = {
-  facts: { models: [], configs: [], runs: [], deliveries: [] },
+  facts: { models: [], configs: [], runs: [], bundles: [], deliveries: [] },
   findings: [],
   sites: [],
   understood: 0,

@@ -36,7 +36,7 @@ const zero = { start: { line: 0, character: 0 }, end: { line: 0, character: 0 } 
 
 export function fakeAnalysis(snapshot: Snapshot, more: Partial<Analysis> = {}): Analysis {
   return {
-    facts: { models: snapshot.models, configs: [], runs: [], deliveries: [] },
+    facts: { models: snapshot.models, configs: [], runs: [], bundles: [], deliveries: [] },
     findings: fakeFindings(snapshot),
     sites: snapshot.programs.flatMap(({ path, text }) =>
       text.includes('SITE')

@@ -6,6 +6,7 @@ import type { LibraryCall } from '../calls'
 import { type DType, dtypeBits } from '../../checkpoint/dtype'
 import { itemsOf } from '../expressions'
 import { change, refuse } from '../operate'
+import { onlyReading } from '../readings'
 import { broadcastTo } from '../shapes/elementwise'
 import { headsAfterReshape } from '../heads'
 import * as rearrange from '../shapes/rearrange'
@@ -49,7 +50,7 @@ const shapeTo = (c: LibraryCall, array: ArrayValue, f: (shape: Shape) => ShapeRe
 const remade = (c: LibraryCall, array: ArrayValue, f: (shape: Shape) => ShapeResult): ArrayValue =>
   change(c, array, v => {
     const made = v.shape && f(v.shape)
-    return made instanceof Refused ? made : { assign: v.assign, shape: made, dtype: v.dtype }
+    return made instanceof Refused ? made : { readings: v.readings, shape: made, dtype: v.dtype }
   })
 
 function transposed(c: LibraryCall, array: ArrayValue, args: readonly Value[]): Value {
@@ -215,7 +216,11 @@ export const asFunction =
       if (shape)
         return operation(
           c,
-          { ...anyArray(c.m.frame.activation), library, variants: [{ assign: [], shape, dtype: undefined }] },
+          {
+            ...anyArray(c.m.frame.activation),
+            library,
+            variants: [{ readings: onlyReading, shape, dtype: undefined }],
+          },
           args,
         )
     }

@@ -2,6 +2,7 @@
 
 import { anyArray } from '../arrays'
 import type { LibraryCall } from '../calls'
+import { onlyReading } from '../readings'
 import { none, type Value } from '../value'
 import type { Operation } from './arguments'
 import { arange, full, like, linspace, literal, ofShape } from './creation'
@@ -51,6 +52,6 @@ function ofShapeOfAll(c: LibraryCall): Value {
     ...(c.get(0) ?? none),
     ...anyArray(c.m.frame.activation),
     library: 'numpy',
-    variants: [{ assign: [], shape: sizes, dtype: 'F64' }],
+    variants: [{ readings: onlyReading, shape: sizes, dtype: 'F64' }],
   }
 }
