@@ -91,7 +91,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     case 'unary':
       return unary(m, e.op, evaluate(m, e.operand, scope), isJavaScript(scope))
     case 'compare':
-      return compare(m, e.op, evaluate(m, e.left, scope), evaluate(m, e.right, scope), isJavaScript(scope))
+      return compare(m, e.op, evaluate(m, e.left, scope), evaluate(m, e.right, scope), at())
     case 'logical': {
       const left = evaluate(m, e.left, scope)
       if (e.op === 'nullish') {

@@ -12,7 +12,16 @@ import { onlyReading } from './readings'
 import { isFloat } from './shapes/dtypes'
 import { broadcast } from './shapes/elementwise'
 import { Refused, type Dim, type Shape, show } from './shapes/shape'
-import { type ArrayValue, type DictValue, isNumber, isString, type Place, type Scope, type Value } from './value'
+import {
+  type ArrayLibrary,
+  type ArrayValue,
+  type DictValue,
+  isNumber,
+  isString,
+  type Place,
+  type Scope,
+  type Value,
+} from './value'
 
 /** Undefined bounds are the ends; null ones are not known, but the length may be. */
 interface Slice {
@@ -127,13 +136,19 @@ function indexBy(site: Site, array: ArrayValue, items: readonly Item[], isTuple:
     if (only.kind === 'unknown') return gatherUnknown(site, array)
   }
   if (items.some(i => i.kind === 'unknown')) return { ...anyArray(site.m.frame.activation), library: array.library }
+  const dots = items.filter(i => i.kind === 'ellipsis').length
+  if (dots > 1) {
+    const text = 'An index can only have a single ellipsis (...)'
+    refuse(site, new Refused(`${dots} ellipses`, 'one at most', text), [], array.library)
+    return { ...anyArray(site.m.frame.activation), library: array.library }
+  }
   const tooMany = items.filter(i => i.kind !== 'none' && i.kind !== 'ellipsis').length
   const checked = change(site, array, v =>
     v.shape && tooMany > v.shape.length
       ? new Refused(
           `${tooMany} indexes for ${show(v.shape)}`,
           `${v.shape.length} at most`,
-          v.shape.length === 0
+          v.shape.length === 0 && items.length === 1
             ? 'too many indices for array: array is 0-dimensional'
             : `Too many indices for array with ${v.shape.length} dimensions.`,
           array.library === 'numpy' ? 'IndexError' : 'ValueError',
@@ -219,7 +234,7 @@ function one(site: Site, array: ArrayValue, axis: number, index: number | undefi
   if (index === undefined) return sliceOfLength(array, axis, 1, site.at)
   const checked = change(site, array, v => {
     const size = v.shape?.[axis]
-    return size !== undefined && (index >= size || index < -size)
+    return size !== undefined && isOutside(index, size, array.library)
       ? new Refused(
           `index ${index} on axis ${axis} of ${show(v.shape ?? [])}`,
           `less than ${size}`,
@@ -228,17 +243,26 @@ function one(site: Site, array: ArrayValue, axis: number, index: number | undefi
         )
       : v
   })
+  // What lies before the array is read without a word: nobody knows what that is.
+  if (checked.variants.some(v => index < -(v.shape?.[axis] ?? Infinity)))
+    return sliceOfLength(checked, axis, 1, site.at)
   return sliceAxis(checked, axis, index, index === -1 ? undefined : index + 1, site.at)
 }
+
+/** MLX counts from the back twice, so that only what lies further out is refused, and the one before the first entry. */
+const isOutside = (index: number, size: number, library: ArrayLibrary | undefined): boolean =>
+  index >= size || (library === 'numpy' ? index < -size : index < -2 * size || index === -size - 1)
 
 /** Arrays of indices, with numbers and slices between them. */
 function gather(site: Site, array: ArrayValue, items: readonly Item[]): ArrayValue {
   const arrays = items.flatMap(i => (i.kind === 'array' ? [i.array] : []))
-  refuseIndices(site, array, arrays)
-  const isUnclear = items.some(i => i.kind === 'none') || arrays.some(a => a.variants.some(v => v.dtype === 'BOOL'))
+  refuseIndices(site, array, arrays, items.length === 1)
+  const isUnclear = arrays.some(a => a.variants.some(v => v.dtype === 'BOOL'))
   if (isUnclear) return { ...anyArray(site.m.frame.activation), library: array.library }
   // A table of packed rows keeps its tensor where rows are all that is taken.
   const keeps = items.length === 1
+  // Slices are turned into indices as well, whose shapes MLX then tells besides.
+  const withSlices = items.some(i => i.kind === 'slice' || i.kind === 'ellipsis')
   // Where the indices' shape is not known the table stands for itself.
   if (keeps && arrays[0]?.variants.every(v => v.shape === undefined)) return gatherUnknown(site, array)
   return operate(
@@ -252,9 +276,10 @@ function gather(site: Site, array: ArrayValue, items: readonly Item[]): ArrayVal
           items,
           indices.map(i => i.shape),
         )
-      if (shape instanceof Refused) return shape
+      if (shape instanceof Refused)
+        return withSlices ? new Refused(shape.found, shape.expected, '[broadcast_shapes] Shapes') : shape
       const stored = keeps && v?.stored ? { ...v.stored, ops: undefined } : undefined
-      return { shape, dtype: v?.dtype, stored }
+      return { shape, dtype: v?.dtype, stored, role: v?.role }
     },
     array.library,
   )
@@ -262,14 +287,16 @@ function gather(site: Site, array: ArrayValue, items: readonly Item[]): ArrayVal
 
 function gatheredShape(shape: Shape, items: readonly Item[], indices: readonly (Shape | undefined)[]) {
   const rest = [...indices]
-  const taken = items.filter(i => i.kind !== 'ellipsis').length
+  const taken = items.filter(i => i.kind !== 'ellipsis' && i.kind !== 'none').length
   const out: Dim[] = []
+  /** Which of the items choose by numbers. */
   const chosen: number[] = []
   let at: number | undefined
   let chosenShape: Shape | Refused | undefined = []
   let axis = 0
-  for (const item of items) {
-    if (item.kind === 'ellipsis')
+  for (const [i, item] of items.entries()) {
+    if (item.kind === 'none') out.push(1)
+    else if (item.kind === 'ellipsis')
       for (const end = axis + shape.length - taken; axis < end; axis++) out.push(shape[axis])
     else if (item.kind === 'slice') {
       const { from, to, step, length } = item
@@ -277,7 +304,8 @@ function gatheredShape(shape: Shape, items: readonly Item[], indices: readonly (
       if (length !== undefined) axis++
     } else {
       at ??= out.length
-      chosen.push(axis++)
+      chosen.push(i)
+      axis++
       if (item.kind !== 'array') continue
       chosenShape = broadcast(chosenShape, rest.shift())
       if (chosenShape instanceof Refused || !chosenShape) return chosenShape
@@ -290,9 +318,17 @@ function gatheredShape(shape: Shape, items: readonly Item[], indices: readonly (
 }
 
 /** Indices of MLX are whole numbers. */
-function refuseIndices(site: Site, array: ArrayValue, indices: readonly ArrayValue[]): void {
+function refuseIndices(site: Site, array: ArrayValue, indices: readonly ArrayValue[], isAlone: boolean): void {
   if (array.library !== 'mlx' && array.library !== 'frost') return
-  for (const { variants } of indices) {
+  const isNothing = array.variants.every(v => v.shape?.[0] === 0)
+  if (isAlone && isNothing && indices.every(a => a.variants.every(v => v.shape && !v.shape.includes(0)))) {
+    const text = '[take] Cannot do a non-empty take from an empty axis.'
+    refuse(site, new Refused('no entries', 'one at least', text), [], array.library)
+    return
+  }
+  const isFlags = ({ variants }: ArrayValue) => variants.every(v => v.dtype === 'BOOL')
+  for (const one of [...indices].sort((a, b) => Number(isFlags(b)) - Number(isFlags(a)))) {
+    const { variants } = one
     const [first] = variants
     if (variants.every(v => v.dtype !== undefined && isFloat(v.dtype)))
       refuse(
@@ -305,10 +341,14 @@ function refuseIndices(site: Site, array: ArrayValue, indices: readonly ArrayVal
         [],
         array.library,
       )
-    else if (variants.every(v => v.dtype === 'BOOL'))
+    else if (isFlags(one))
       refuse(
         site,
-        new Refused('indices of BOOL', 'whole numbers', 'boolean indices are not yet supported'),
+        new Refused(
+          'indices of BOOL',
+          'whole numbers',
+          isAlone ? 'boolean indices are not yet supported' : '[Gather] Boolean indices not supported.',
+        ),
         [],
         array.library,
       )

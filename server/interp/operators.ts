@@ -7,13 +7,14 @@ import { callMember } from './classes'
 import { mergeDict } from './expressions'
 import { derive, identity, type Machine, place, unknown } from './machine'
 import { has } from './membership'
-import { dtypeOf } from './models/arguments'
+import { dtypeOf, isFraction } from './models/arguments'
 import { pairwise, refuseFloats } from './models/elementwise'
 import { sameSet, setOperator } from './models/sets'
 import { multiply } from './products'
 import { failPython } from './refusals'
 import { isJavaScript } from './scopes'
 import { asFloat } from './shapes/dtypes'
+import { refusedBits, refusedDType, shifted } from './shapes/elementwise'
 import { partsOf, textOf, type Part } from './text'
 import {
   constant,
@@ -34,8 +35,8 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
   if (own) return own
   if (isNumber(left) && isNumber(right)) {
     const result = op === '%' && javascript ? left.value % right.value : arithmetic(op, left.value, right.value)
-    const isFloat = !javascript && (left.isFloat === true || right.isFloat === true || op === '/')
-    if (result !== undefined) return isFloat ? { ...constant(result), isFloat } : constant(result)
+    const isFloat = javascript ? undefined : floatOf(op, left, right)
+    if (result !== undefined) return isFloat === undefined ? constant(result) : { ...constant(result), isFloat }
     if (right.value === 0 && ['/', '//', '%'].includes(op)) {
       const at = place(scope.program, e.span)
       failPython(m, at, 'ZeroDivisionError', `${left.value} ${op} 0`, undefined, 'division by zero')
@@ -80,13 +81,23 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
   return unknown(m, `${op} of values that are not known`)
 }
 
+/** Whether a number of Python that two others give is a float; undefined where that is not known. */
+function floatOf(op: string, left: Value, right: Value & { value: number }): boolean | undefined {
+  const [a, b] = [isFraction(left), isFraction(right)]
+  if (op === '/' || a === true || b === true) return true
+  return a === false && b === false && (op !== '**' || right.value >= 0) ? false : undefined
+}
+
 /** Arithmetic with an array; a number beside it keeps what is known of the array. */
 function arrayArithmetic(m: Machine, op: string, left: Value, right: Value, at: Place): Value {
   const site = { m, at }
-  const name = op === '<<' ? 'left shift' : op === '>>' ? 'right shift' : bitwiseNames[op]
-  for (const v of [left, right]) if (name && v.kind === 'array') refuseFloats(site, v, name)
+  const name = bitwiseNames[op]
+  for (const v of [left, right]) if (name && v.kind === 'array') refuseFloats(site, v, name.replace('_', ' '))
   const single = isNumber(right) ? left : isNumber(left) ? right : undefined
-  const made = pairwise(site, undefined, left, right, op === '/' ? asFloat : d => d)
+  const result = op === '/' ? asFloat : name?.endsWith('shift') ? shifted : same
+  const made = pairwise(site, undefined, left, right, result, undefined, (meet, a, b) =>
+    name ? refusedBits(a, b, name) : op === '%' ? refusedDType(meet, 'remainder') : undefined,
+  )
   if (!made) return anyArray(m.frame.activation)
   if (single?.kind !== 'array') return made
   // The array stays what it was: where it was loaded, and what may be said of it.
@@ -97,12 +108,26 @@ function arrayArithmetic(m: Machine, op: string, left: Value, right: Value, at: 
       ...v,
       dtype: dtypes[dtypes.length === single.variants.length ? i : 0]?.dtype,
       stored: withOp(v.stored, undefined),
+      role: undefined,
     }),
     at,
   )
 }
 
-const bitwiseNames: Readonly<Record<string, string>> = { '&': 'bitwise and', '|': 'bitwise or', '^': 'bitwise xor' }
+const bitwiseNames: Readonly<Record<string, string>> = {
+  '&': 'bitwise_and',
+  '|': 'bitwise_or',
+  '^': 'bitwise_xor',
+  '<<': 'left_shift',
+  '>>': 'right_shift',
+}
+
+const same = (dtype: string | undefined) => dtype
+const flags = () => 'BOOL'
+
+/** Whether an operator compares arrays of MLX, element by element; NumPy's and others' have rules of their own. */
+const comparesArrays = (op: string, left: Value, right: Value): boolean =>
+  /^([<>]=?|[=!]=)$/.test(op) && [left, right].some(v => v.kind === 'array' && v.library === 'mlx')
 
 const methodNames: Readonly<Record<string, string>> = {
   '+': 'add',
@@ -225,12 +250,19 @@ export function unary(m: Machine, op: string, v: Value, javascript: boolean): Va
     return known === undefined ? unknown(m, 'not of an unknown') : constant(!known)
   }
   if (javascript && isString(v)) return constant(op === '-' ? -Number(v.value) : Number(v.value))
-  if (isNumber(v)) return { ...constant(op === '-' ? -v.value : op === '~' ? ~v.value : v.value), isFloat: v.isFloat }
-  if (v.kind === 'array') return mapVariants(v, x => ({ ...x, stored: withOp(x.stored, undefined) }))
+  if (isNumber(v)) {
+    const isFloat = javascript ? undefined : isFraction(v)
+    return { ...constant(op === '-' ? -v.value : op === '~' ? ~v.value : v.value), isFloat }
+  }
+  if (v.kind === 'array') return mapVariants(v, x => ({ ...x, stored: withOp(x.stored, undefined), role: undefined }))
   return unknown(m, `${op} of a value that is not known`)
 }
 
-export function compare(m: Machine, op: string, left: Value, right: Value, javascript: boolean): Value {
+export function compare(m: Machine, op: string, left: Value, right: Value, at: Place): Value {
+  const javascript = at.program.language !== 'python'
+  const compared = !javascript && comparesArrays(op, left, right)
+  const array = compared ? pairwise({ m, at }, undefined, left, right, flags) : undefined
+  if (array) return array
   const optional = isOptional(left) || isOptional(right)
   const answer = (known: boolean | undefined) =>
     known !== undefined
@@ -245,10 +277,10 @@ export function compare(m: Machine, op: string, left: Value, right: Value, javas
     }
     case '==':
     case 'is':
-      return answer(same(left, right))
+      return answer(alike(left, right))
     case '!=':
     case 'is not': {
-      const known = same(left, right)
+      const known = alike(left, right)
       return answer(known === undefined ? undefined : !known)
     }
     case 'instanceof':
@@ -271,7 +303,7 @@ export function compare(m: Machine, op: string, left: Value, right: Value, javas
 
 const isOptional = (v: Value): boolean => v.kind === 'unknown' && v.optional === true
 
-function same(a: Value, b: Value): boolean | undefined {
+function alike(a: Value, b: Value): boolean | undefined {
   if (a.kind === 'const' && b.kind === 'const') return a.value === b.value
   const [nothing, other] = a.kind === 'const' && a.value === null ? [a, b] : [b, a]
   if (nothing.kind === 'const' && nothing.value === null) return other.kind === 'unknown' ? undefined : false
@@ -283,7 +315,7 @@ function same(a: Value, b: Value): boolean | undefined {
     let all: boolean | undefined = true
     for (const [i, item] of a.items.entries()) {
       const other = b.items[i]
-      const known = other && same(item, other)
+      const known = other && alike(item, other)
       if (known === false) return false
       if (known === undefined) all = undefined
     }

@@ -1,10 +1,11 @@
 // Products of arrays: what comes out, and a record of every product for the rules to judge.
 
 import { anyArray, shapesOnly } from './arrays'
+import { carried } from './heads'
 import { type Machine } from './machine'
 import { libraryOf, operate } from './operate'
-import { asFloat, isFloat, mlxName, promote } from './shapes/dtypes'
-import { matmul } from './shapes/products'
+import { asFloat, promote } from './shapes/dtypes'
+import { floatsOnly, matmul } from './shapes/products'
 import { Refused } from './shapes/shape'
 import type { ArrayLibrary, ArrayValue, Place, Value } from './value'
 
@@ -26,16 +27,11 @@ export function multiply(
     { m, at },
     [a, shapesOnly(right)],
     ([x, w]) => {
-      const shape = matmul(x?.shape, w?.shape)
+      const isMlx = (library ?? libraryOf([a, right])) === 'mlx'
+      const shape = matmul(x?.shape, w?.shape, 'matmul', () => (isMlx ? floatsOnly(x?.dtype, w?.dtype) : undefined))
       if (shape instanceof Refused) return shape
       const dtype = promote(x?.dtype, w?.dtype)
-      if (dtype !== undefined && !isFloat(dtype) && (library ?? libraryOf([a, right])) === 'mlx')
-        return new Refused(
-          `${x?.dtype} times ${w?.dtype}`,
-          'floats',
-          `[matmul] Only inexact types are supported but ${mlxName(x?.dtype ?? '')} and ${mlxName(w?.dtype ?? '')} were provided which results in ${mlxName(dtype)}, which is not a floating point type.`,
-        )
-      return { shape, dtype: dtype && asFloat(dtype) }
+      return carried({ shape, dtype: dtype && asFloat(dtype) }, [x], true)
     },
     library ?? libraryOf([a, right]),
   )

@@ -115,5 +115,5 @@ function isLike(a: Value, b: Value): boolean {
 /** Of an activation: one that holds stored tensors is like no other. */
 const shapesOf = ({ variants }: ArrayValue): unknown =>
   variants.every(v => !v.stored && !v.decoded && v.readings.symbols.length === 0)
-    ? JSON.stringify(variants.map(v => [v.shape, v.table, v.dtype]))
+    ? JSON.stringify(variants.map(v => [v.shape, v.table, v.dtype, v.role, v.heads?.axes, v.heads?.attended]))
     : variants

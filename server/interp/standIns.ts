@@ -109,5 +109,15 @@ function arrayFor(c: StackContext, values: readonly ArrayValue[]): ArrayValue | 
 }
 
 /** All of an array's reading but which tensors it is. */
-const kindOf = ({ shape, table, dtype, stored, decoded, readings }: ArrayVariant): string =>
-  JSON.stringify([shape, table, dtype, stored !== undefined, stored?.ops, decoded?.turned, readings.symbols])
+const kindOf = ({ shape, table, dtype, stored, decoded, readings, role, heads }: ArrayVariant): string =>
+  JSON.stringify([
+    shape,
+    table,
+    dtype,
+    stored !== undefined,
+    stored?.ops,
+    decoded?.turned,
+    readings.symbols,
+    role,
+    heads?.axes,
+  ])

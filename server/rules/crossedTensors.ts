@@ -12,6 +12,7 @@ import { becauseTensor, count, foldNames, rangeOf, showTensor, textAt } from './
 import { isCrossed, strangers, swapped } from './sites'
 import { swapFix } from './swapFix'
 import { tensorNames } from './transposedTriple'
+import { misplaced, misplacedDraft } from './misplacedMembers'
 
 export const crossedTensors = defineRule({
   id: 'crossed-tensors',
@@ -20,6 +21,10 @@ export const crossedTensors = defineRule({
   *check(facts) {
     const groups = groupBy(where(facts, isSurelyCrossed), d => placeKey(d.site))
     for (const group of groups.values()) yield draft(group)
+    const told = new Set(where(facts, isCrossed).map(d => placeKey(d.sink.call)))
+    const sinks = facts.runs.flatMap(run => run.sinks).filter(sink => !told.has(placeKey(sink.call)))
+    for (const group of groupBy(misplaced(sinks), ({ sink }) => placeKey(sink.call)).values())
+      if (group[0]) yield misplacedDraft(group[0])
   },
 })
 

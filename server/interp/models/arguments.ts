@@ -71,7 +71,7 @@ export function dtypeOf(v: Value | undefined): string | undefined {
 export function isFraction(v: Value): boolean | undefined {
   if (!isNumber(v)) return undefined
   if (v.isFloat === true || !Number.isInteger(v.value)) return true
-  return v.literal && !v.isFloat ? false : undefined
+  return v.literal || v.isFloat === false ? false : undefined
 }
 
 /** Something used as an array: an array, a number, a list of numbers; an unknown is an array of which nothing is known. */

@@ -4,6 +4,8 @@ import { anyArray, shaped } from '../arrays'
 import type { LibraryCall } from '../calls'
 import { itemsOf } from '../expressions'
 import { refuse } from '../operate'
+import { dtypeOfScalar } from '../shapes/dtypes'
+import { overflow } from '../shapes/elementwise'
 import { Refused } from '../shapes/shape'
 import { type ArrayValue, isNumber, type Value } from '../value'
 import { dtypeOf, isFraction, isNone, libraryCalled, nestedShape, numberOf, sizes } from './arguments'
@@ -40,9 +42,21 @@ export const ofShape =
 export function full(c: LibraryCall): Value {
   const value = c.get(1, 'vals', 'fill_value')
   const fraction = value && (c.javascript && isNumber(value) ? true : isFraction(value))
-  const kind =
-    value?.kind === 'array' ? value.variants[0]?.dtype : fraction === undefined ? undefined : fraction ? 'F32' : 'I32'
-  return made(c, sizes(c, c.get(0, 'shape')), dtypeGiven(c, 2, kind))
+  const given = c.get(2, 'dtype')
+  const wanted = isNone(given) ? undefined : dtypeOf(given)
+  const isKnown = isNone(given) || wanted !== undefined
+  const [only] = value?.kind === 'array' && value.variants.length === 1 ? value.variants : []
+  let dtype: string | undefined
+  if (value?.kind === 'array') dtype = only?.dtype
+  else if (c.name.startsWith('numpy.') && wanted !== undefined) dtype = wanted
+  else if (isKnown && value?.kind === 'const' && typeof value.value === 'boolean')
+    dtype = dtypeOfScalar(value.value, false, wanted)
+  else if (isKnown && value && isNumber(value) && fraction !== undefined)
+    dtype = dtypeOfScalar(value.value, fraction, wanted)
+  const large =
+    wanted !== undefined && value && isNumber(value) && fraction === false ? overflow(wanted, value.value) : undefined
+  if (large && c.name.startsWith('mlx.')) refuse(c, large, [], 'mlx')
+  return made(c, sizes(c, c.get(0, 'shape')), dtype)
 }
 
 /** `zeros_like(a)`. */
@@ -92,7 +106,8 @@ function kindOf(c: LibraryCall, v: Value): string | undefined {
   if (v.kind === 'const' && typeof v.value === 'boolean') return 'BOOL'
   if (v.kind === 'array') return v.variants.length === 1 ? v.variants[0]?.dtype : undefined
   const kinds = v.kind === 'list' ? itemsOf(c.m, v)?.map(item => kindOf(c, item)) : undefined
-  if (!kinds || kinds.length === 0 || kinds.includes(undefined)) return undefined
+  if (kinds?.length === 0) return 'F32'
+  if (!kinds || kinds.includes(undefined)) return undefined
   return kinds.includes('F32') ? 'F32' : kinds.every(k => k === kinds[0]) ? kinds[0] : undefined
 }
 
@@ -105,7 +120,10 @@ export function arange(c: LibraryCall): Value {
     from === undefined || to === undefined || !by ? undefined : Math.max(0, Math.ceil((to - from) / by - 1e-9))
   const fractions = given.filter(v => v !== undefined).map(isFraction)
   const kind = c.javascript || fractions.includes(true) ? 'F32' : fractions.includes(undefined) ? undefined : 'I32'
-  return made(c, [count], dtypeGiven(c, 3, kind))
+  const dtype = dtypeGiven(c, 3, kind)
+  if (dtype === 'BOOL' && c.name.startsWith('mlx.'))
+    refuse(c, new Refused('a range of flags', 'numbers', 'bool not supported for arange.'), [], 'mlx')
+  return made(c, [count], dtype)
 }
 
 export function linspace(c: LibraryCall): Value {

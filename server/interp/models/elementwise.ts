@@ -3,10 +3,24 @@
 
 import { anyArray } from '../arrays'
 import type { LibraryCall } from '../calls'
+import { carried } from '../heads'
 import { change, libraryOf, operate, refuse } from '../operate'
 import { onlyReading } from '../readings'
-import { asFloat, isFloat, isInteger, promote, withScalar } from '../shapes/dtypes'
-import { along, broadcast, reduce, take, takeAlong, top } from '../shapes/elementwise'
+import { asFloat, isFloat, isInteger, promote, summedDType, withScalar } from '../shapes/dtypes'
+import {
+  along,
+  broadcast,
+  overflow,
+  reduce,
+  refusedBits,
+  refusedDType,
+  shifted,
+  softmaxDType,
+  take,
+  takeAlong,
+  takeOne,
+  top,
+} from '../shapes/elementwise'
 import { Refused } from '../shapes/shape'
 import { type ArrayValue, type ArrayVariant, isNumber, type Value } from '../value'
 import {
@@ -28,17 +42,24 @@ type DTypeOf = (dtype: string | undefined) => string | undefined
 const same: DTypeOf = d => d
 const bool: DTypeOf = () => 'BOOL'
 const index: DTypeOf = () => 'U32'
-/** Sums count in whole numbers. */
-const summed: DTypeOf = d => (d === 'BOOL' ? 'I32' : d)
+/** Sums of flags are counts. */
+const counted: DTypeOf = d => (d === 'BOOL' ? 'I32' : d)
+/** Deviations of complex numbers are real. */
+const real: DTypeOf = d => (d === 'C64' ? 'F32' : asFloat(d))
+const magnitude: DTypeOf = d => (d === 'C64' ? 'F32' : d)
 
 /** The dtype of an operation on two values, one of which may be a number. */
 function together({ at }: Site, a: Value, b: Value, x: string | undefined, y: string | undefined) {
   // Every number of JavaScript is a float.
   const isFloat = at.program.language !== 'python'
+  if (isFlag(b)) return x
+  if (isFlag(a)) return y
   if (isNumber(b)) return scalar(x, b, isFloat)
   if (isNumber(a)) return scalar(y, a, isFloat)
   return promote(x, y)
 }
+
+const isFlag = (v: Value): boolean => v.kind === 'const' && typeof v.value === 'boolean'
 
 function scalar(dtype: string | undefined, v: Value & { value: number }, isScript: boolean): string | undefined {
   if (dtype !== undefined && isFloat(dtype)) return dtype
@@ -54,20 +75,34 @@ export function pairwise(
   b: Value,
   result: DTypeOf,
   library = whose(a, b),
+  check: Check = () => undefined,
 ): ArrayValue | undefined {
   const [x, y] = [operand(site, c, a), operand(site, c, b)]
   if (!x || !y) return undefined
+  const isMlx = library === 'mlx'
   return operate(
     site,
     [x, y],
     ([v, w]) => {
+      const dtype = together(site, a, b, v?.dtype, w?.dtype)
+      const bad = isMlx
+        ? (tooLarge(b, v?.dtype) ?? tooLarge(a, w?.dtype) ?? check(dtype, v?.dtype, w?.dtype))
+        : undefined
+      if (bad) return bad
       const shape = broadcast(v?.shape, w?.shape)
       if (shape instanceof Refused) return shape
-      return { shape, dtype: result(together(site, a, b, v?.dtype, w?.dtype)) }
+      return carried({ shape, dtype: result(dtype) }, [v, w])
     },
     library,
   )
 }
+
+/** What MLX asks of the dtype that two meet in, and of their own. */
+type Check = (meet: string | undefined, a: string | undefined, b: string | undefined) => Refused | undefined
+
+/** A whole number of Python that the array beside it cannot hold. */
+const tooLarge = (v: Value, dtype: string | undefined): Refused | undefined =>
+  isNumber(v) && isFraction(v) === false ? overflow(dtype, v.value) : undefined
 
 /** Whose arrays come out of two values: an array with a number is the array's. */
 function whose(a: Value, b: Value) {
@@ -79,26 +114,31 @@ function whose(a: Value, b: Value) {
 function operand({ m }: Site, c: LibraryCall | undefined, v: Value): ArrayValue | undefined {
   if (v.kind === 'array') return v
   if (c) return asArray(c, v)
-  if (isNumber(v))
+  if (isNumber(v) || isFlag(v))
     return { ...anyArray(m.frame.activation), variants: [{ readings: onlyReading, shape: [], dtype: undefined }] }
   return v.kind === 'unknown' ? anyArray(m.frame.activation) : undefined
 }
 
 /** `mx.add(a, b)`. */
 const ofTwo =
-  (result: DTypeOf): Operation =>
+  (result: DTypeOf, check?: Check): Operation =>
   (c, array, args) => {
     const other = argument(c, args, 0, 'b')
-    return (other && pairwise(c, c, array, other, result, libraryCalled(c.name) ?? whose(array, other))) ?? lost(c)
+    const library = libraryCalled(c.name) ?? (other && whose(array, other))
+    return (other && pairwise(c, c, array, other, result, library, check)) ?? lost(c)
   }
 
-const bitwise =
-  (name: string): Operation =>
-  (c, array, args) => {
-    const made = ofTwo(same)(c, array, args)
-    refuseFloats(c, array, name)
-    return made
-  }
+/** A number is an array like any other here: it does not take its dtype from the one beside it. */
+const logical: Operation = (c, array, args) =>
+  ofTwo(bool)(
+    c,
+    array,
+    args.map(v => (v.kind === 'const' ? (asArray(c, v) ?? v) : v)),
+  )
+
+/** Bitwise functions and shifts, which take whole numbers alone. */
+const bitwise = (op: string): Operation =>
+  ofTwo(op.endsWith('shift') ? shifted : same, (_, a, b) => refusedBits(a, b, op))
 
 /** Shifts and bitwise operators take whole numbers only. */
 export function refuseFloats(site: Site, array: ArrayValue, name: string): void {
@@ -114,9 +154,12 @@ export function refuseFloats(site: Site, array: ArrayValue, name: string): void 
 
 /** Each element by itself. */
 export const ofOne =
-  (result: DTypeOf): Operation =>
+  (result: DTypeOf, op = ''): Operation =>
   (c, array) =>
-    change(c, array, v => ({ readings: v.readings, shape: v.shape, dtype: result(v.dtype) }))
+    change(c, array, v => {
+      const bad = array.library === 'mlx' ? refusedDType(v.dtype, op) : undefined
+      return bad ?? { readings: v.readings, shape: v.shape, dtype: result(v.dtype), heads: v.heads }
+    })
 
 /** Axes of a reduction: undefined are all; null where they are not known. */
 function axesOf(c: LibraryCall, args: readonly Value[], position = 0): readonly number[] | undefined | null {
@@ -126,24 +169,27 @@ function axesOf(c: LibraryCall, args: readonly Value[], position = 0): readonly 
 }
 
 const reduction =
-  (result: DTypeOf): Operation =>
+  (op: string, result: DTypeOf): Operation =>
   (c, array, args) => {
     const [axes, keep] = [axesOf(c, args), flag(c, argument(c, args, 1, 'keepdims'), false)]
     if (axes === null || keep === undefined) return lost(c)
     return change(c, array, v => {
-      const shape = reduce(v.shape, axes, keep)
-      return shape instanceof Refused ? shape : { readings: v.readings, shape, dtype: result(v.dtype) }
+      const shape = reduce(v.shape, axes, keep, op)
+      const isNothing = (axes ?? v.shape)?.length === 0 && (op === 'sum' || op === 'prod')
+      return shape instanceof Refused
+        ? shape
+        : { readings: v.readings, shape, dtype: isNothing ? v.dtype : result(v.dtype) }
     })
   }
 
 /** Keeps the shape but works along an axis, the last unless it is said; without an axis some flatten. */
 const alongAxis =
-  (op: string, result: DTypeOf, otherwise: number | 'flat' = -1): Operation =>
+  (op: string, result: DTypeOf, otherwise: number | 'flat' | 'all' = -1): Operation =>
   (c, array, args) => {
     const given = argument(c, args, 0, 'axis')
     const axes =
       given === undefined
-        ? otherwise === 'flat'
+        ? typeof otherwise === 'string'
           ? undefined
           : [otherwise]
         : isNone(given)
@@ -156,7 +202,10 @@ const alongAxis =
         : op === 'softmax'
           ? v.shape
           : v.shape && [v.shape.reduce((n, d) => (n === undefined || d === undefined ? undefined : n * d), 1)]
-      return shape instanceof Refused ? shape : { readings: v.readings, shape, dtype: result(v.dtype) }
+      const dtype = op === 'softmax' ? softmaxDType(v.shape, axes, v.dtype) : result(v.dtype)
+      return shape instanceof Refused
+        ? shape
+        : { readings: v.readings, shape, dtype, heads: axes ? v.heads : undefined }
     })
   }
 
@@ -185,7 +234,11 @@ const taken: Operation = (c, array, args) => {
     c,
     [array, at],
     ([v, i]) => {
-      const shape = take(v?.shape, i?.shape, axis)
+      const isMlx = array.library === 'mlx'
+      const shape =
+        isMlx && indices && isNumber(indices)
+          ? takeOne(v?.shape, indices.value, axis)
+          : take(v?.shape, i?.shape, axis, isMlx ? i?.dtype : undefined)
       return shape instanceof Refused
         ? shape
         : { shape, dtype: v?.dtype, stored: v?.stored && { ...v.stored, ops: undefined } }
@@ -212,14 +265,17 @@ const takenAlong: Operation = (c, array, args) => {
 /** `where(condition, a, b)`. */
 const where: Operation = (c, condition, args) => {
   const [a, b] = [argument(c, args, 0, 'x'), argument(c, args, 1, 'y')]
-  const both = a && b && pairwise(c, c, a, b, same, libraryCalled(c.name))
-  if (!both) return lost(c)
+  const [x, y] = [a && operand(c, c, a), b && operand(c, c, b)]
+  if (!a || !b || !x || !y) return lost(c)
   return operate(
     c,
-    [condition, both],
-    ([v, w]) => {
-      const shape = broadcast(v?.shape, w?.shape)
-      return shape instanceof Refused ? shape : { shape, dtype: w?.dtype }
+    [condition, x, y],
+    ([u, v, w]) => {
+      const large = libraryCalled(c.name) === 'mlx' ? (tooLarge(b, v?.dtype) ?? tooLarge(a, w?.dtype)) : undefined
+      if (large) return large
+      const first = broadcast(u?.shape, v?.shape)
+      const shape = first instanceof Refused ? first : broadcast(first, w?.shape)
+      return shape instanceof Refused ? shape : { shape, dtype: together(c, a, b, v?.dtype, w?.dtype) }
     },
     libraryCalled(c.name) ?? condition.library,
   )
@@ -229,6 +285,13 @@ const clip: Operation = (c, array, args) => {
   const bounds = [argument(c, args, 0, 'a_min', 'min'), argument(c, args, 1, 'a_max', 'max')].filter(
     v => v && !isNone(v),
   )
+  if (bounds.length === 0 && array.library === 'mlx')
+    refuse(c, new Refused('no bound', 'one at least', 'At most one of a_min and a_max may be None'), [], array.library)
+  const dtypes = new Set(array.variants.map(v => v.dtype))
+  const [dtype] = dtypes
+  const large =
+    array.library === 'mlx' && dtypes.size === 1 ? bounds.map(b => b && tooLarge(b, dtype)).find(b => b) : null
+  if (large) refuse(c, large, [], array.library)
   return bounds.reduce<Value>(
     (made, bound) => (bound && made.kind === 'array' && pairwise(c, c, made, bound, same, array.library)) || lost(c),
     array,
@@ -249,31 +312,34 @@ const plain = (v: ArrayVariant): ArrayVariant => ({ readings: v.readings, shape:
 
 const floats =
   'exp expm1 log log1p log2 log10 sqrt rsqrt sin cos tan arcsin arccos arctan sinh cosh tanh sigmoid erf erfinv reciprocal'
-const sameKind = 'abs absolute negative sign square floor ceil round real conj stop_gradient nan_to_num roll flip copy'
+const sameKind = 'negative sign square floor ceil round real conj stop_gradient nan_to_num roll flip copy'
 const tests = 'isnan isinf isfinite isneginf isposinf logical_not'
 const two = 'add subtract multiply maximum minimum remainder mod power floor_divide'
-const compared = 'equal not_equal less less_equal greater greater_equal logical_and logical_or isclose'
+const compared = 'equal not_equal less less_equal greater greater_equal isclose'
 
-const each = (names: string, operation: Operation) => names.split(' ').map(name => [name, operation] as const)
+const each = (names: string, operation: (op: string) => Operation) =>
+  names.split(' ').map(name => [name, operation(name)] as const)
 
 /** Functions of an array, by name. */
 export const computing: Readonly<Record<string, Operation>> = Object.fromEntries([
-  ...each(floats, ofOne(asFloat)),
-  ...each(sameKind, ofOne(same)),
-  ...each(tests, ofOne(bool)),
-  ...each(two, ofTwo(same)),
-  ...each('divide true_divide logaddexp arctan2', ofTwo(asFloat)),
-  ...each(compared, ofTwo(bool)),
-  ...['bitwise_and', 'bitwise_or', 'bitwise_xor'].map(n => [n, bitwise(n.replace('_', ' '))] as const),
-  ['left_shift', bitwise('left shift')],
-  ['right_shift', bitwise('right shift')],
-  ...each('sum prod', reduction(summed)),
-  ...each('max min', reduction(same)),
-  ...each('mean var std logsumexp', reduction(asFloat)),
-  ...each('all any', reduction(bool)),
-  ...each('argmax argmin', reduction(index)),
-  ['softmax', alongAxis('softmax', asFloat)],
-  ...['cumsum', 'cumprod', 'cummax', 'cummin', 'logcumsumexp'].map(n => [n, alongAxis(n, summed, 'flat')] as const),
+  ...each(floats, op => ofOne(asFloat, op)),
+  ...each(sameKind, op => ofOne(same, op)),
+  ...each('abs absolute', () => ofOne(magnitude)),
+  ...each(tests, () => ofOne(bool)),
+  ...each(two, op => ofTwo(same, meet => refusedDType(meet, op))),
+  ...each('divide true_divide logaddexp arctan2', () => ofTwo(asFloat)),
+  ...each(compared, () => ofTwo(bool)),
+  ...each('logical_and logical_or', () => logical),
+  ...each('bitwise_and bitwise_or bitwise_xor left_shift right_shift', bitwise),
+  ...each('sum prod', op => reduction(op, summedDType)),
+  ...each('max min', op => reduction(op, same)),
+  ...each('mean logsumexp', op => reduction(op, asFloat)),
+  ...each('var std', op => reduction(op, real)),
+  ...each('all any', op => reduction(op, bool)),
+  ...each('argmax argmin', op => reduction(op, index)),
+  ['softmax', alongAxis('softmax', asFloat, 'all')],
+  ['cumsum', alongAxis('cumsum', counted, 'flat')],
+  ...each('cumprod cummax cummin logcumsumexp', op => alongAxis(op, same, 'flat')),
   ['sort', alongAxis('sort', same)],
   ['argsort', alongAxis('argsort', index)],
   ['topk', topmost('topk', same)],

@@ -5,11 +5,12 @@
 import { anyArray, shaped, shapesOnly } from '../arrays'
 import { callValue, type LibraryCall, libraryInstance, noArguments } from '../calls'
 import { itemsOf } from '../expressions'
+import { carried } from '../heads'
 import { operate, refuse } from '../operate'
 import { layerParameters } from '../parameters'
 import { isFloat, promote } from '../shapes/dtypes'
 import { broadcast, take } from '../shapes/elementwise'
-import { layerNorm, rmsNorm, rope } from '../shapes/layers'
+import { layerNorm, normDType, rmsNorm, rope } from '../shapes/layers'
 import { dequantize, type Operand, type Packing, parametersOf, quantizedMatmul } from '../shapes/packed'
 import { convolve, matmul } from '../shapes/products'
 import { type Dims, Refused, type ShapeResult } from '../shapes/shape'
@@ -57,13 +58,11 @@ function run(
       const operands = parameters.map(p => (p === null ? null : operand(left.shift())))
       const shape = f(operand(v), operands)
       if (shape instanceof Refused) return shape
-      return {
-        shape,
-        dtype: result(
-          v?.dtype,
-          rest.map(r => r.dtype),
-        ),
-      }
+      const dtype = result(
+        v?.dtype,
+        rest.map(r => r.dtype),
+      )
+      return carried({ shape, dtype }, [v])
     },
     'mlx',
   )
@@ -76,7 +75,9 @@ const plus = (shape: ShapeResult, bias: Operand | null | undefined): ShapeResult
   shape instanceof Refused || !bias ? shape : broadcast(shape, bias.shape)
 
 const linear = (c: LibraryCall): Value =>
-  run(c, ['weight', 'bias'], (x, [w, b]) => plus(matmul(x.shape, turned(w?.shape), b ? 'addmm' : 'matmul'), b))
+  run(c, ['weight', 'bias'], (x, [w, b]) =>
+    plus(matmul(x.shape, turned(w?.shape), b && x.dtype !== 'C64' ? 'addmm' : 'matmul'), b),
+  )
 
 /** How a packed layer was made. */
 function packing(layer: InstanceValue | undefined): Packing | Refused {
@@ -110,7 +111,9 @@ const wholeOnly = (x: Operand): Refused | undefined =>
         'whole numbers',
         '[gather] Got indices with invalid dtype. Indices must be integral.',
       )
-    : undefined
+    : x.dtype === 'BOOL'
+      ? new Refused('indices of BOOL', 'whole numbers', 'boolean indices are not yet supported')
+      : undefined
 
 const embedding = (c: LibraryCall): Value =>
   run(
@@ -150,13 +153,17 @@ const convolution =
     const groups = at('groups')
     return run(c, ['weight', 'bias'], (x, [w, b]) =>
       plus(
-        convolve(x.shape, w?.shape, {
-          space,
-          stride: perAxis(c, at('stride'), 1, space),
-          padding: perAxis(c, at('padding'), 0, space),
-          dilation: perAxis(c, at('dilation'), 1, space),
-          groups: groups === undefined ? 1 : numberOf(groups),
-        }),
+        convolve(
+          x.shape,
+          w?.shape,
+          {
+            stride: perAxis(c, at('stride'), 1, space),
+            padding: perAxis(c, at('padding'), 0, space),
+            dilation: perAxis(c, at('dilation'), 1, space),
+            groups: groups === undefined ? 1 : numberOf(groups),
+          },
+          x.dtype,
+        ),
         b,
       ),
     )
@@ -246,9 +253,12 @@ export const mlxLayers: LibraryModel = {
     'mlx.nn.QuantizedEmbedding.__call__': quantizedEmbedding,
     'mlx.nn.Embedding.as_linear': c => run(c, ['weight'], (x, [w]) => matmul(x.shape, turned(w?.shape))),
     'mlx.nn.QuantizedEmbedding.as_linear': c => quantizedLinear(c, members),
-    'mlx.nn.RMSNorm.__call__': c => run(c, ['weight'], (x, [w]) => rmsNorm(x.shape, w && w.shape, x.dtype)),
+    'mlx.nn.RMSNorm.__call__': c =>
+      run(c, ['weight'], (x, [w]) => rmsNorm(x.shape, w && w.shape, normDType(x.dtype, w && w.dtype))),
     'mlx.nn.LayerNorm.__call__': c =>
-      run(c, ['weight', 'bias'], (x, [w, b]) => layerNorm(x.shape, w && w.shape, b && b.shape, x.dtype)),
+      run(c, ['weight', 'bias'], (x, [w, b]) =>
+        layerNorm(x.shape, w && w.shape, b && b.shape, normDType(x.dtype, w && w.dtype, b && b.dtype)),
+      ),
     'mlx.nn.RoPE.__call__': c =>
       run(
         c,

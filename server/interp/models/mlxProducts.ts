@@ -2,12 +2,12 @@
 
 import { anyArray, shapesOnly } from '../arrays'
 import type { LibraryCall } from '../calls'
-import { operate } from '../operate'
+import { carried, noteAttention } from '../heads'
+import { operate, refuse } from '../operate'
 import { multiply } from '../products'
 import { promote } from '../shapes/dtypes'
-import { broadcast } from '../shapes/elementwise'
-import { attention, layerNorm, rmsNorm, rope } from '../shapes/layers'
-import { convolve, einsum, inner, kron, matmul, outer } from '../shapes/products'
+import { attention, layerNorm, normDType, rmsNorm, rope } from '../shapes/layers'
+import { addmm as sum, convolve, einsum, floatsOnly, inner, kron, outer } from '../shapes/products'
 import { type Dim, type Dims, Refused, type ShapeResult } from '../shapes/shape'
 import { type ArrayValue, type ArrayVariant, isString, none, type Value } from '../value'
 import { asArray, isNone, libraryCalled, numberOf, sizes } from './arguments'
@@ -26,6 +26,11 @@ function fused(
   c: LibraryCall,
   values: readonly (Value | undefined)[],
   f: (shapes: readonly (Dims | null)[], dtypes: readonly (string | undefined)[]) => ShapeResult,
+  /** The dtype of the result; that in which all meet where it is not said. Null where there is no array. */
+  result?: (dtypes: readonly (string | null | undefined)[]) => string | undefined,
+  /** Whether every axis but the last stays where it was in the first array. */
+  keepsAxes = false,
+  attended = false,
 ): Value {
   const given = values.map(v => (isNone(v) ? null : asArray(c, v)))
   const arrays = given.filter(a => a !== null)
@@ -41,7 +46,10 @@ function fused(
         inOrder.map(v => (v === null ? null : shapeOf(v))),
         dtypes,
       )
-      return shape instanceof Refused ? shape : { shape, dtype: dtypes.reduce((a, b) => promote(a, b)) }
+      if (shape instanceof Refused) return shape
+      const all = inOrder.map(v => (v === null ? null : v.dtype))
+      const made = { shape, dtype: result ? result(all) : dtypes.reduce((a, b) => promote(a, b)) }
+      return keepsAxes ? carried(made, variants.slice(0, 1), attended) : made
     },
     libraryCalled(c.name),
   )
@@ -54,10 +62,14 @@ const two =
 
 /** `addmm(c, a, b)`: the product, and what is added to it. */
 function addmm(c: LibraryCall): Value {
-  return fused(c, [c.get(0, 'c'), c.get(1, 'a'), c.get(2, 'b')], ([added, a, b]) => {
-    const made = matmul(a ?? undefined, b ?? undefined, 'addmm')
-    return made instanceof Refused ? made : broadcast(made, added ?? undefined)
-  })
+  const isMlx = libraryCalled(c.name) === 'mlx'
+  return fused(
+    c,
+    [c.get(0, 'c'), c.get(1, 'a'), c.get(2, 'b')],
+    ([added, a, b], dtypes) => sum(added ?? undefined, a ?? undefined, b ?? undefined, isMlx ? dtypes : []),
+    // The order counts: half floats and whole numbers do not meet alike in every order.
+    ([added, a, b]) => promote(promote(a ?? undefined, b ?? undefined), added ?? undefined),
+  )
 }
 
 function einsums(c: LibraryCall): Value {
@@ -84,14 +96,18 @@ const convolution =
   (space: number) =>
   (c: LibraryCall): Value => {
     const groups = c.get(5, 'groups')
-    return fused(c, [c.get(0, 'input'), c.get(1, 'weight')], ([x, w]) =>
-      convolve(x ?? undefined, w ?? undefined, {
-        space,
-        stride: perAxis(c, c.get(2, 'stride'), 1, space),
-        padding: perAxis(c, c.get(3, 'padding'), 0, space),
-        dilation: perAxis(c, c.get(4, 'dilation'), 1, space),
-        groups: groups === undefined ? 1 : numberOf(groups),
-      }),
+    return fused(c, [c.get(0, 'input'), c.get(1, 'weight')], ([x, w], [dtype]) =>
+      convolve(
+        x ?? undefined,
+        w ?? undefined,
+        {
+          stride: perAxis(c, c.get(2, 'stride'), 1, space),
+          padding: perAxis(c, c.get(3, 'padding'), 0, space),
+          dilation: perAxis(c, c.get(4, 'dilation'), 1, space),
+          groups: groups === undefined ? 1 : numberOf(groups),
+        },
+        libraryCalled(c.name) === 'mlx' ? dtype : undefined,
+      ),
     )
   }
 
@@ -99,32 +115,84 @@ const convolution =
 function sdpa(c: LibraryCall): Value {
   const mask = c.get(-1, 'mask')
   const asText = mask && isString(mask)
-  return fused(c, [c.get(0, 'q'), c.get(1, 'k'), c.get(2, 'v'), asText ? none : mask], ([q, k, v, m]) =>
-    attention(q ?? undefined, k ?? undefined, v ?? undefined, m ?? undefined),
+  const given = [c.get(0, 'q'), c.get(1, 'k'), c.get(2, 'v')]
+  // What comes of a mixed-up attention is its consequence.
+  const isMixedUp = noteAttention(c.m, given, c.at)
+  const meet = ([q, k, v]: readonly (string | null | undefined)[]) =>
+    promote(promote(q ?? undefined, k ?? undefined), v ?? undefined)
+  return fused(
+    c,
+    [...given, asText ? none : mask],
+    ([q, k, v, m], dtypes) =>
+      attention(
+        q ?? undefined,
+        k ?? undefined,
+        v ?? undefined,
+        m ? { shape: m, dtype: dtypes[3] } : null,
+        libraryCalled(c.name) === 'mlx' ? meet(dtypes) : undefined,
+      ),
+    meet,
+    !isMixedUp,
+    true,
   )
+}
+
+/** `rms_norm(x, weight, eps)` and `layer_norm(x, weight, bias, eps)`. */
+const norm =
+  (hasBias: boolean) =>
+  (c: LibraryCall): Value => {
+    const dtypeOf = ([x, w, b]: readonly (string | null | undefined)[]) =>
+      normDType(x ?? undefined, w, hasBias ? b : null)
+    const given = [c.get(0, 'x'), c.get(1, 'weight'), ...(hasBias ? [c.get(2, 'bias')] : [])]
+    return fused(
+      c,
+      given,
+      ([x, w, b], dtypes) => {
+        const rest = [...dtypes]
+        const dtype = dtypeOf([x, w, b].map(s => (s === null ? null : rest.shift())))
+        return hasBias ? layerNorm(x ?? undefined, w, b, dtype) : rmsNorm(x ?? undefined, w, dtype)
+      },
+      dtypeOf,
+      true,
+    )
+  }
+
+/** `rope(a, dims, traditional=, base=, scale=, offset=, freqs=)`. */
+function rotary(c: LibraryCall): Value {
+  const dims = numberOf(c.get(1, 'dims'))
+  const [base, freqs] = [c.get(-1, 'base'), c.get(-1, 'freqs')]
+  const isNothing = (v: Value | undefined) => v?.kind === 'const' && v.value === null
+  if (libraryCalled(c.name) === 'mlx' && !c.args.open && isNothing(base) && isNone(freqs)) {
+    refuse(
+      c,
+      new Refused('neither base nor freqs', 'one of them', '[rope] Neither base nor freqs has a value.'),
+      [],
+      'mlx',
+    )
+    return lost(c)
+  }
+  return fused(c, [c.get(0, 'a')], ([x], [dtype]) => rope(x ?? undefined, dims, dtype), undefined, true)
 }
 
 export const mlxProducts: LibraryModel = {
   calls: {
     'mlx.core.matmul': product,
     'mlx.core.addmm': addmm,
-    'mlx.core.inner': two(inner),
+    'mlx.core.inner': c =>
+      fused(c, [c.get(0, 'a'), c.get(1, 'b')], ([a, b], [x, y]) => {
+        const made = inner(a ?? undefined, b ?? undefined)
+        const isProduct = a && b && a.length > 0 && b.length > 0
+        return (made instanceof Refused || !isProduct ? undefined : floatsOnly(x, y)) ?? made
+      }),
     'mlx.core.outer': two(outer),
     'mlx.core.kron': two(kron),
     'mlx.core.einsum': einsums,
     'mlx.core.conv1d': convolution(1),
     'mlx.core.conv2d': convolution(2),
     'mlx.core.conv3d': convolution(3),
-    'mlx.core.fast.rms_norm': c =>
-      fused(c, [c.get(0, 'x'), c.get(1, 'weight')], ([x, w], [dtype]) => rmsNorm(x ?? undefined, w, dtype)),
-    'mlx.core.fast.layer_norm': c =>
-      fused(c, [c.get(0, 'x'), c.get(1, 'weight'), c.get(2, 'bias')], ([x, w, b], [dtype]) =>
-        layerNorm(x ?? undefined, w, b, dtype),
-      ),
-    'mlx.core.fast.rope': c => {
-      const dims = numberOf(c.get(1, 'dims'))
-      return fused(c, [c.get(0, 'a')], ([x], [dtype]) => rope(x ?? undefined, dims, dtype))
-    },
+    'mlx.core.fast.rms_norm': norm(false),
+    'mlx.core.fast.layer_norm': norm(true),
+    'mlx.core.fast.rope': rotary,
     'mlx.core.fast.scaled_dot_product_attention': sdpa,
     'numpy.matmul': product,
     'numpy.dot': product,

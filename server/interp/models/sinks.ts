@@ -3,6 +3,7 @@
 
 import { anyArray, shapesOnly } from '../arrays'
 import type { LibraryCall } from '../calls'
+import { carried } from '../heads'
 import type { Sink } from '../machine'
 import { operate, refuse } from '../operate'
 import { onlyReading } from '../readings'
@@ -18,7 +19,7 @@ import {
 } from '../shapes/packed'
 import { Refused, type Shape } from '../shapes/shape'
 import { type ArrayValue, type ArrayVariant, isNumber, isString, truth, type Value } from '../value'
-import { asArray, isNone, libraryCalled } from './arguments'
+import { asArray, dtypeOf, isNone, libraryCalled } from './arguments'
 
 type Slot = readonly [position: number, ...keywords: string[]]
 
@@ -77,7 +78,8 @@ export function sink(c: LibraryCall, op: Sink['op'], slots: Slots): Value {
       bits: givenNumber(at(slots.bits)),
       mode: slots.mode ? givenText(at(slots.mode)) : 'affine',
     },
-    op,
+    // Without indices it is a plain product.
+    op === 'gather_qmm' && isNone(at(slots.lhs)) && isNone(at(slots.rhs)) ? 'quantized_matmul' : op,
   )
   const nothing = { ...anyArray(c.m.frame.activation), library }
   if (c.args.open) return nothing
@@ -91,6 +93,9 @@ export function sink(c: LibraryCall, op: Sink['op'], slots: Slots): Value {
     ? decoded(c, members, parameters)
     : product(c, op, members, parameters, at(slots.x), at(slots.transpose), { lhs: at(slots.lhs), rhs: at(slots.rhs) })
 }
+
+/** What the floating-point modes decode to. */
+const bfloat = ({ mode }: Packing) => (mode === undefined ? undefined : 'BF16')
 
 interface Members {
   readonly weight: ArrayValue
@@ -113,7 +118,9 @@ function decoded(c: LibraryCall, { weight, scales, biases }: Members, parameters
       if (shape instanceof Refused) return shape
       const isWhole = w?.shape !== undefined && shape?.[shape.length - 1] !== undefined && s?.shape !== undefined
       const decoded = w?.stored && isWhole ? { sources: w.stored.sources, turned: false } : undefined
-      const dtype = parameters.mode === 'affine' ? (biases ? promote(s?.dtype, b?.dtype) : s?.dtype) : undefined
+      const given = c.get(7, 'dtype')
+      const own = parameters.mode === 'affine' ? (biases ? promote(s?.dtype, b?.dtype) : s?.dtype) : bfloat(parameters)
+      const dtype = isNone(given) ? own : dtypeOf(given)
       return { shape: w?.shape ? shape : undefined, table: w?.table && shape, dtype, decoded }
     },
     libraryCalled(c.name),
@@ -136,6 +143,7 @@ function product(
   const isTurned = transpose === undefined ? true : truth(transpose, c.javascript)
   const chosen = [lhs, rhs].map(v => (isNone(v) ? null : asArray(c, v)))
   const arrays = [x, shapesOnly(weight), shapesOnly(scales), ...(biases ? [shapesOnly(biases)] : [])]
+  const law = op === 'gather_qmm' && chosen.some(v => v !== null) ? op : 'quantized_matmul'
   return operate(
     c,
     [...arrays, ...chosen.flatMap(a => (a ? [a] : []))],
@@ -150,21 +158,19 @@ function product(
         b === null ? null : operand(b),
         parameters,
         isTurned,
-        op,
+        law,
       )
       if (shape instanceof Refused) return shape
       const scale = parameters.mode === 'affine' ? promote(s?.dtype, b ? b.dtype : s?.dtype) : a?.dtype
       const dtype = promote(a?.dtype, scale)
-      if (op !== 'gather_qmm')
-        return { shape: w?.shape ? shape : undefined, dtype: dtype && isFloat(dtype) ? dtype : undefined }
-      const [i, j] = chosen.map(v => (v === null ? null : rest.shift()?.shape))
-      const made = gathered(
-        a?.shape,
-        w?.shape,
-        i ?? (lhs && !isNone(lhs) ? undefined : null),
-        j ?? (rhs && !isNone(rhs) ? undefined : null),
-        columnsOf(w?.shape, parameters, isTurned),
-      )
+      if (law !== 'gather_qmm')
+        return carried(
+          { shape: w?.shape ? shape : undefined, dtype: dtype && isFloat(dtype) ? dtype : undefined },
+          [a],
+          true,
+        )
+      const [i = null, j = null] = chosen.map(v => (v === null ? null : operand(v && rest.shift())))
+      const made = gathered(a?.shape, w?.shape, i, j, columnsOf(w?.shape, parameters, isTurned), law)
       return made instanceof Refused ? made : { shape: made, dtype }
     },
     library,

@@ -6,6 +6,8 @@ const unsigned = ['U8', 'U16', 'U32', 'U64'] as const
 const signed = ['I8', 'I16', 'I32', 'I64'] as const
 
 export const isFloat = (dtype: string): boolean => (floats as readonly string[]).includes(dtype)
+/** A float that is no complex number. */
+export const isReal = (dtype: string): boolean => isFloat(dtype) && dtype !== 'C64'
 export const isInteger = (dtype: string): boolean => [...unsigned, ...signed].includes(dtype as never)
 
 const width = (dtype: string): number => Number(/\d+/.exec(dtype)?.[0] ?? 0)
@@ -30,12 +32,32 @@ export function promote(a: string | undefined, b: string | undefined): string | 
   return width(u) >= 64 ? 'F32' : `I${Math.max(width(u) * 2, width(i))}`
 }
 
+/** The dtype of an array made of a Python number, as far as it may choose: beside an array it takes that one's. */
+export function dtypeOfScalar(scalar: number | boolean, isFraction: boolean, wanted: string | undefined): string {
+  if (typeof scalar === 'boolean') return wanted ?? 'BOOL'
+  if (isFraction) return wanted !== undefined && isFloat(wanted) && wanted !== 'C64' ? wanted : 'F32'
+  if (wanted === undefined) return scalar > 2 ** 31 - 1 || scalar < -(2 ** 31) ? 'I64' : 'I32'
+  return wanted === 'BOOL' ? 'I32' : wanted
+}
+
 /** A Python number beside an array: it changes the kind at most, never the width. */
-export function withScalar(dtype: string | undefined, scalar: number | boolean, isFraction: boolean) {
-  if (dtype === undefined) return undefined
-  if (typeof scalar === 'boolean') return dtype
-  if (isFraction) return isFloat(dtype) ? dtype : 'F32'
-  return dtype === 'BOOL' ? 'I32' : dtype
+export const withScalar = (dtype: string | undefined, scalar: number | boolean, isFraction: boolean) =>
+  dtype === undefined ? undefined : promote(dtype, dtypeOfScalar(scalar, isFraction, dtype))
+
+/** Whether a whole number does not fit into an integer dtype of at most 32 bits. */
+export function overflows(dtype: string, value: number): boolean {
+  if (!isInteger(dtype) || width(dtype) > 32) return false
+  const [low, high] = dtype.startsWith('U')
+    ? [0, 2 ** width(dtype) - 1]
+    : [-(2 ** (width(dtype) - 1)), 2 ** (width(dtype) - 1) - 1]
+  return value < low || value > high
+}
+
+/** Sums and products count in whole numbers of 32 bits at least. */
+export function summedDType(dtype: string | undefined): string | undefined {
+  if (dtype === undefined || isFloat(dtype)) return dtype
+  if (dtype === 'BOOL') return 'I32'
+  return width(dtype) >= 64 ? dtype : dtype.startsWith('U') ? 'U32' : 'I32'
 }
 
 /** Operations that compute in floats. */

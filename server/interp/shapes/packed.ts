@@ -1,7 +1,7 @@
 // Operations on packed weights: `quantize`, `dequantize`, and the products. What is asked of their arguments, in the order
 // in which MLX 0.32.4 asks it (mlx/ops.cpp, measured). Shapes are as stored: w [rows, columns * bits / 32] U32.
 
-import { isFloat, mlxName, promote } from './dtypes'
+import { isInteger, isReal, mlxName, promote } from './dtypes'
 import { broadcast } from './elementwise'
 import { type Dims, mlxShow, Refused, type ShapeResult, show } from './shape'
 
@@ -81,7 +81,7 @@ function members(scales: Operand, biases: Operand | null | undefined, mode: stri
         `[${op}] Biases must be provided for affine quantization.`,
       )
     const both = promote(scales.dtype, biases?.dtype)
-    if (both !== undefined && !isFloat(both))
+    if (both !== undefined && !isReal(both))
       return new Refused(
         `scales ${scales.dtype} and biases ${biases?.dtype}`,
         'floats',
@@ -143,9 +143,9 @@ export function dequantize(
     const other = otherThanMode(groupSize, bits, mode, known, op)
     if (other) return other
   }
-  const rows =
+  const isOther =
     sameRows(w.shape, scales.shape) ?? (mode === 'affine' && biases ? sameRows(w.shape, biases.shape) : undefined)
-  if (rows)
+  if (isOther)
     return new Refused(
       `the weight is ${show(w.shape ?? [])}, the scales are ${show(scales.shape ?? [])}`,
       'the same sizes but for the last',
@@ -159,12 +159,11 @@ export function dequantize(
       needed(columns, groupSize, bits),
       `[${op}] Shape of scales${mode === 'affine' ? ' and biases' : ''} does not match the matrix given the quantization parameters.`,
     )
-  return (
-    w.shape && [
-      ...w.shape.slice(0, -1),
-      columns ?? (groups !== undefined && groupSize !== undefined ? groups * groupSize : undefined),
-    ]
-  )
+  const made = columns ?? (groups !== undefined && groupSize !== undefined ? groups * groupSize : undefined)
+  const added = mode === 'affine' && biases ? last(biases.shape) : groups
+  // Biases of another number of groups are broadcast on a CPU and misread on a GPU.
+  const isClear = added === groups && !w.shape?.includes(0)
+  return w.shape && [...w.shape.slice(0, -1), isClear ? made : undefined]
 }
 
 /** True where two shapes differ in rank or in any size but the last. */
@@ -183,7 +182,7 @@ export function quantize(
   { groupSize, bits, mode }: Packing,
 ): { readonly weight: Dims; readonly scales: Dims } | Refused {
   const op = 'quantize'
-  if (w.dtype !== undefined && !isFloat(w.dtype))
+  if (w.dtype !== undefined && !isReal(w.dtype))
     return new Refused(
       `the matrix is ${w.dtype}`,
       'floats',
@@ -252,7 +251,8 @@ export function quantizedMatmul(
       'the same shape',
       `[${op}] Scales and biases should have the same shape. Received scales with shape ${mlxShow(scales.shape ?? [])} and biases with ${mlxShow(biases.shape ?? [])}`,
     )
-  if (w.shape && scales.shape && (w.shape.length < 2 || differ(w.shape.slice(0, -2), scales.shape.slice(0, -2))))
+  const batch = w.shape?.slice(0, -2)
+  if (w.shape && scales.shape && batch && (w.shape.length < 2 || differ(batch, scales.shape.slice(0, batch.length))))
     return new Refused(
       `weight ${show(w.shape)} and scales ${show(scales.shape)}`,
       'the same sizes but for the last two',
@@ -267,6 +267,7 @@ export function quantizedMatmul(
       `[${op}] The shapes of the weight and scales are incompatible based on bits and group_size. w.shape() == ${mlxShow(w.shape ?? [])} and scales.shape() == ${mlxShow(scales.shape ?? [])} with group_size=${groupSize} and bits=${bits}`,
     )
   const rows = w.shape?.[w.shape.length - 2]
+  if (x.shape?.length === 0) return new Refused('a scalar', 'an array', 'SmallVector out of range.', 'IndexError')
   const [inner, outer] = isTurned === undefined ? [] : isTurned ? [columns, rows] : [rows, columns]
   const width = last(x.shape)
   if (inner !== undefined && width !== undefined && inner !== width)
@@ -275,26 +276,58 @@ export function quantizedMatmul(
       `${inner} columns for the packed ${show([rows, columns])}`,
       `[${op}] Last dimension of first input with shape (..., ${width}) does not match the expanded quantized matrix (${inner}, ${outer ?? '?'}) computed from shape ${mlxShow(w.shape ?? [])} with group_size=${groupSize}, bits=${bits} and transpose=${isTurned}`,
     )
+  const meet = mode === 'affine' ? promote(x.dtype, promote(scales.dtype, biases?.dtype)) : x.dtype
+  if (mode !== undefined && meet !== undefined && !isReal(meet))
+    return new Refused(
+      `an input of ${x.dtype}`,
+      'floats',
+      `[${op}] Only real floating types are supported but x.dtype() == ${mlxName(x.dtype ?? '')}.`,
+    )
   if (op === 'gather_qmm' || !x.shape || !w.shape) return undefined
-  if (x.shape.length === 1) return w.shape.length === 2 ? [outer] : undefined
-  const batch = w.shape.length === 2 ? x.shape.slice(0, -2) : broadcast(x.shape.slice(0, -2), w.shape.slice(0, -2))
-  if (batch instanceof Refused || !batch) return batch
-  return [...batch, x.shape[x.shape.length - 2], outer]
+  if (x.shape.length <= 2 || w.shape.length <= 2) return [...x.shape.slice(0, -1), outer]
+  const both = broadcast(x.shape.slice(0, -2), w.shape.slice(0, -2))
+  const made = both instanceof Refused ? both : broadcast(both, scales.shape?.slice(0, -2) ?? [])
+  return made instanceof Refused || !made ? made : [...made, x.shape[x.shape.length - 2], outer]
 }
 
-/** What comes out where rows of `x` and matrices of `w` are chosen by indices: the indices' shape, then [rows, out]. */
+/** Indices of an operation that gathers: null where the program gives none. */
+export type Indices = Operand | null
+
+/**
+ * What comes out where rows of `x` and matrices of `w` are chosen by indices: the indices' shape, then [rows, out].
+ * Without indices all are taken in order.
+ */
 export function gathered(
   x: Dims,
   w: Dims,
-  left: Dims | null,
-  right: Dims | null,
+  left: Indices,
+  right: Indices,
   outer: number | undefined,
+  op: string,
 ): ShapeResult {
-  if (!x || !w || x.length < 2 || w.length < 2) return undefined
-  const a = left === null ? x.slice(0, -2) : left
-  const b = right === null ? w.slice(0, -2) : right
+  const [a, b] = [chosen(x, left, op), chosen(w, right, op)]
+  if (a instanceof Refused) return a
+  if (b instanceof Refused) return b
   const batch = broadcast(a, b)
-  return batch instanceof Refused || !batch ? batch : [...batch, x[x.length - 2], outer]
+  if (batch instanceof Refused) return batch
+  return batch && x && [...batch, x[x.length - 2], outer]
+}
+
+function chosen(of: Dims, indices: Indices, op: string): ShapeResult {
+  if (of && of.length < 2)
+    return new Refused(
+      show(of),
+      'at least 2 dimensions',
+      `[${op}] Input must have at least two dimensions but got input with shape ${mlxShow(of)}.`,
+    )
+  if (!indices) return of?.slice(0, -2)
+  if (indices.dtype !== undefined && !isInteger(indices.dtype))
+    return new Refused(
+      `indices of ${indices.dtype}`,
+      'whole numbers',
+      `[${op}] Got indices with invalid dtype. Indices must be integral.`,
+    )
+  return indices.shape
 }
 
 const differ = (a: Dims, b: Dims): boolean =>

@@ -45,7 +45,12 @@ export function orderOf(rank: number, axes: readonly number[] | undefined): read
   for (const axis of axes) {
     const at = axisOf(axis, rank)
     if (at === undefined)
-      return badAxis('transpose', axis, rank, `[transpose] Invalid axis (${axis}) for array with ${rank} dimensions.`)
+      return badAxis(
+        'transpose',
+        axis,
+        rank,
+        `[transpose] Invalid axis (${axis < 0 ? axis + rank : axis}) for array with ${rank} dimensions.`,
+      )
     if (order.includes(at))
       return new Refused(`axis ${axis} stands twice`, 'every axis once', '[transpose] Repeat axes not allowed.')
     order.push(at)
@@ -82,6 +87,8 @@ export function expandDims(shape: Shape, axes: readonly number[]): ShapeResult {
     if (i === undefined) return badAxis('expand_dims', axis, rank)
     at.add(i)
   }
+  if (at.size < axes.length)
+    return new Refused(`the axes ${show(axes)}`, 'every axis once', '[expand_dims] Received duplicate axes.')
   const rest = [...shape]
   return Array.from({ length: rank }, (_, i) => (at.has(i) ? 1 : rest.shift()))
 }
@@ -110,25 +117,37 @@ export function flatten(shape: Shape, start: number, end: number): ShapeResult {
   if (rank === 0) return [1]
   const from = Math.max(0, start < 0 ? start + rank : start)
   const to = Math.min(rank - 1, end < 0 ? end + rank : end)
-  if (from > to || from >= rank) return undefined
+  if (from > to)
+    return new Refused(
+      `axes from ${start} to ${end} of ${show(shape)}`,
+      'the first before the last',
+      '[flatten] start_axis must be less than or equal to end_axis',
+    )
   return [...shape.slice(0, from), product(shape.slice(from, to + 1)), ...shape.slice(to + 1)]
 }
 
 export function unflatten(shape: Shape, axis: number, sizes: Shape): ShapeResult {
+  if (sizes.length === 0)
+    return new Refused('no sizes', 'one at least', '[unflatten] Shape to unflatten to cannot be empty.')
   const at = axisOf(axis, shape.length)
   if (at === undefined)
     return badAxis(
       'unflatten',
       axis,
       shape.length,
-      `[unflatten] Invalid axes ${axis} for array with ${shape.length} dimensions.`,
+      `[unflatten] Invalid axes ${axis < 0 ? axis + shape.length : axis} for array with ${shape.length} dimensions.`,
     )
-  const made = reshape([shape[at]], sizes)
+  const size = shape[at]
+  const rest = product(sizes.filter(d => d !== -1))
+  const shown = sizes.map(d => (d === -1 && size !== undefined && rest ? Math.floor(size / rest) : d))
+  const made = reshape([size], sizes)
   if (made instanceof Refused)
     return new Refused(
       made.found,
       made.expected,
-      `[Unflatten] Cannot unflatten axis ${axis} with size ${shape[at]} into shape ${mlxShow(sizes)}.`,
+      sizes.filter(d => d === -1).length > 1
+        ? '[Unflatten] Can only infer one dimension.'
+        : `[Unflatten] Cannot unflatten axis ${axis} with size ${size} into shape ${mlxShow(shown)}.`,
     )
   return [...shape.slice(0, at), ...(made ?? sizes), ...shape.slice(at + 1)]
 }
@@ -148,34 +167,45 @@ export function repeat(shape: Shape, times: number, axis: number | undefined): S
   return at === undefined ? badAxis('repeat', axis, shape.length) : shape.map((d, i) => (i === at ? scale(d) : d))
 }
 
-/** Widths per axis, the first ones where there are fewer than axes. */
-export const pad = (shape: Shape, widths: readonly (readonly [number, number])[]): ShapeResult =>
-  shape.map((d, i) => {
+/** Widths for each axis; one pair holds for all. */
+export function pad(shape: Shape, given: readonly (readonly [number, number])[]): ShapeResult {
+  const [first] = given
+  const widths = given.length === 1 && first ? shape.map(() => first) : given
+  if (widths.length !== shape.length)
+    return new Refused(
+      `${widths.length} widths for ${show(shape)}`,
+      `one for each of ${shape.length} axes`,
+      `Invalid number of padding sizes passed to pad with axes of size ${shape.length}`,
+    )
+  return shape.map((d, i) => {
     const width = widths[i]
     return d === undefined || !width ? d : d + width[0] + width[1]
   })
+}
 
 export function concatenate(shapes: readonly (Shape | undefined)[], axis: number): ShapeResult {
   const known = shapes.filter(s => s !== undefined)
   const first = known[0]
-  if (!first) return undefined
-  const other = known.find(s => s.length !== first.length)
-  if (other)
-    return new Refused(
-      `${show(first)} and ${show(other)}`,
-      'arrays of the same number of dimensions',
-      `[concatenate] All the input arrays must have the same number of dimensions. However, got arrays with dimensions ${first.length} and ${other.length}.`,
-    )
+  if (!first || shapes.length === 1) return first
   const at = axisOf(axis, first.length)
   if (at === undefined) return badAxis('concatenate', axis, first.length)
-  const merged = first.map((d, i) => (i === at ? d : known.map(s => s[i]).find(x => x !== undefined)))
-  const odd = known.find(s => s.some((d, i) => i !== at && d !== undefined && d !== merged[i]))
-  if (odd)
-    return new Refused(
-      `${show(first)} and ${show(odd)}`,
-      `equal sizes but for axis ${axis}`,
-      `[concatenate] All the input array dimensions must match exactly except for the concatenation axis. However, the provided shapes are ${[...new Set(known.map(mlxShow))].join(', ')}, and the concatenation axis is ${at}.`,
-    )
+  const merged = [...first]
+  // In the order of the arrays, as MLX finds it.
+  for (const s of known) {
+    if (s.length !== first.length)
+      return new Refused(
+        `${show(first)} and ${show(s)}`,
+        'arrays of the same number of dimensions',
+        `[concatenate] All the input arrays must have the same number of dimensions. However, got arrays with dimensions ${first.length} and ${s.length}.`,
+      )
+    if (s.some((d, i) => i !== at && d !== undefined && merged[i] !== undefined && d !== merged[i]))
+      return new Refused(
+        `${show(first)} and ${show(s)}`,
+        `equal sizes but for axis ${axis}`,
+        `[concatenate] All the input array dimensions must match exactly except for the concatenation axis. However, the provided shapes are ${known.map(mlxShow).join(', ')}, and the concatenation axis is ${axis}.`,
+      )
+    s.forEach((d, i) => (merged[i] ??= d))
+  }
   const sizes = shapes.map(s => s?.[at])
   const total = sizes.every(s => s !== undefined) ? sizes.reduce((a, s) => a + s, 0) : undefined
   return merged.map((d, i) => (i === at ? total : d))
@@ -234,7 +264,13 @@ export function splitBounds(
 
 /** `view`: the last axis grows or shrinks with the width of the dtype. */
 export function view(shape: Shape, fromBits: number, toBits: number): ShapeResult {
-  if (shape.length === 0) return fromBits === toBits ? shape : undefined
+  if (fromBits === toBits) return shape
+  if (shape.length === 0)
+    return new Refused(
+      'a scalar',
+      'a dtype of the same size',
+      '[view] Changing the type of a scalar is only allowed for types with the same size.',
+    )
   const last = shape[shape.length - 1]
   if (last === undefined) return shape
   const size = (last * fromBits) / toBits
