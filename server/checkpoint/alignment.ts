@@ -2,7 +2,7 @@
 // Rust writer sees to it: it pads the header to 8 bytes and stores wide dtypes first. MLX's writer does neither, so
 // its own files are never judged; a file that does not say who wrote it is judged by its offsets alone.
 
-import { dtypeBits, dtypes } from './dtype'
+import { dtypeBits } from './dtype'
 import { Fault, type HeaderColumns } from './headerColumns'
 import { nobody, type ProblemList } from './problemList'
 import { grouped } from '../util/numbers'
@@ -17,12 +17,13 @@ export function checkAlignment(
 ): void {
   if (format === 'mlx') return
   const shift = format === undefined ? 0 : dataStart
-  const sizes = dtypes.map(dtype => Math.max(1, dtypeBits[dtype] >> 3))
-  const { begin, end, dtype, fault, count } = columns
+  const sizes = columns.families.all.map(({ dtype }) => Math.max(1, dtypeBits[dtype] >> 3))
+  const { begin, end, family, fault, count } = columns
   for (let row = 0; row < count; row++) {
-    const size = sizes[dtype[row] ?? 0] ?? 1
+    const size = sizes[family[row] ?? 0] ?? 1
     const at = (begin[row] ?? 0) + shift
-    if (size === 1 || at % size === 0 || fault[row] !== Fault.none || begin[row] === end[row]) continue
+    // Sizes are powers of two, so that the lowest bits tell.
+    if ((at & (size - 1)) === 0 || fault[row] !== Fault.none || begin[row] === end[row]) continue
     const where = shift > 0 ? 'of the file' : 'of the data'
     into.addTensor(
       'unaligned',

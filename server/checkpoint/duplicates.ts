@@ -57,24 +57,27 @@ const maxProbesPerName = 32
 
 function walk(shards: readonly Shard[], meet: Meet): void {
   const total = shards.reduce((sum, { tensors }) => sum + tensors.count, 0)
+  const { mayComeAgain, count } = crowded(shards, total)
+  if (count === 0) return
   let size = 8
-  while (size < total * 2) size *= 2
+  while (size < count * 2) size *= 2
   const mask = size - 1
   /** Number of the shard + 1, or 0 for a free slot. */
   const holder = new Int32Array(size)
   const rows = new Int32Array(size)
-  let probes = total * maxProbesPerName
+  let probes = count * maxProbesPerName
   const met: Parameters<Meet>[] = []
   for (const [number, { tensors }] of shards.entries())
     for (let row = 0; row < tensors.count; row++) {
-      const hash = tensors.hashAt(row)
+      const hash = tensors.hashes[row] ?? 0
+      if (!mayComeAgain(hash)) continue
       let slot = hash & mask
       for (; holder[slot] !== 0; slot = (slot + 1) & mask) {
         if (--probes < 0) return walkByName(shards, meet)
         const before = (holder[slot] ?? 0) - 1
         const other = shards[before]?.tensors
         const rowBefore = rows[slot] ?? 0
-        if (other?.hashAt(rowBefore) !== hash || other.nameAt(rowBefore) !== tensors.nameAt(row)) continue
+        if (other?.hashes[rowBefore] !== hash || other.nameAt(rowBefore) !== tensors.nameAt(row)) continue
         if (before !== number) met.push([number, row, before, rowBefore])
         break
       }
@@ -82,6 +85,44 @@ function walk(shards: readonly Shard[], meet: Meet): void {
       rows[slot] = row
     }
   for (const each of met) meet(...each)
+}
+
+/** Bits for each name: so many that few names share one by chance. */
+const bitsPerName = 32
+
+/**
+ * Which hashes share a bit with that of another tensor, and how many tensors have such a one. Those few are looked at.
+ */
+function crowded(
+  shards: readonly Shard[],
+  total: number,
+): { readonly mayComeAgain: (hash: number) => boolean; readonly count: number } {
+  let size = 256
+  while (size < total * bitsPerName) size *= 2
+  const mask = size - 1
+  const met = new Uint32Array(size / 32)
+  const again = new Uint32Array(size / 32)
+  let count = 0
+  for (const { tensors } of shards) {
+    const { hashes } = tensors
+    for (let row = 0; row < tensors.count; row++) {
+      const at = (hashes[row] ?? 0) & mask
+      const bit = 1 << (at & 31)
+      const word = at >>> 5
+      const before = met[word] ?? 0
+      met[word] = before | bit
+      if ((before & bit) === 0) continue
+      // With the one that was first there.
+      if (((again[word] ?? 0) & bit) === 0) count++
+      again[word] = (again[word] ?? 0) | bit
+      count++
+    }
+  }
+  const mayComeAgain = (hash: number): boolean => {
+    const at = hash & mask
+    return ((again[at >>> 5] ?? 0) & (1 << (at & 31))) !== 0
+  }
+  return { mayComeAgain, count }
 }
 
 function walkByName(shards: readonly Shard[], meet: Meet): void {

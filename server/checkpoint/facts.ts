@@ -23,8 +23,8 @@ export interface TensorTable {
   readonly count: number
   nameAt(index: number): string
   tensorAt(index: number): Tensor
-  /** Only dtype and shape, without making a string of the name. */
-  layoutAt(index: number): Pick<Tensor, 'dtype' | 'shape'>
+  /** The family of a tensor, which has its dtype and shape; makes no string. */
+  familyAt(index: number): TensorFamily
   /** Tensors that are alike but for the numbers in their names, in the order of the header; see tensorFamilies.ts. */
   families(): readonly TensorFamily[]
   find(name: string): Tensor | undefined
@@ -32,8 +32,14 @@ export interface TensorTable {
   indexOf(name: string): number
   /** The same for a name that stands in the bytes of a longer text, with its hash (nameHash.ts). */
   indexIn(view: DataView, start: number, end: number, hash: number): number
-  /** A hash of a tensor's name: equal for equal names. */
-  hashAt(index: number): number
+  /** A hash of each tensor's name, equal for equal names; there may be more behind the last. */
+  readonly hashes: Int32Array
+  /** Whether two names are the same but for the last bytes of each. */
+  sameStart(a: number, tailA: number, b: number, tailB: number): boolean
+  /** Whether two names begin with the same bytes, so many. */
+  sameBeginning(a: number, b: number, length: number): boolean
+  /** Two sums over the hashes of all names: equal for tables of the same names. */
+  readonly nameSums: readonly [number, number]
   names(): IterableIterator<string>
 }
 

@@ -1,13 +1,14 @@
 // The header of a safetensors file, from bytes to columns: {"__metadata__": {...}, name: {dtype, shape, data_offsets}}.
-// The fast path below reads an entry without making a string or an object; whatever it does not expect goes to
-// oddEntry.ts. Source: huggingface/safetensors, safetensors/src/tensor.rs (0.8), HashMetadata and TensorInfo.
+// Most entries read like an earlier one but for their numbers, and are compared with it; the others are read field by field,
+// without making a string or an object; whatever that does not expect goes to oddEntry.ts. Source: huggingface/safetensors, safetensors/src/tensor.rs (0.8), HashMetadata and TensorInfo.
 
 import { dtypeBits, dtypes } from './dtype'
 import { Fault, HeaderColumns } from './headerColumns'
 import { JsonBytes } from './jsonBytes'
 import { maxHeaderDepth, maxRank, maxTensors } from './limits'
-import { finishHash, hashSeed, hashSpan, isPlainWord, mixByte, mixWord, viewOf } from './nameHash'
+import { hashPart, hashSpan, isPlainWord, viewOf } from './nameHash'
 import { type BrokenEntry, faultOf, readOddEntry } from './oddEntry'
+import { type Family, isDigit, numberEnd } from './tensorFamilies'
 
 /** An entry of the header that gives no tensor. */
 export interface LostEntry extends BrokenEntry {
@@ -22,8 +23,6 @@ export interface LostEntry extends BrokenEntry {
 export interface ScannedHeader {
   readonly columns: HeaderColumns
   readonly json: JsonBytes
-  /** All names are ASCII. */
-  readonly ascii: boolean
   readonly lost: readonly LostEntry[]
   /** The JSON of each `__metadata__`; more than one is a fault. */
   readonly metadata: readonly string[]
@@ -55,20 +54,25 @@ class HeaderScanner {
   private readonly columns: HeaderColumns
   private readonly lost: LostEntry[] = []
   private readonly metadata: string[] = []
-  private readonly decoded: Uint8Array[] = []
-  private decodedBytes = 0
   private ascii = true
   private tooMany = false
   // What the methods below hand to one another beside a position.
   private number = 0
   private elements = 1
+  private readonly dims: number[] = []
   private rank = 0
   private begin = 0
   private end = 0
   private nameStart = 0
   private nameEnd = 0
-  private hash = 0
   private dtype = 0
+  /** How the entry is written around its offsets. */
+  private lead = 0
+  private leadEnd = 0
+  private gap = 0
+  private gapEnd = 0
+  /** The family of the row that was read last. */
+  private before: Family | undefined
   private readonly view: DataView
 
   constructor(private readonly bytes: Uint8Array) {
@@ -84,11 +88,10 @@ class HeaderScanner {
     const behind = this.entries(byteOrderMark ? 3 : 0)
     const rest = behind < 0 ? -1 : json.space(behind)
     this.columns.trim()
-    if (this.decodedBytes > 0) this.columns.setNames(joined([bytes, ...this.decoded]))
+    this.columns.ascii = this.ascii && !json.nonAscii
     return {
       columns: this.columns,
       json,
-      ascii: this.ascii && !json.nonAscii,
       lost: this.lost,
       metadata: this.metadata,
       trailingAt: rest >= 0 && rest < bytes.length ? rest : -1,
@@ -105,13 +108,8 @@ class HeaderScanner {
     i = json.space(i + 1)
     if (bytes[i] === 0x7d) return i + 1
     for (;;) {
-      i = this.name(i)
-      if (i < 0) return -1
-      if (bytes[i] !== 0x3a) i = json.punctuation(i, 0x3a) - 1
-      if (i < 0) return -1
-      i++
-      if ((bytes[i] ?? 0) <= 0x20) i = json.space(i)
-      i = this.isMetadata() ? this.metadataValue(i) : this.entryValue(i)
+      const behind = this.expectedEntry(i)
+      i = behind < 0 ? this.entry(i) : behind
       if (i < 0) return -1
       if ((bytes[i] ?? 0) <= 0x20) i = json.space(i)
       if (bytes[i] === 0x7d) return i + 1
@@ -121,27 +119,103 @@ class HeaderScanner {
     }
   }
 
-  /** A tensor's name: sets its span and hash (as hashSpan has it). */
+  /** A name and its value. */
+  private entry(at: number): number {
+    const { bytes, json } = this
+    let i = this.name(at)
+    if (i < 0) return -1
+    if (bytes[i] !== 0x3a) i = json.punctuation(i, 0x3a) - 1
+    if (i < 0) return -1
+    i++
+    if ((bytes[i] ?? 0) <= 0x20) i = json.space(i)
+    return this.isMetadata() ? this.metadataValue(i) : this.entryValue(i)
+  }
+
+  /**
+   * An entry that reads like those of the family that came next the last time, but for the numbers in its name and its
+   * offsets, which must agree with the family's size. Behind it, or -1 where anything is otherwise.
+   */
+  private expectedEntry(at: number): number {
+    const { bytes, columns } = this
+    const family = this.before?.next
+    const wording = family?.wording
+    if (!family || !wording || bytes[at] !== 0x22 || columns.count >= maxTensors) return -1
+    const start = at + 1
+    const end = this.expectedName(family.last, start)
+    if (end < 0 || !this.repeats(wording.lead, wording.leadLength, end)) return -1
+    let i = this.whole(end + wording.leadLength)
+    if (i < 0 || !this.repeats(wording.gap, wording.gapLength, i)) return -1
+    const begin = this.number
+    i = this.whole(i + wording.gapLength)
+    if (i < 0 || this.number - begin !== family.bytes || !this.repeats(wording.tail, wording.tailLength, i)) return -1
+    columns.reserve()
+    this.takeRow(family, start, end, begin, this.number, Fault.none)
+    return i + wording.tailLength
+  }
+
+  /** The end of a name at `at` that is that of a row but for its numbers; -1 where it is another. */
+  private expectedName(row: number, at: number): number {
+    const { bytes, columns, view } = this
+    const from = columns.nameStart[row] ?? 0
+    const to = columns.nameEnd[row] ?? 0
+    const last = bytes.length - 4
+    let i = from
+    let j = at
+    for (;;) {
+      while (i + 4 <= to && j <= last && view.getInt32(i) === view.getInt32(j)) {
+        i += 4
+        j += 4
+      }
+      while (i < to && bytes[i] === bytes[j]) {
+        i++
+        j++
+      }
+      if (i === to) return j
+      while (i > from && bytes[i - 1] !== 0x2e) {
+        i--
+        j--
+      }
+      if (!isDigit(bytes[i] ?? 0) || !isDigit(bytes[j] ?? 0)) return -1
+      i = numberEnd(bytes, i, to)
+      j = numberEnd(bytes, j, bytes.length)
+      if (i === 0 || j === 0) return -1
+    }
+  }
+
+  /** Whether the bytes of a span of the header are repeated at `at`. */
+  private repeats(from: number, length: number, at: number): boolean {
+    const { bytes, view } = this
+    if (at + length > bytes.length) return false
+    let i = 0
+    for (; i + 4 <= length; i += 4) if (view.getInt32(from + i) !== view.getInt32(at + i)) return false
+    for (; i < length; i++) if (bytes[from + i] !== bytes[at + i]) return false
+    return true
+  }
+
+  /** Adds a row, and remembers what it came behind. */
+  private takeRow(family: Family, nameStart: number, nameEnd: number, begin: number, end: number, fault: number): void {
+    const { columns, before } = this
+    if (nameStart < this.bytes.length) family.last = columns.count
+    const path = hashPart(columns.view, nameStart, nameEnd - family.tail)
+    columns.add(nameStart, nameEnd, path, family, begin, end, fault)
+    if (before) before.next = family
+    this.before = family
+  }
+
+  /** A tensor's name: sets its span. */
   private name(at: number): number {
     const { bytes, view } = this
     if (bytes[at] !== 0x22) return this.json.fail(at, 'a name in quotes')
-    let hash = hashSeed
     let i = at + 1
-    for (const last = bytes.length - 4; i <= last; i += 4) {
-      const four = view.getInt32(i)
-      if (!isPlainWord(four)) break
-      hash = mixWord(hash, four)
-    }
+    for (const last = bytes.length - 4; i <= last; i += 4) if (!isPlainWord(view.getInt32(i))) break
     for (;;) {
       const c = bytes[i] ?? 0
       if (c === 0x22) break
       if (c < 0x23 || c === 0x5c || c >= 0x80) return this.oddName(at)
-      hash = mixByte(hash, c)
       i++
     }
     this.nameStart = at + 1
     this.nameEnd = i
-    this.hash = finishHash(hash)
     return i + 1
   }
 
@@ -150,26 +224,18 @@ class HeaderScanner {
     if (end < 0) return -1
     this.nameStart = at + 1
     this.nameEnd = end - 1
-    let from = this.bytes
     if (this.json.escaped) {
-      from = encode(JSON.parse(this.json.text(at, end)) as string)
-      this.decoded.push(from)
-      this.nameStart = this.bytes.length + this.decodedBytes
-      this.nameEnd = this.nameStart + from.length
-      this.decodedBytes += from.length
-      this.ascii &&= from.every(code => code < 0x80)
-      this.hash = hashSpan(viewOf(from), 0, from.length)
-    } else {
-      this.hash = hashSpan(this.view, this.nameStart, this.nameEnd)
+      const decoded = encode(JSON.parse(this.json.text(at, end)) as string)
+      this.nameStart = this.columns.addName(decoded)
+      this.nameEnd = this.nameStart + decoded.length
+      this.ascii &&= decoded.every(code => code < 0x80)
     }
     return end
   }
 
   private isMetadata(): boolean {
     if (this.nameEnd - this.nameStart !== metadataName.length) return false
-    if (this.nameStart < this.bytes.length) return startsWith(this.bytes, this.nameStart, metadataName)
-    const name = this.decoded[this.decoded.length - 1]
-    return name !== undefined && startsWith(name, 0, metadataName)
+    return startsWith(this.columns.names, this.nameStart, metadataName)
   }
 
   private metadataValue(at: number): number {
@@ -188,25 +254,36 @@ class HeaderScanner {
     columns.reserve()
     const row = columns.count
     const end = this.plainEntry(at)
-    if (end < 0) {
-      columns.dimCount = columns.dimStart[row] ?? 0
-      return this.json.failedAt < 0 ? this.oddEntry(at, row) : -1
-    }
+    if (end < 0) return this.json.failedAt < 0 ? this.oddEntry(at, row) : -1
     const bits = this.elements * (bitsOf[this.dtype] ?? 0)
-    const fault = this.end < this.begin || bits !== (this.end - this.begin) * 8 ? this.exactFault(row) : Fault.none
-    this.finish(this.begin, this.end, fault)
+    const fault = this.end < this.begin || bits !== (this.end - this.begin) * 8 ? this.exactFault() : Fault.none
+    const family = this.finish(this.begin, this.end, fault)
     if (fault !== Fault.none) columns.spans.set(row, { start: at, end })
+    else if (!family.wording && this.nameStart < this.bytes.length) {
+      const { lead, leadEnd, gap, gapEnd } = this
+      family.bytes = this.end - this.begin
+      family.wording = {
+        lead: this.nameEnd,
+        leadLength: lead - this.nameEnd,
+        gap: leadEnd,
+        gapLength: gap - leadEnd,
+        tail: gapEnd,
+        tailLength: end - gapEnd,
+      }
+    }
     return end
   }
 
-  private finish(begin: number, end: number, fault: number): void {
-    this.columns.add(this.nameStart, this.nameEnd, this.hash, this.dtype, begin, end, fault)
+  private finish(begin: number, end: number, fault: number): Family {
+    const { columns, dims, rank, nameStart, nameEnd } = this
+    const family = columns.families.of(columns.count, nameStart, nameEnd, this.dtype, dims, rank)
+    this.takeRow(family, nameStart, nameEnd, begin, end, fault)
+    return family
   }
 
-  private exactFault(row: number): number {
-    const { columns } = this
-    const dims = columns.dims.subarray(columns.dimStart[row], columns.dimCount)
-    return faultOf(this.dtype, Array.from(dims, BigInt), BigInt(this.begin), BigInt(this.end))
+  private exactFault(): number {
+    const dims = this.dims.slice(0, this.rank).map(BigInt)
+    return faultOf(this.dtype, dims, BigInt(this.begin), BigInt(this.end))
   }
 
   /** An object with the three fields, each once and written plainly, perhaps others too: -1 for anything else. */
@@ -292,7 +369,7 @@ class HeaderScanner {
   }
 
   private shape(at: number): number {
-    const { bytes, json, columns } = this
+    const { bytes, json, dims } = this
     this.elements = 1
     this.rank = 0
     if (at < 0 || bytes[at] !== 0x5b) return -1
@@ -301,8 +378,8 @@ class HeaderScanner {
     if (bytes[i] === 0x5d) return i + 1
     for (;;) {
       i = this.whole(i)
-      if (i < 0 || ++this.rank > maxRank) return -1
-      columns.pushDim(this.number)
+      if (i < 0 || this.rank >= maxRank) return -1
+      dims[this.rank++] = this.number
       this.elements *= this.number
       // Beyond 2^53 the product would be rounded; with a later dimension of 0 that could pass unseen.
       if (this.elements > Number.MAX_SAFE_INTEGER) return -1
@@ -317,13 +394,17 @@ class HeaderScanner {
   private offsets(at: number): number {
     const { bytes, json } = this
     if (at < 0 || bytes[at] !== 0x5b) return -1
-    let i = this.whole(json.space(at + 1))
+    this.lead = json.space(at + 1)
+    let i = this.whole(this.lead)
     if (i < 0) return -1
+    this.leadEnd = i
     this.begin = this.number
     if (bytes[i] !== 0x2c) i = json.space(i)
     if (bytes[i] !== 0x2c) return -1
-    i = this.whole(json.space(i + 1))
+    this.gap = json.space(i + 1)
+    i = this.whole(this.gap)
     if (i < 0) return -1
+    this.gapEnd = i
     this.end = this.number
     if (bytes[i] !== 0x5d) i = json.space(i)
     return bytes[i] === 0x5d ? i + 1 : -1
@@ -353,7 +434,7 @@ class HeaderScanner {
   }
 
   private oddEntry(at: number, row: number): number {
-    const { columns, json } = this
+    const { columns, json, dims } = this
     const deepest = json.deepest
     json.deepest = 0
     const end = json.value(at, 1)
@@ -364,7 +445,8 @@ class HeaderScanner {
       this.lost.push({ ...entry, name: this.nameText(), row, start: at, end })
       return end
     }
-    for (const dim of entry.shape) columns.pushDim(Number(dim))
+    this.rank = 0
+    for (const dim of entry.shape) dims[this.rank++] = Number(dim)
     this.dtype = entry.dtype
     this.finish(Number(entry.begin), Number(entry.end), faultOf(entry.dtype, entry.shape, entry.begin, entry.end))
     columns.spans.set(row, { start: at, end })
@@ -372,9 +454,8 @@ class HeaderScanner {
   }
 
   private nameText(): string {
-    const inHeader = this.nameStart < this.bytes.length
-    const from = inHeader ? this.bytes.subarray(this.nameStart, this.nameEnd) : this.decoded[this.decoded.length - 1]
-    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(from)
+    const name = this.columns.names.subarray(this.nameStart, this.nameEnd)
+    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(name)
   }
 }
 
@@ -388,14 +469,4 @@ const tooDeep: BrokenEntry = {
 function startsWith(bytes: Uint8Array, at: number, expected: Uint8Array): boolean {
   for (let i = 0; i < expected.length; i++) if (bytes[at + i] !== expected[i]) return false
   return true
-}
-
-function joined(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }

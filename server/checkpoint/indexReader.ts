@@ -2,11 +2,20 @@
 // name made on the way, so that looking it up needs no second pass. It makes no string but one for each file. What is read
 // is kept in numbers, offsets in bytes; shardIndex.ts makes entries of them.
 
-import { finishHash, hashSeed, isPlainWord, mixByte, mixWord, viewOf } from './nameHash'
+import { hashSpan, isPlainWord, mixSum, viewOf } from './nameHash'
 import type { IndexFault } from './shardIndex'
 
 const [quote, backslash, comma, colon, open, close] = [0x22, 0x5c, 0x2c, 0x3a, 0x7b, 0x7d]
 const mark = [0xef, 0xbb, 0xbf]
+
+/** The names that one file is said to hold, added up as a shard adds up its own. */
+interface FileContents {
+  count: number
+  nameSum: number
+  mixedSum: number
+  /** The hash of some name is not known. */
+  isOdd: boolean
+}
 
 /** An entry is longer than this many bytes, mostly by far. */
 const shortestEntry = 32
@@ -22,6 +31,8 @@ export class IndexReader {
   fileOf: Uint32Array
   /** Each file with its number. */
   readonly files = new Map<string, number>()
+  /** Of each file what is to be said of all its names. */
+  readonly contents: FileContents[] = []
   totalSize: { readonly value: number; readonly offset: number; readonly length: number } | undefined
   readonly faults: IndexFault[] = []
   private at = 0
@@ -73,8 +84,18 @@ export class IndexReader {
     spans[number * 4 + 1] = keyEnd
     spans[number * 4 + 2] = valueAt
     spans[number * 4 + 3] = end
-    if (hash === undefined) this.odd.add(number)
-    else this.hashes[number] = hash
+    const contents = this.contents[this.lastNumber]
+    if (contents) contents.count++
+    if (hash === undefined) {
+      this.odd.add(number)
+      if (contents) contents.isOdd = true
+    } else {
+      this.hashes[number] = hash
+      if (contents) {
+        contents.nameSum = (contents.nameSum + hash) | 0
+        contents.mixedSum = (contents.mixedSum + mixSum(hash)) | 0
+      }
+    }
     this.fileOf[number] = this.lastNumber
     this.at = end
     return true
@@ -98,7 +119,10 @@ export class IndexReader {
     this.lastEnd = end
     const file = unquote(bytes, start, end)
     let number = this.files.get(file)
-    if (number === undefined) this.files.set(file, (number = this.files.size))
+    if (number === undefined) {
+      this.files.set(file, (number = this.files.size))
+      this.contents.push({ count: 0, nameSum: 0, mixedSum: 0, isOdd: false })
+    }
     this.lastNumber = number
     return end
   }
@@ -166,13 +190,8 @@ export class IndexReader {
   /** Behind a key, whose hash is made on the way; -1 where it does not end. */
   private key(start: number): number {
     const { bytes, view } = this
-    let hash = hashSeed
     let i = start + 1
-    for (const last = bytes.length - 4; i <= last; i += 4) {
-      const word = view.getInt32(i)
-      if (!isPlainWord(word)) break
-      hash = mixWord(hash, word)
-    }
+    for (const last = bytes.length - 4; i <= last; i += 4) if (!isPlainWord(view.getInt32(i))) break
     for (;;) {
       const byte = bytes[i] ?? 0
       if (byte === quote) break
@@ -180,10 +199,9 @@ export class IndexReader {
         this.keyHash = undefined
         return this.string(start)
       }
-      hash = mixByte(hash, byte)
       i++
     }
-    this.keyHash = finishHash(hash)
+    this.keyHash = hashSpan(view, start + 1, i)
     return i + 1
   }
 
@@ -234,7 +252,8 @@ export class IndexReader {
   }
 }
 
-const isSpace = (byte: number): boolean => byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09
+const isSpace = (byte: number): boolean =>
+  byte <= 0x20 && (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09)
 
 const textOf = (bytes: Uint8Array, start: number, end: number): string =>
   Buffer.from(bytes.buffer, bytes.byteOffset + start, end - start).toString()

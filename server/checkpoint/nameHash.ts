@@ -1,23 +1,42 @@
-// The hash of a tensor's name: over its UTF-8 bytes, four at a time, big-endian. Header, index and look-ups compute it
-// each on its way over its own bytes or text, with the same three steps.
+// The hash of a tensor's name: over its UTF-8 bytes, four at a time, big-endian; first those of its module's path, then those
+// from the last dot on, so that the hash of the path can be had as well. Header, index and look-ups compute it alike.
 
+const dot = 0x2e
 export const hashSeed = 0x811c9dc5 | 0
 
 /** Takes in four bytes. */
-export const mixWord = (hash: number, word: number): number => Math.imul(hash ^ word, 0x9e3779b1) ^ (hash >>> 15)
+const mixWord = (hash: number, word: number): number => Math.imul(hash ^ word, 0x9e3779b1) ^ (hash >>> 15)
 
 /** Takes in one of the up to three bytes behind the last four. */
 export const mixByte = (hash: number, byte: number): number => Math.imul(hash ^ byte, 0x01000193)
 
-export const finishHash = (hash: number): number => hash ^ (hash >>> 16)
+const finishHash = (hash: number): number => hash ^ (hash >>> 16)
 
-/** The hash of a span of bytes; `view` is over them. */
-export function hashSpan(view: DataView, start: number, end: number): number {
+/** A hash mixed once more: the sums over a set of names of their hashes and of these tell sets apart. */
+export const mixSum = (hash: number): number => Math.imul(hash ^ (hash >>> 15), 0x85ebca6b)
+
+/** The hash of a part of a name: of its path, or of what is behind it. */
+export function hashPart(view: DataView, start: number, end: number): number {
   let hash = hashSeed
   let i = start
   for (; i + 4 <= end; i += 4) hash = mixWord(hash, view.getInt32(i))
   for (; i < end; i++) hash = mixByte(hash, view.getUint8(i))
-  return finishHash(hash)
+  return hash
+}
+
+/** Where the path of a name ends: at its last dot, or where it begins. */
+export function pathEnd(view: DataView, start: number, end: number): number {
+  for (let i = end - 1; i >= start; i--) if (view.getUint8(i) === dot) return i
+  return start
+}
+
+/** The hash of a name from those of its two parts. */
+export const hashOfParts = (path: number, rest: number): number => finishHash(mixWord(path, rest))
+
+/** The hash of a name; `view` is over its bytes. */
+export function hashSpan(view: DataView, start: number, end: number): number {
+  const at = pathEnd(view, start, end)
+  return hashOfParts(hashPart(view, start, at), hashPart(view, at, end))
 }
 
 /** Whether none of four bytes is below "#" (so none is a quote or a space), a backslash, or not ASCII. */

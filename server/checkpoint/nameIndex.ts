@@ -10,14 +10,18 @@ interface Encoded {
   readonly view: DataView
   readonly hash: number
 }
+let room = new Uint8Array(1024)
 let lastName: string | undefined
 let lastEncoded: Encoded = { view: viewOf(new Uint8Array(0)), hash: 0 }
 
 /** A name's bytes and hash; the last one is kept, since a name is asked of one shard after another. */
 function encoded(name: string): Encoded {
   if (name !== lastName) {
-    const view = viewOf(encoder.encode(name))
-    lastEncoded = { view, hash: hashSpan(view, 0, view.byteLength) }
+    // Three bytes are the most that a UTF-16 unit takes.
+    if (name.length * 3 > room.length) room = new Uint8Array(name.length * 6)
+    const { written } = encoder.encodeInto(name, room)
+    const view = new DataView(room.buffer, 0, written)
+    lastEncoded = { view, hash: hashSpan(view, 0, written) }
     lastName = name
   }
   return lastEncoded

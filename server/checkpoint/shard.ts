@@ -91,13 +91,13 @@ function readHeader(path: string, sizeBytes: number, headerLength: number, heade
   const dataStart = lengthBytes + headerLength
   let { columns } = scanned
   let index = new NameIndex(columns)
-  let table = tensorTable(columns, index, dataStart, scanned.ascii)
+  let table = tensorTable(columns, index, dataStart)
   const shadowed = shadowLost(scanned.lost, index)
   const superseded = [...[...index.superseded].map(table.nameAt), ...[...shadowed].map(entry => entry.name)]
   if (index.superseded.size > 0) {
     columns = columns.without(index.superseded)
     index = new NameIndex(columns)
-    table = tensorTable(columns, index, dataStart, scanned.ascii)
+    table = tensorTable(columns, index, dataStart)
   }
   const dataLength = sizeBytes - dataStart
   validateHeader({ scanned, columns, superseded, shadowed, nameAt: table.nameAt, dataLength }, problems)
@@ -125,7 +125,7 @@ function shadowLost(lost: readonly LostEntry[], index: NameIndex): Set<LostEntry
 /** The file ends inside its header: no tensor can be had, but those that are named before the cut can be told. */
 function cutHeader(path: string, sizeBytes: number, headerLength: number, header: Uint8Array): Shard {
   const scanned = scanHeader(header)
-  const { nameAt, count } = tensorTable(scanned.columns, new NameIndex(scanned.columns), 0, scanned.ascii)
+  const { nameAt, count } = tensorTable(scanned.columns, new NameIndex(scanned.columns), 0)
   const lost = Array.from({ length: count }, (_, row) => nameAt(row))
   const named = count > 0 ? `; ${tensors(count)} named before it ends` : ''
   const message = `the header is ${bytes(headerLength)} long by its first 8 bytes, but the file of ${bytes(sizeBytes)} ends ${bytes(lengthBytes + headerLength - sizeBytes)} before that${named}`
@@ -139,7 +139,7 @@ function withoutTensors(path: string, sizeBytes: number, say: (problems: Problem
   return {
     path,
     sizeBytes,
-    tensors: tensorTable(columns, new NameIndex(columns), 0, true),
+    tensors: tensorTable(columns, new NameIndex(columns), 0),
     dataBytes: 0,
     metadata: new Map(),
     problems: problems.problems(),

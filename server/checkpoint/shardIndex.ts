@@ -25,6 +25,8 @@ export interface ShardIndex {
   nameAt(number: number): string
   /** Numbers of the entries that name a file. */
   numbersOf(file: string): Uint32Array
+  /** Whether the names given to a file are those of a table, each once, by their number and the sums of their hashes. */
+  isAll(file: string, tensors: TensorTable): boolean
   /** The place of an entry's tensor in a table, or -1. Makes no string where the name has no escapes. */
   rowIn(number: number, tensors: TensorTable): number
   /** The entry of a tensor (the last of several); undefined where the index does not name it. */
@@ -88,6 +90,11 @@ function read(file: JsonFile): ShardIndex {
     numbersOf: file => {
       numbers ??= byFile(reader)
       return numbers.get(file) ?? new Uint32Array(0)
+    },
+    isAll: (file, { count, nameSums }) => {
+      const said = reader.contents[reader.files.get(file) ?? -1]
+      const isSame = said?.count === count && said.nameSum === nameSums[0] && said.mixedSum === nameSums[1]
+      return isSame && !said.isOdd
     },
     rowIn: (i, tensors) =>
       odd.has(i)

@@ -1,32 +1,20 @@
 // A view of the header's columns as tensors. Strings and objects are made when they are asked for and not kept, so that
-// 90,000 tensors cost their header's bytes and about 60 more each.
+// 90,000 tensors cost their header's bytes and about 33 more each.
 
-import { dtypes } from './dtype'
 import type { Tensor, TensorTable } from './facts'
 import type { HeaderColumns } from './headerColumns'
 import type { NameIndex } from './nameIndex'
-import { tensorFamilies, type TensorFamily } from './tensorFamilies'
 
-/** `dataStart` is where the tensor data begins in the file, in bytes. `ascii`: all names are. */
-export function tensorTable(columns: HeaderColumns, index: NameIndex, dataStart: number, ascii: boolean): TensorTable {
-  const { names, nameStart, nameEnd, count } = columns
-  const buffer = Buffer.from(names.buffer, names.byteOffset, names.length)
-  const encoding = ascii ? 'latin1' : 'utf8'
-  const nameAt = (row: number): string => {
-    if (row < 0 || row >= count) throw new RangeError(`no tensor ${row} among ${count}`)
-    return buffer.toString(encoding, nameStart[row], nameEnd[row])
-  }
-  let families: readonly TensorFamily[] | undefined
-  const layoutAt = (row: number): Pick<Tensor, 'dtype' | 'shape'> => {
-    const dtype = dtypes[columns.dtype[row] ?? 0]
-    if (!dtype) throw new RangeError(`tensor ${row} has no dtype`)
-    return { dtype, shape: columns.shape(row) }
-  }
+/** `dataStart` is where the tensor data begins in the file, in bytes. */
+export function tensorTable(columns: HeaderColumns, index: NameIndex, dataStart: number): TensorTable {
+  const { count } = columns
+  const nameAt = (row: number): string => columns.nameAt(row)
   const tensorAt = (row: number): Tensor => {
-    const name = nameAt(row)
+    const { dtype, shape } = columns.familyAt(row)
     return {
-      name,
-      ...layoutAt(row),
+      name: nameAt(row),
+      dtype,
+      shape,
       beginBytes: dataStart + (columns.begin[row] ?? 0),
       endBytes: dataStart + (columns.end[row] ?? 0),
     }
@@ -35,15 +23,22 @@ export function tensorTable(columns: HeaderColumns, index: NameIndex, dataStart:
     count,
     nameAt,
     tensorAt,
-    layoutAt,
-    families: () => (families ??= tensorFamilies(columns, nameAt)),
+    familyAt: row => columns.familyAt(row),
+    families: () => columns.families.all,
     find: name => {
       const row = index.find(name)
       return row < 0 ? undefined : tensorAt(row)
     },
     indexOf: name => index.find(name),
     indexIn: (view, start, end, hash) => index.findIn(view, start, end, hash),
-    hashAt: row => columns.hash[row] ?? 0,
+    hashes: columns.hash,
+    sameStart: (a, tailA, b, tailB) => {
+      const length = columns.nameLength(a) - tailA
+      return columns.nameLength(b) - tailB === length && columns.sameBytes(a, b, length)
+    },
+    sameBeginning: (a, b, length) =>
+      columns.nameLength(a) >= length && columns.nameLength(b) >= length && columns.sameBytes(a, b, length),
+    nameSums: [columns.nameSum, columns.mixedSum],
     *names() {
       for (let row = 0; row < count; row++) yield nameAt(row)
     },

@@ -2,7 +2,7 @@
 // tensor.rs) and, where MLX's reader (0.32.4, mlx/io/safetensors.cpp) decides otherwise, its own.
 
 import { bytes, checkCoverage, tensors } from './coverage'
-import { dtypeBits, dtypes, mlxDtypes } from './dtype'
+import { dtypeBits, mlxDtypes } from './dtype'
 import { Fault, type HeaderColumns } from './headerColumns'
 import type { LostEntry, ScannedHeader } from './headerScanner'
 import { maxHeaderDepth, maxTensors } from './limits'
@@ -105,8 +105,7 @@ function checkRows({ scanned, columns, nameAt, dataLength }: HeaderChecks, into:
     const mlx = mlxRefuses(scanned, span, Math.max(dataLength, columns.end[row] ?? 0))
     const fault = columns.fault[row]
     const refusedBy = { rust: true, mlx }
-    const dtype = dtypes[columns.dtype[row] ?? 0] ?? 'U8'
-    const shape = columns.shape(row)
+    const { dtype, shape } = columns.familyAt(row)
     const begin = columns.begin[row] ?? 0
     const end = columns.end[row] ?? 0
     const stated = `${dtype} [${shape.join(', ')}]`
@@ -149,16 +148,15 @@ function checkRows({ scanned, columns, nameAt, dataLength }: HeaderChecks, into:
 
 /** Dtypes that the format has and MLX's reader has not. */
 function checkMlxDtypes(columns: HeaderColumns, nameAt: (row: number) => string, into: ProblemList): void {
-  const foreign = Uint8Array.from(dtypes, dtype => (mlxDtypes.has(dtype) ? 0 : 1))
-  if (!foreign.some((isForeign, dtype) => isForeign === 1 && (columns.dtypeMask & (1 << dtype)) !== 0)) return
+  if (columns.families.all.every(({ dtype }) => mlxDtypes.has(dtype))) return
   for (let row = 0; row < columns.count; row++) {
-    const dtype = columns.dtype[row] ?? 0
-    if (foreign[dtype] !== 1) continue
+    const { dtype } = columns.familyAt(row)
+    if (mlxDtypes.has(dtype)) continue
     into.addTensor(
       'dtype-not-in-mlx',
       mlxOnly,
       nameAt(row),
-      () => `has dtype ${dtypes[dtype] ?? ''}; MLX reads ${[...mlxDtypes].join(', ')} alone`,
+      () => `has dtype ${dtype}; MLX reads ${[...mlxDtypes].join(', ')} alone`,
     )
   }
 }

@@ -2,7 +2,6 @@
 // names are a few dozen. Kept with the model.
 
 import type { Model, Shard, Tensor } from '../checkpoint/facts'
-import { patternOf } from '../checkpoint/tensorFamilies'
 
 export interface NameFamily {
   /** `model.layers.#.self_attn.q_proj.weight` */
@@ -31,8 +30,7 @@ interface Growing extends NameFamily {
 function collect(model: Model): readonly NameFamily[] {
   const families = new Map<string, Growing>()
   for (const shard of model.shards)
-    for (const { sample, rows } of shard.tensors.families()) {
-      const pattern = patternOf(sample)
+    for (const { sample, pattern, rows } of shard.tensors.families()) {
       let family = families.get(pattern)
       if (!family) {
         const tensor = shard.tensors.find(sample)

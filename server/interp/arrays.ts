@@ -3,7 +3,7 @@
 
 import type { ArrayOp } from '../protocol'
 import { onlyReading, pick as pickRows, type Picked, pickedFrom, type Readings, together } from './readings'
-import type { ArrayLibrary, ArrayValue, ArrayVariant, Place, Source, Stored } from './value'
+import type { ArrayLibrary, ArrayValue, ArrayVariant, Heads, Place, Source, Stored } from './value'
 
 /** An array of which nothing is known, such as an activation. */
 export const anyArray = (activation = 0): ArrayValue => ({
@@ -34,6 +34,7 @@ export function permuted(v: ArrayVariant, order: readonly number[]): ArrayVarian
     shape: order.map(a => v.shape?.[a]),
     stored: withOp(v.stored, { op: 'transpose', axes: order }),
     decoded: v.decoded && { ...v.decoded, turned: v.decoded.turned !== isTurn },
+    heads: v.heads && { ...v.heads, axes: order.flatMap(a => v.heads?.axes[a] ?? []) },
   }
 }
 
@@ -127,6 +128,7 @@ export function reshaped(v: ArrayVariant, shape: Dimensions): ArrayVariant {
     shape,
     stored: withOp(v.stored, known ? { op: 'reshape', shape: known } : undefined),
     decoded: undefined,
+    heads: undefined,
   }
 }
 
@@ -237,10 +239,19 @@ function collapsed(variants: readonly ArrayVariant[]): readonly ArrayVariant[] {
   const isLike = (v: ArrayVariant): boolean =>
     !v.stored &&
     !v.decoded &&
+    sameHeads(v.heads, first.heads) &&
     v.dtype === first.dtype &&
+    v.role === first.role &&
     v.shape?.length === first.shape?.length &&
     (v.shape === undefined || v.shape.every((d, i) => d === first.shape?.[i]))
   return variants.every(isLike) ? [{ ...first, readings: onlyReading }] : variants
 }
+
+const sameHeads = (a: Heads | undefined, b: Heads | undefined): boolean =>
+  a === b ||
+  (a?.at === b?.at &&
+    a?.attended === b?.attended &&
+    a?.axes.length === b?.axes.length &&
+    a?.axes.every((axis, i) => axis.kind === b?.axes[i]?.kind && axis.size === b.axes[i].size) === true)
 
 export type Dimensions = readonly (number | undefined)[] | undefined

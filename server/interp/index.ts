@@ -20,6 +20,7 @@ import {
   type Unfollowed,
 } from './machine'
 import type { FileRead } from './fileReads'
+import type { Mixup } from './heads'
 import { findMember } from './members'
 import { runModule } from './modules'
 import { calledNames, mentionsSink, speaksOfTensors } from './names'
@@ -37,6 +38,8 @@ export interface Run {
   readonly moduleLoads: readonly ModuleLoad[]
   /** What fails for sure. */
   readonly refusals: readonly Refusal[]
+  /** Heads and tokens that are taken for one another. */
+  readonly mixups: readonly Mixup[]
   /** Places where a load was followed to its tensors. */
   readonly understood: readonly Place[]
   /** What the expressions that ask for tensors found; see server/insight. */
@@ -97,6 +100,7 @@ export function interpret(
     quantizations: m.quantizations,
     moduleLoads: m.moduleLoads,
     refusals: m.refusals,
+    mixups: m.mixups,
     understood: [...m.understood.values()],
     lookups: m.lookups,
     keys: m.keys,

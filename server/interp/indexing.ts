@@ -279,7 +279,7 @@ function gather(site: Site, array: ArrayValue, items: readonly Item[]): ArrayVal
       if (shape instanceof Refused)
         return withSlices ? new Refused(shape.found, shape.expected, '[broadcast_shapes] Shapes') : shape
       const stored = keeps && v?.stored ? { ...v.stored, ops: undefined } : undefined
-      return { shape, dtype: v?.dtype, stored }
+      return { shape, dtype: v?.dtype, stored, role: v?.role }
     },
     array.library,
   )

@@ -18,6 +18,8 @@ import {
   isNumber,
   isString,
   type Place,
+  type Role,
+  roleOf,
   type Source,
   type Value,
   type WeightsView,
@@ -36,6 +38,7 @@ interface Stack {
 interface Found {
   readonly groups: readonly Group[]
   readonly models: ReadonlySet<Model>
+  readonly role: Role | undefined
   readonly tensors: number
   /** The work that finding them took: a run is charged for it whether it was kept or not, so that all runs are alike. */
   readonly work: number
@@ -103,7 +106,7 @@ interface Symbols {
   readonly files: readonly number[]
 }
 
-function variantsOf({ groups, made }: Found, { holes, files }: Symbols): readonly ArrayVariant[] {
+function variantsOf({ groups, made, role }: Found, { holes, files }: Symbols): readonly ArrayVariant[] {
   if (groups.length === 0) return nothing
   const symbols = `${holes.join()} ${files.join()}`
   const known = made.find(each => each.symbols === symbols)
@@ -116,6 +119,7 @@ function variantsOf({ groups, made }: Found, { holes, files }: Symbols): readonl
     shape,
     dtype,
     stored: { sources, ops: noOps },
+    role,
   }))
   made.unshift({ symbols, variants })
   if (made.length > keptSymbols) made.pop()
@@ -193,7 +197,13 @@ function search(m: Machine, views: readonly WeightsView[], parts: readonly Part[
     }
   // A key that may mean thousands of tensors makes every step after it as heavy.
   if (!isLiteral) work += tensors * workPerTensor
-  return { groups: [...groups.values()], models, tensors, work, made: [] }
+  return { groups: [...groups.values()], models, role: roleIn(parts), tensors, work, made: [] }
+}
+
+/** What all that a key can mean are, if its end says it. */
+function roleIn(parts: readonly Part[]): Role | undefined {
+  const last = parts[parts.length - 1]
+  return typeof last === 'string' && (parts.length === 1 || last.includes('.')) ? roleOf(last) : undefined
 }
 
 const isPossible = (m: Machine, symbol: number, text: string | undefined): boolean => {

@@ -4,6 +4,7 @@
 import type { Model, Shard } from '../checkpoint/facts'
 import type { ClassDef, FunctionDef, Program, Span } from '../source/ir'
 import type { Counter } from './counting'
+import type { Mixup } from './heads'
 import type { NumberRange } from './summary'
 import type { FileRead } from './fileReads'
 import type { ParameterTree } from './parameters'
@@ -176,6 +177,7 @@ export interface Machine {
   readonly quantizations: Quantization[]
   readonly moduleLoads: ModuleLoad[]
   readonly refusals: Refusal[]
+  readonly mixups: Mixup[]
   readonly understood: Map<string, Place>
   /** What was found at the expressions that ask for a tensor, and at the texts that were asked with. */
   readonly lookups: Map<Place, Met>
@@ -249,6 +251,7 @@ export function createMachine(
     quantizations: [],
     moduleLoads: [],
     refusals: [],
+    mixups: [],
     understood: new Map(),
     lookups: new Map(),
     keys: new Map(),

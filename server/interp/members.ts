@@ -30,6 +30,7 @@ import { noteAnyTaken, noteMember, noteTaken } from './takes'
 import { anyName } from './targets'
 import {
   asKey,
+  type ArrayValue,
   type ArrayVariant,
   type ClassValue,
   constant,
@@ -41,6 +42,7 @@ import {
   library,
   list,
   type Place,
+  roleOf,
   type Scope,
   none,
   type UnknownValue,
@@ -283,7 +285,7 @@ export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place)
       if (read.kind !== 'array') return read
       if (read.variants.some(v => v.stored)) noteLookup(m, at, key, read.variants)
       if (!isWalked(key)) noteTaken(m, read.variants)
-      return { ...read, at: read.at ?? at }
+      return { ...held(read, key.value), at: read.at ?? at }
     }
     if (object.deleted.has(key.value)) return undefined
   }
@@ -308,6 +310,13 @@ export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place)
   }
   if (isString(key) || isNumber(key)) return undefined
   return representative(m, [...object.map.values()])
+}
+
+/** An array that the program holds under a name of its own. */
+function held(array: ArrayValue, key: string | number): ArrayValue {
+  const role = roleOf(String(key))
+  if (!role || array.variants.some(v => v.role)) return array
+  return { ...array, variants: array.variants.map(v => ({ ...v, role })) }
 }
 
 /** The program walks over the dict and has not chosen this key. */

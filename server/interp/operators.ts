@@ -108,6 +108,7 @@ function arrayArithmetic(m: Machine, op: string, left: Value, right: Value, at: 
       ...v,
       dtype: dtypes[dtypes.length === single.variants.length ? i : 0]?.dtype,
       stored: withOp(v.stored, undefined),
+      role: undefined,
     }),
     at,
   )
@@ -254,7 +255,7 @@ export function unary(m: Machine, op: string, v: Value, javascript: boolean): Va
     const isFloat = javascript ? undefined : isFraction(v)
     return { ...constant(op === '-' ? -v.value : op === '~' ? ~v.value : v.value), isFloat }
   }
-  if (v.kind === 'array') return mapVariants(v, x => ({ ...x, stored: withOp(x.stored, undefined) }))
+  if (v.kind === 'array') return mapVariants(v, x => ({ ...x, stored: withOp(x.stored, undefined), role: undefined }))
   return unknown(m, `${op} of a value that is not known`)
 }
 

@@ -1,6 +1,7 @@
 // Products of arrays: what comes out, and a record of every product for the rules to judge.
 
 import { anyArray, shapesOnly } from './arrays'
+import { carried } from './heads'
 import { type Machine } from './machine'
 import { libraryOf, operate } from './operate'
 import { asFloat, promote } from './shapes/dtypes'
@@ -30,7 +31,7 @@ export function multiply(
       const shape = matmul(x?.shape, w?.shape, 'matmul', () => (isMlx ? floatsOnly(x?.dtype, w?.dtype) : undefined))
       if (shape instanceof Refused) return shape
       const dtype = promote(x?.dtype, w?.dtype)
-      return { shape, dtype: dtype && asFloat(dtype) }
+      return carried({ shape, dtype: dtype && asFloat(dtype) }, [x], true)
     },
     library ?? libraryOf([a, right]),
   )

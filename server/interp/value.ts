@@ -129,6 +129,30 @@ export interface Decoded {
   readonly turned: boolean
 }
 
+/** What a tensor is of a packed weight. */
+export type Role = 'weight' | 'scales' | 'biases'
+
+/** The role that a name gives by its last part. */
+export const roleOf = (name: string): Role | undefined =>
+  /(?:^|\.)(weight|scales|biases)$/.exec(name)?.[1] as Role | undefined
+
+/** What an axis is since the last one was split: its part of a head, the head, or one that lay before it. */
+export interface HeadAxis {
+  readonly kind: 'lead' | 'head' | 'part'
+  /** Equal for equal sizes; undefined where it is not known. */
+  readonly size: string | undefined
+}
+
+/** An activation that was split into heads; see heads.ts. */
+export interface Heads {
+  /** In their order now. */
+  readonly axes: readonly HeadAxis[]
+  /** Where it was split. */
+  readonly at: Place
+  /** It has come out of a product since. */
+  readonly attended: boolean
+}
+
 /** Readings that differ in nothing but what their symbols stand for and which tensor that is. */
 export interface ArrayVariant {
   readonly readings: Readings
@@ -139,6 +163,9 @@ export interface ArrayVariant {
   readonly dtype: string | undefined
   readonly stored?: Stored
   readonly decoded?: Decoded
+  /** By its stored name, by the key that the program holds it under, or because `quantize` made it; not of computed values. */
+  readonly role?: Role | undefined
+  readonly heads?: Heads | undefined
 }
 
 /** Whose arrays they are: what an operation takes and refuses differs between them. */

@@ -4,8 +4,9 @@
 
 import type { JsonFile, Model } from '../checkpoint/facts'
 import { ranksOf } from '../checkpoint/models'
-import { type Member, modulesOf, tensorOf } from '../checkpoint/modules'
+import { type LookUp, lookUpIn } from '../checkpoint/lookUp'
 import { folderOf } from '../checkpoint/paths'
+import type { TensorFamily } from '../checkpoint/tensorFamilies'
 import { fittingPairs, logicalColumns, type Pair } from './affine'
 import { firstHalves, layerNorms, type Place, placeOf, residualInputs, residualOutputs } from './roles'
 import { modelTypes } from './mlxLm'
@@ -57,7 +58,7 @@ const gated = /^(qwen3_next|qwen3_5|qwen3_6)/
 
 /** A model as evidence; widths of layers are kept. */
 class View {
-  private readonly modules: ReadonlyMap<string, readonly Member[]>
+  private readonly find: LookUp
   private readonly file: JsonFile | undefined
   /** Each rank holds a slice, so that sizes of the whole say nothing about what was sliced. */
   private readonly isSplit: boolean
@@ -66,7 +67,7 @@ class View {
   private readonly numbers = new Map<string, Width | undefined>()
 
   constructor(model: Model) {
-    this.modules = modulesOf(model)
+    this.find = lookUpIn(model)
     this.file = model.configs[0]
     this.isSplit = ranksOf(model).length > 1
     const types = this.file && modelTypes(this.file)
@@ -107,9 +108,9 @@ class View {
   heads({ parent }: Place, module: string): Width | undefined {
     const value = this.queryRows(`${parent}.v_proj`, `${parent}.q_proj`)
     if (this.isSplit) return value
-    const heads = this.find(module, 'num_attention_heads', 'num_heads', 'n_heads')
-    const hidden = this.find(module, 'hidden_size', 'dim', 'd_model', 'n_embd')
-    const given = this.find(module, 'v_head_dim', 'head_dim')
+    const heads = this.value(module, 'num_attention_heads', 'num_heads', 'n_heads')
+    const hidden = this.value(module, 'hidden_size', 'dim', 'd_model', 'n_embd')
+    const given = this.value(module, 'v_head_dim', 'head_dim')
     const size = given ?? (hidden && heads && hidden % heads === 0 ? hidden / heads : undefined)
     const said = heads && size ? { value: heads * size, why: `config says ${heads} heads of ${size}` } : undefined
     if (!said) return this.isGated ? undefined : value
@@ -119,7 +120,7 @@ class View {
 
   /** The rows of the queries, where keys and values are stored beside them: a plain attention. */
   private queryRows(values: string, queries: string): Width | undefined {
-    const rows = this.modules.has(values) ? this.rows(queries) : undefined
+    const rows = this.find(`${values}.weight`) ? this.rows(queries) : undefined
     return rows === undefined ? undefined : { value: rows, why: `${queries} has ${rows} rows` }
   }
 
@@ -145,7 +146,7 @@ class View {
     return this.numbers.get(key)
   }
 
-  private find(module: string, ...names: readonly string[]): number | undefined {
+  private value(module: string, ...names: readonly string[]): number | undefined {
     return this.number(module, ...names)?.value
   }
 
@@ -192,8 +193,19 @@ class View {
   }
 
   private shape(module: string): readonly number[] | undefined {
-    const member = this.modules.get(module)?.findLast(m => m.parameter === 'weight')
-    return member && tensorOf(member).shape
+    return this.family(module, 'weight')?.shape
+  }
+
+  /** Of the rank that the weight is taken from. */
+  private besideWeight(module: string, parameter: string): TensorFamily | undefined {
+    const [weight, other] = ['weight', parameter].map(each => this.find(`${module}.${each}`))
+    const isNear = weight && other && folderOf(weight.shard.path) === folderOf(other.shard.path)
+    return isNear ? other.shard.tensors.familyAt(other.index) : undefined
+  }
+
+  private family(module: string, parameter: string): TensorFamily | undefined {
+    const found = this.find(`${module}.${parameter}`)
+    return found?.shard.tensors.familyAt(found.index)
   }
 
   /** Output features, of a transposed weight in the orientation that fits; undefined where the weight is no matrix or its orientation is not certain. */
@@ -213,17 +225,12 @@ class View {
   }
 
   private oriented(module: string): { weight: readonly number[]; scales: readonly number[] | undefined } | undefined {
-    const members = this.modules.get(module)
-    const weight = members?.findLast(m => m.parameter === 'weight')
-    if (!members || !weight) return undefined
-    const tensor = tensorOf(weight)
-    if (tensor.shape.length < 2) return undefined
-    const folder = folderOf(weight.shard.path)
-    const scales = members.findLast(m => m.parameter === 'scales' && folderOf(m.shard.path) === folder)
+    const tensor = this.family(module, 'weight')
+    if (!tensor || tensor.shape.length < 2) return undefined
+    const stored = this.besideWeight(module, 'scales')
     if (tensor.dtype !== 'U32')
       return /^(BF16|F16|F32)$/.test(tensor.dtype) ? { weight: tensor.shape, scales: undefined } : undefined
-    if (!scales) return undefined
-    const stored = tensorOf(scales)
+    if (!stored) return undefined
     const verdict = judgeTriple({ weight: tensor.shape, scales: stored.shape, float: stored.dtype === 'U8' })
     if (verdict.kind === 'fits') return { weight: tensor.shape, scales: stored.shape }
     if (verdict.kind !== 'turned') return undefined

@@ -1,10 +1,11 @@
 // The weights of a checkpoint that MLX packed: U32 `weight` beside `scales`, whichever shards of a rank they are in.
-// Names and dtypes only; what the shapes say is for triple.ts. Tensors are made when they are asked for: of tens of thousands
-// of modules most are like another, and what is true of one shape is true of all.
+// Names and dtypes only; what the shapes say is for triple.ts. Work is for kinds of modules; modules and tensors are made when
+// they are asked for: of tens of thousands most are like another, and what is true of one shape is true of all.
 
 import type { Model, Shard, Tensor } from '../checkpoint/facts'
-import { type Member, tensorOf } from '../checkpoint/modules'
-import { scaledModules } from '../checkpoint/scaledModules'
+import { type ModuleKind, moduleKinds, pathAt, type StoredModule } from '../checkpoint/moduleKinds'
+import type { Member } from '../checkpoint/modules'
+import type { ShardModules } from '../checkpoint/shardModules'
 import type { TensorFamily } from '../checkpoint/tensorFamilies'
 import { judgeTriple, type Verdict } from './triple'
 
@@ -16,6 +17,8 @@ export interface StoredTensor {
 /** One member of a packed weight; `family` holds its dtype and shape, which it shares with its like. */
 export interface PackedTensor extends StoredTensor {
   readonly family: TensorFamily
+  /** Its place in the shard's table. */
+  readonly index: number
 }
 
 /** One quantized weight as stored. `biases` is absent for the floating-point modes. */
@@ -27,26 +30,136 @@ export interface QuantizedModule {
   readonly biases?: PackedTensor
 }
 
+/** Quantized weights of one rank that differ only in the numbers of their paths. */
+export interface QuantizedKind {
+  readonly folder: string
+  readonly count: number
+  readonly weight: TensorFamily
+  readonly scales: TensorFamily
+  readonly biases: TensorFamily | undefined
+  /** What the three shapes are to one another. */
+  readonly verdict: Verdict
+  /** In no certain order; see `inOrder`. */
+  modules(): readonly QuantizedModule[]
+  /** Those whose members are in different shards. */
+  apart(): readonly QuantizedModule[]
+  /** All of them, the experts of a layer that follow one another in a shard put together. */
+  stretches(): readonly Stretch[]
+}
+
+/** Experts of one layer, or one other module. */
+export interface Stretch {
+  readonly first: QuantizedModule
+  modules(): readonly QuantizedModule[]
+}
+
+const kindsByModel = new WeakMap<Model, readonly QuantizedKind[]>()
+
+/** Every kind of modules with U32 `weight` and `scales`. */
+export function quantizedKinds(model: Model): readonly QuantizedKind[] {
+  let known = kindsByModel.get(model)
+  if (!known) {
+    known = moduleKinds(model).flatMap(kind => kindOf(kind) ?? [])
+    kindsByModel.set(model, known)
+  }
+  return known
+}
+
+function kindOf(kind: ModuleKind): QuantizedKind | undefined {
+  const [weight, scales, biases] = ['weight', 'scales', 'biases'].map(parameter => kind.members.get(parameter))
+  if (weight?.dtype !== 'U32' || !scales) return undefined
+  let apart: readonly QuantizedModule[] | undefined
+  const getApart = () => (apart ??= kind.apart.flatMap(module => quantized(module) ?? []))
+  let all: readonly QuantizedModule[] | undefined
+  const getAll = () => (all ??= [...kind.together.flatMap(group => modulesAt(group, 0, group.count)), ...getApart()])
+  return {
+    folder: kind.folder,
+    count: kind.count,
+    weight,
+    scales,
+    biases,
+    verdict: judgeTriple({
+      weight: weight.shape,
+      scales: scales.shape,
+      biases: biases?.shape,
+      float: scales.dtype === 'U8',
+    }),
+    modules: getAll,
+    apart: getApart,
+    stretches: () => [
+      ...kind.together.flatMap(stretchesIn),
+      ...getApart().map(first => ({ first, modules: () => [first] })),
+    ],
+  }
+}
+
+function modulesAt(group: ShardModules, from: number, to: number): QuantizedModule[] {
+  const { shard, members } = group
+  const rowsOf = (parameter: string) => members.find(each => each.parameter === parameter)?.rows
+  const [weights, scales, biases] = [rowsOf('weight'), rowsOf('scales'), rowsOf('biases')]
+  if (!weights || !scales) return []
+  return Array.from({ length: to - from }, (_, i) => ({
+    path: pathAt(group, from + i),
+    weight: new LazyTensor(shard, weights[from + i] ?? 0),
+    scales: new LazyTensor(shard, scales[from + i] ?? 0),
+    biases: biases && new LazyTensor(shard, biases[from + i] ?? 0),
+  }))
+}
+
+const experts = '.experts.'
+const stretchesByGroup = new WeakMap<ShardModules, readonly Stretch[]>()
+
+function stretchesIn(group: ShardModules): readonly Stretch[] {
+  let known = stretchesByGroup.get(group)
+  if (!known) stretchesByGroup.set(group, (known = findStretches(group)))
+  return known
+}
+
+function findStretches(group: ShardModules): readonly Stretch[] {
+  const { shard, members, count } = group
+  const rows = members[0]?.rows ?? []
+  const found: Stretch[] = []
+  let from = 0
+  while (from < count) {
+    const [first] = modulesAt(group, from, from + 1)
+    const start = from++
+    if (!first) continue
+    const at = first.path.indexOf(experts)
+    const length = Buffer.byteLength(at < 0 ? first.path : first.path.slice(0, at + experts.length))
+    if (at >= 0) while (from < count && shard.tensors.sameBeginning(rows[start] ?? 0, rows[from] ?? 0, length)) from++
+    const end = from
+    found.push({ first, modules: () => modulesAt(group, start, end) })
+  }
+  return found
+}
+
+function quantized({ path, members }: StoredModule): QuantizedModule | undefined {
+  const [weight, scales, biases] = ['weight', 'scales', 'biases'].map(parameter => members.get(parameter))
+  if (!weight || !scales) return undefined
+  const lazy = ({ shard, index }: Member) => new LazyTensor(shard, index)
+  return { path, weight: lazy(weight), scales: lazy(scales), biases: biases && lazy(biases) }
+}
+
 const cache = new WeakMap<Model, readonly QuantizedModule[]>()
 
-/** Every module with U32 `weight` and `scales`, rank by rank. */
+/** Every module with U32 `weight` and `scales`, rank by rank, in the order of its scales. */
 export function quantizedModules(model: Model): readonly QuantizedModule[] {
   let found = cache.get(model)
   if (!found) {
-    const modules: QuantizedModule[] = []
-    for (const { module, weight, scales, biases } of scaledModules(model)) {
-      const packed = new LazyTensor(weight)
-      if (packed.family.dtype === 'U32')
-        modules.push({
-          path: module,
-          weight: packed,
-          scales: new LazyTensor(scales),
-          biases: biases && new LazyTensor(biases),
-        })
-    }
-    cache.set(model, (found = modules))
+    found = inOrder(
+      model,
+      quantizedKinds(model).flatMap(kind => kind.modules()),
+    )
+    cache.set(model, found)
   }
   return found
+}
+
+/** Modules of several kinds in the order in which the shards hold their scales. */
+export function inOrder(model: Model, modules: readonly QuantizedModule[]): readonly QuantizedModule[] {
+  const numbers = new Map(model.shards.map((shard, number) => [shard, number] as const))
+  const placeOf = ({ scales }: QuantizedModule): number => numbers.get(scales.shard) ?? 0
+  return [...modules].sort((a, b) => placeOf(a) - placeOf(b) || a.scales.index - b.scales.index)
 }
 
 const verdicts = new WeakMap<TensorFamily, { scales: TensorFamily; biases?: TensorFamily; verdict: Verdict }[]>()
@@ -68,32 +181,17 @@ export function verdictOf({ weight, scales, biases }: QuantizedModule): Verdict 
 }
 
 class LazyTensor implements PackedTensor {
-  readonly shard: Shard
   readonly family: TensorFamily
-  private readonly index: number
   private known: Tensor | undefined
 
-  constructor({ parameter, shard, index }: Member) {
-    this.shard = shard
-    this.index = index
-    this.family = familyAt(shard, index, parameter)
+  constructor(
+    readonly shard: Shard,
+    readonly index: number,
+  ) {
+    this.family = shard.tensors.familyAt(index)
   }
 
   get tensor(): Tensor {
-    return (this.known ??= tensorOf({ parameter: '', shard: this.shard, index: this.index }))
+    return (this.known ??= this.shard.tensors.tensorAt(this.index))
   }
-}
-
-const familiesByShard = new WeakMap<Shard, readonly (TensorFamily | undefined)[]>()
-
-function familyAt(shard: Shard, index: number, parameter: string): TensorFamily {
-  let rows = familiesByShard.get(shard)
-  if (!rows) {
-    const all = new Array<TensorFamily | undefined>(shard.tensors.count)
-    for (const family of shard.tensors.families()) for (const row of family.rows) all[row] = family
-    familiesByShard.set(shard, (rows = all))
-  }
-  const family = rows[index]
-  if (!family) throw new Error(`row ${index} (${parameter}) is in no family`)
-  return family
 }

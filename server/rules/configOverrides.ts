@@ -21,8 +21,9 @@ export interface Unmatched {
 /** Every entry that is lost; empty for most configs, at the cost of a look-up for each key. */
 export function unmatched(model: Model, config: QuantizationConfig): Unmatched[] {
   const { top } = modelTypes(config.file)
-  const modules = modulesOf(model)
   const keys = [...config.overrides.keys()]
+  if (keys.length === 0) return []
+  const modules = modulesOf(model)
   if (keys.every(key => modules.has(key) && movedPath(top, key) === undefined)) return []
   const known = new Set<string>()
   const tails = new Map<string, string[]>()

@@ -8,7 +8,13 @@ import type { TensorFamily } from '../checkpoint/tensorFamilies'
 import { fittingFloatPairs, floatModes, type Pair } from '../quant/affine'
 import { overrideOf, parametersOf, type ParameterBlock, type QuantizationConfig } from '../quant/config'
 import { expectedWidth, withEvidence } from '../quant/dimensions'
-import { type QuantizedModule, type StoredTensor, verdictOf } from '../quant/quantizedModules'
+import {
+  inOrder,
+  type QuantizedKind,
+  type QuantizedModule,
+  type StoredTensor,
+  verdictOf,
+} from '../quant/quantizedModules'
 import { judgeParameters, type Judgement } from './parameters'
 
 /** `mode`: the mode is another. `quantized`: said not to be quantized, but is. `packed`: given parameters, but is not. */
@@ -85,34 +91,36 @@ export function contradictions(model: Model, module: QuantizedModule, config: Qu
 }
 
 /**
- * The same for many modules. Experts of one layer with the same shapes are alike, so that one of them tells whether the
- * others need to be looked at.
+ * The same for all modules of some kinds, in the order in which they are stored. The experts of a layer are alike: one of
+ * them tells whether the others need to be looked at, unless single experts have entries.
  */
 export function contradictionsOf(
   model: Model,
-  modules: readonly QuantizedModule[],
+  kinds: readonly QuantizedKind[],
   config: QuantizationConfig,
-): Contradiction[] {
-  // Of each kind of weight the expert that was judged last, and up to where its path is that of its layer.
-  const judged = new Map<TensorFamily, { readonly module: QuantizedModule; readonly layer: string }>()
-  const found: Contradiction[] = []
-  for (const module of modules) {
-    const { path } = module
-    const known = judged.get(module.weight.family)
-    if (known && path.startsWith(known.layer) && isAlike(known.module, module) && !config.overrides.has(path)) continue
+): readonly Contradiction[] {
+  const isNamed = [...config.overrides.keys()].some(key => key.includes(experts))
+  const found = new Map<QuantizedModule, readonly Contradiction[]>()
+  const judge = (module: QuantizedModule): boolean => {
     const own = contradictions(model, module, config)
-    found.push(...own)
-    const expert = path.indexOf(experts)
-    if (own.length === 0 && expert >= 0)
-      judged.set(module.weight.family, { module, layer: path.slice(0, expert + experts.length) })
+    if (own.length > 0) found.set(module, own)
+    return own.length > 0
   }
-  return found
+  for (const kind of kinds) {
+    /** Widths with which modules that have no entry of their own contradict nothing. */
+    const fine = new Set<number | undefined>()
+    for (const { first, modules } of kind.stretches()) {
+      const hasEntry = isNamed || overrideOf(config, first.path) !== undefined
+      const width = hasEntry ? undefined : expectedWidth(model, first.path)?.value
+      if (!hasEntry && fine.has(width)) continue
+      if (!judge(first) && !hasEntry) fine.add(width)
+      else for (const module of modules()) if (module.path !== first.path) judge(module)
+    }
+  }
+  return inOrder(model, [...found.keys()]).flatMap(module => found.get(module) ?? [])
 }
 
 const experts = '.experts.'
-
-const isAlike = (a: QuantizedModule, b: QuantizedModule) =>
-  a.weight.family === b.weight.family && a.scales.family === b.scales.family && a.biases?.family === b.biases?.family
 
 /** Overrides that give parameters to a weight stored unpacked, without scales. */
 export function* unpackedOverrides(model: Model, config: QuantizationConfig): Generator<Contradiction> {

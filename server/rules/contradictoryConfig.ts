@@ -11,7 +11,7 @@ import {
   quantizationConfigs,
   type QuantizationConfig,
 } from '../quant/config'
-import { type QuantizedModule, quantizedModules } from '../quant/quantizedModules'
+import { inOrder, type QuantizedKind, quantizedKinds, type QuantizedModule } from '../quant/quantizedModules'
 import { groupBy } from '../util/groupBy'
 import { type Change, replaceNode, rewrite } from './configEdits'
 import { readers, severityFor } from './configHarm'
@@ -36,10 +36,15 @@ export const contradictoryConfig = defineRule({
         if (!stated) continue
         // An entry under a wrong name is a finding of its own; here it counts as meant.
         const config = meantConfig(model, stated)
-        const modules = modulesUnder(model, file)
+        const kinds = kindsUnder(model, file)
         // No packed weight at all is told once, as a leftover block.
-        if (modules.length === 0) continue
-        const found = [...contradictionsOf(model, modules, config), ...unpackedOverrides(model, config)]
+        if (kinds.length === 0) continue
+        const found = [...contradictionsOf(model, kinds, config), ...unpackedOverrides(model, config)]
+        if (found.length === 0) continue
+        const modules = inOrder(
+          model,
+          kinds.flatMap(kind => kind.modules()),
+        )
         for (const group of groupBy(found, c => `${c.at.offset} ${c.which}`).values())
           yield draft({ facts, model, config, copies, modules }, group as unknown as Group)
       }
@@ -62,11 +67,11 @@ function ordered(configs: readonly QuantizationConfig[], file: JsonFile, facts: 
 }
 
 /** A config in a folder of its own speaks of the shards there; any other of all. */
-function modulesUnder(model: Model, file: JsonFile): readonly QuantizedModule[] {
-  const all = quantizedModules(model)
+function kindsUnder(model: Model, file: JsonFile): readonly QuantizedKind[] {
+  const all = quantizedKinds(model)
   if (model.configs.length === 1) return all
   const folder = file.path.slice(0, -'config.json'.length)
-  const own = all.filter(m => m.weight.shard.path.startsWith(folder))
+  const own = all.filter(kind => `${kind.folder}/`.startsWith(folder))
   return own.length > 0 ? own : all
 }
 

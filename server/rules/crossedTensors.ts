@@ -11,17 +11,22 @@ import { becauseTensor, count, foldNames, rangeOf, showTensor, textAt } from './
 import { isCrossed, strangers, swapped } from './sites'
 import { swapFix } from './swapFix'
 import { tensorNames } from './transposedTriple'
+import { misplaced, misplacedDraft } from './misplacedMembers'
 
 export const crossedTensors = defineRule({
   id: 'crossed-tensors',
   severity: 'error',
   title: 'Scales or biases do not belong to the weight',
-  *check({ deliveries }) {
+  *check({ deliveries, runs }) {
     const groups = groupBy(
       deliveries.filter(d => isCrossed(d) && !d.sink.uncertain),
       d => placeKey(d.site),
     )
     for (const group of groups.values()) yield draft(group)
+    const told = new Set(deliveries.filter(isCrossed).map(d => placeKey(d.sink.call)))
+    const sinks = runs.flatMap(run => run.sinks).filter(sink => !told.has(placeKey(sink.call)))
+    for (const group of groupBy(misplaced(sinks), ({ sink }) => placeKey(sink.call)).values())
+      if (group[0]) yield misplacedDraft(group[0])
   },
 })
 

@@ -18,6 +18,7 @@ import { mismatchedTriple } from './mismatchedTriple'
 import { misplacedTensor } from './misplacedTensor'
 import { missingShard } from './missingShard'
 import { mixedFloatDtypes } from './mixedFloatDtypes'
+import { mixedHeads } from './mixedHeads'
 import { mixedShardSets } from './mixedShardSets'
 import { incompleteQuantization } from './incompleteQuantization'
 import { leftoverQuantization } from './leftoverQuantization'
@@ -61,6 +62,7 @@ export const rules = [
   shapeMismatch,
   alwaysRaises,
   unreadLayer,
+  mixedHeads,
   packedQuantizedAgain,
   strictLoadMismatch,
   contradictoryConfig,

@@ -3,7 +3,8 @@
 // rounded away when they were stored is gone.
 
 import type { Model, Shard } from '../checkpoint/facts'
-import { patternOf, type TensorFamily } from '../checkpoint/tensorFamilies'
+import { type ModuleKind, moduleKinds } from '../checkpoint/moduleKinds'
+import type { TensorFamily } from '../checkpoint/tensorFamilies'
 import type { Severity } from '../protocol'
 import { defineRule, type Draft } from './rule'
 import { becauseTensor, count, fileStart, foldNames } from './show'
@@ -32,6 +33,7 @@ interface Placed {
 }
 
 function* check(model: Model): Iterable<Draft> {
+  if (!moduleKinds(model).some(isSuspect)) return
   let floats: ReadonlyMap<string, Placed> | undefined
   for (const shard of model.shards)
     for (const family of shard.tensors.families()) {
@@ -48,9 +50,16 @@ function* check(model: Model): Iterable<Draft> {
         yield draft(shard, family, 'error', 'a norm scales by floats')
         continue
       }
-      const like = (floats ??= floatsOf(model)).get(patternOf(family.sample))
+      const like = (floats ??= floatsOf(model)).get(family.pattern)
       if (like) yield draft(shard, family, 'warning', 'its like are floats', like)
     }
+}
+
+/** Whether modules have whole numbers that no mark beside them explains: so that others cost no look-up. */
+function isSuspect({ members }: ModuleKind): boolean {
+  const isAny = (parameter: string) => isWhole(members.get(parameter)?.dtype ?? '')
+  const isRounded = isAny('weight') && !marks.some(mark => members.has(mark))
+  return isRounded || isAny('bias') || isAny('scales') || isAny('biases')
 }
 
 /** Families of floats by what their names have in common. */
@@ -59,7 +68,7 @@ const floatsOf = (model: Model): ReadonlyMap<string, Placed> =>
     model.shards.flatMap(shard =>
       shard.tensors
         .families()
-        .flatMap(family => (isFloat(family.dtype) ? [[patternOf(family.sample), { shard, family }] as const] : [])),
+        .flatMap(family => (isFloat(family.dtype) ? [[family.pattern, { shard, family }] as const] : [])),
     ),
   )
 
@@ -67,14 +76,14 @@ const isMarked = (model: Model, base: string): boolean =>
   marks.some(mark => model.shards.some(({ tensors }) => tensors.find(base + mark) !== undefined))
 
 function draft(shard: Shard, family: TensorFamily, severity: Severity, why: string, like?: Placed): Draft {
-  const names = () => family.rows.map(row => shard.tensors.nameAt(row))
-  const some = family.rows.slice(0, 500).map(row => shard.tensors.nameAt(row))
+  const names = () => Array.from(family.rows, row => shard.tensors.nameAt(row))
+  const some = Array.from(family.rows.subarray(0, 500), row => shard.tensors.nameAt(row))
   const other = like?.shard.tensors.find(like.family.sample)
   return {
     path: shard.path,
     range: fileStart,
     severity,
-    message: `${foldNames(some)} ${family.rows.length === 1 ? 'is' : 'are'} ${family.dtype}; expected floats: ${why}; ${count(family.rows.length, 'tensor')}, and no loader stops at ${family.rows.length === 1 ? 'it' : 'them'}`,
+    message: `${foldNames(some)} ${family.count === 1 ? 'is' : 'are'} ${family.dtype}; expected floats: ${why}; ${count(family.count, 'tensor')}, and no loader stops at ${family.count === 1 ? 'it' : 'them'}`,
     tensors: names,
     because:
       like && other ? [becauseTensor({ shard: like.shard, tensor: other }, `${other.name} is ${other.dtype}`)] : [],

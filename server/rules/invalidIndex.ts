@@ -38,7 +38,7 @@ function faultOf(
   faults: readonly IndexFault[],
 ): { offset: number; length: number; message: string } | undefined {
   const isBroken = faults.some(({ kind }) => kind === 'not-json')
-  const problem = isBroken || file.text.length <= maxToParse ? file.problems[0] : undefined
+  const problem = isBroken || file.bytes.length <= maxToParse ? file.problems[0] : undefined
   if (problem) return problem
   const [fault] = faults
   if (!fault) return undefined

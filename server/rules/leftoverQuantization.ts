@@ -6,7 +6,7 @@ import { modulesOf, splitName } from '../checkpoint/modules'
 import type { Fix, Severity } from '../protocol'
 import { type QuantizationConfig, quantizationConfigs } from '../quant/config'
 import { loaderPaths } from '../quant/loaderPaths'
-import { quantizedModules } from '../quant/quantizedModules'
+import { quantizedKinds } from '../quant/quantizedModules'
 import { rewrite } from './configEdits'
 import { isComplete, severityFor } from './configHarm'
 import { defineRule, type Facts } from './rule'
@@ -38,7 +38,7 @@ export const leftoverQuantization = defineRule({
 
 /** Several matrices, all of them floats, and nothing that any format of quantization would leave beside them. */
 function isPlain(model: Model): boolean {
-  if (quantizedModules(model).length > 0) return false
+  if (quantizedKinds(model).length > 0) return false
   let matrices = 0
   for (const shard of model.shards)
     for (const { sample, dtype, shape } of shard.tensors.families()) {

@@ -7,7 +7,8 @@ import type { Delivery } from '../interp/deliveries'
 import { quantizationBlocks } from '../quant/config'
 import { isForeign } from '../quant/formats/format'
 import { formatsOfModule } from '../quant/formats/formatsOf'
-import { type QuantizedModule, quantizedModules, verdictOf } from '../quant/quantizedModules'
+import { inOrder, quantizedKinds } from '../quant/quantizedModules'
+import type { Verdict } from '../quant/triple'
 import { groupBy } from '../util/groupBy'
 import { foreignFormat, isPacked } from './foreign'
 import { modelsNothingLoads } from './players'
@@ -52,11 +53,16 @@ const isExchanged = ({ module, weight, scales }: Delivery): boolean =>
 function* stored(facts: Facts): Iterable<Draft> {
   for (const model of modelsNothingLoads(facts)) {
     const claims = isMlxQuantized(model)
-    const wrong = quantizedModules(model).flatMap(module => {
-      const why = whyNot(module)
-      return why !== undefined && (claims || module.weight.shard.metadata.get('format') === 'mlx')
-        ? [{ module, why }]
-        : []
+    const reasons = new Map(
+      quantizedKinds(model).flatMap(kind => {
+        const why = whyNot(kind.verdict)
+        return why === undefined ? [] : kind.modules().map(module => [module, why] as const)
+      }),
+    )
+    const wrong = inOrder(model, [...reasons.keys()]).flatMap(module => {
+      const why = reasons.get(module)
+      const isMlx = claims || module.weight.shard.metadata.get('format') === 'mlx'
+      return why !== undefined && isMlx ? [{ module, why }] : []
     })
     const own = wrong.filter(
       ({ module }) => !formatsOfModule(model, module.path).some(f => isForeign(f.recognition.format)),
@@ -81,8 +87,7 @@ const isMlxQuantized = (model: Model) =>
   model.configs.some(file => quantizationBlocks(file).some(({ key }) => key === 'quantization'))
 
 /** Why the three are no weight of MLX's; a weight that is only turned is for storedTransposed.ts. */
-function whyNot(module: QuantizedModule): string | undefined {
-  const verdict = verdictOf(module)
+function whyNot(verdict: Verdict): string | undefined {
   switch (verdict.kind) {
     case 'fits':
       return undefined

@@ -5,7 +5,6 @@
 import type { Model } from '../checkpoint/facts'
 import { ranksOf } from '../checkpoint/models'
 import { splitName } from '../checkpoint/modules'
-import { patternOf } from '../checkpoint/tensorFamilies'
 import { stated } from '../quant/sizes'
 import { isComplete, severityFor } from './configHarm'
 import { defineRule } from './rule'
@@ -44,11 +43,10 @@ const expertPattern = /^(.*\.experts)\.(\d+)(?:\.(.+))?$/
 function mayLack(model: Model): boolean {
   const counts = new Map<string, number>()
   for (const { tensors } of model.shards)
-    for (const { sample, rows } of tensors.families()) {
+    for (const { sample, pattern, count } of tensors.families()) {
       const at = sample.indexOf('.experts.')
       if (at < 0 || !/\d/.test(sample[at + 9] ?? '')) continue
-      const pattern = patternOf(sample)
-      counts.set(pattern, (counts.get(pattern) ?? 0) + rows.length)
+      counts.set(pattern, (counts.get(pattern) ?? 0) + count)
     }
   if (counts.size === 0) return false
   const many = expertsStated(model)

@@ -9,7 +9,7 @@ import { fittingFloatPairs, floatModes, type Pair, showPair, showPairs } from '.
 import type { QuantizationConfig } from '../quant/config'
 import { expectedWidth, withEvidence } from '../quant/dimensions'
 import { mlxLmReading, modelTypes, type Reading } from '../quant/mlxLm'
-import { type QuantizedModule, quantizedModules } from '../quant/quantizedModules'
+import { type QuantizedModule, quantizedKinds, quantizedModules } from '../quant/quantizedModules'
 import { judgeTriple } from '../quant/triple'
 import { type Change, rewrite } from './configEdits'
 import { isLoadedHere, severityFor } from './configHarm'
@@ -24,15 +24,14 @@ export const missingQuantization = defineRule({
     for (const model of facts.models)
       for (const file of model.configs) {
         if (file.root?.type !== 'object') continue
-        const modules = quantizedModules(model)
-        if (modules.length === 0) continue
+        if (quantizedKinds(model).length === 0) continue
         const reading = mlxLmReading(file)
         if (reading.kind === 'quantizes') continue
         // A config of one's own for a loader of one's own: no other is meant to read it.
         if (modelTypes(file).top === undefined && isLoadedHere(facts, model)) continue
         // What another tool's block names may be stored in its own way beside MLX's: for the formats to judge.
         if (reading.block?.method !== undefined && hasForeignTensors(model)) continue
-        yield draft(facts, model, file, modules, reading)
+        yield draft(facts, model, file, quantizedModules(model), reading)
       }
   },
 })

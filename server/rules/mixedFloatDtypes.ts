@@ -3,7 +3,7 @@
 
 import type { Model } from '../checkpoint/facts'
 import { anatomyOf } from '../quant/anatomy'
-import { type QuantizedModule, quantizedModules } from '../quant/quantizedModules'
+import { inOrder, quantizedKinds, type QuantizedModule } from '../quant/quantizedModules'
 import { defineRule } from './rule'
 import { becauseTensor, count, fileStart, foldNames } from './show'
 
@@ -18,7 +18,11 @@ export const mixedFloatDtypes = defineRule({
       const norm = normOf(model)
       const wanted = norm && other[norm.tensor.dtype]
       if (!norm || wanted === undefined) continue
-      const odd = quantizedModules(model).filter(({ scales }) => scales.family.dtype === wanted)
+      const kinds = quantizedKinds(model).filter(({ scales }) => scales.dtype === wanted)
+      const odd = inOrder(
+        model,
+        kinds.flatMap(kind => kind.modules()),
+      )
       const [first] = odd
       if (!first) continue
       const { shard, tensor } = first.scales

@@ -3,7 +3,7 @@
 // hands over the same module of other layers and leaves this one out.
 
 import type { Model } from '../checkpoint/facts'
-import { quantizedModules, type QuantizedModule } from '../quant/quantizedModules'
+import { inOrder, quantizedKinds, type QuantizedModule } from '../quant/quantizedModules'
 import { becauseLoads, playersOf } from './players'
 import { defineRule, type Draft, type Facts } from './rule'
 import { baseName, count, fileStart, foldNames, rangeOf } from './show'
@@ -15,7 +15,8 @@ export const splitTriple = defineRule({
   *check(facts) {
     for (const model of facts.models) {
       if (model.shards.length < 2 || model.kind !== 'mlx') continue
-      const split = quantizedModules(model).filter(isSplit)
+      const apart = quantizedKinds(model).flatMap(kind => kind.apart())
+      const split = inOrder(model, apart.filter(isSplit))
       if (split.length === 0) continue
       const missed = new Set(missedBy(facts, model, split))
       const rest = split.filter(module => !missed.has(module))

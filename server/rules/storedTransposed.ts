@@ -4,7 +4,7 @@
 
 import type { Model } from '../checkpoint/facts'
 import { showPairs } from '../quant/affine'
-import { type QuantizedModule, quantizedModules, verdictOf } from '../quant/quantizedModules'
+import { inOrder, quantizedKinds, type QuantizedModule, verdictOf } from '../quant/quantizedModules'
 import { turn, type Verdict } from '../quant/triple'
 import { groupBy } from '../util/groupBy'
 import { modelsNothingLoads } from './players'
@@ -40,7 +40,12 @@ export const storedTransposed = defineRule({
 })
 
 function turnedModules(model: Model): TurnedModule[] {
-  return quantizedModules(model).flatMap(module => {
+  const kinds = quantizedKinds(model).filter(({ verdict }) => verdict.kind === 'turned')
+  const modules = inOrder(
+    model,
+    kinds.flatMap(kind => kind.modules()),
+  )
+  return modules.flatMap(module => {
     const verdict = verdictOf(module)
     return verdict.kind === 'turned' && verdict.turned.weight ? [{ module, verdict }] : []
   })

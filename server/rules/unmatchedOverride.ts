@@ -5,7 +5,7 @@
 import type { Model } from '../checkpoint/facts'
 import type { Fix } from '../protocol'
 import { parametersOf, quantizationConfigs, type QuantizationConfig } from '../quant/config'
-import { quantizedModules } from '../quant/quantizedModules'
+import { quantizedKinds, quantizedModules } from '../quant/quantizedModules'
 import { replaceNode } from './configEdits'
 import { isComplete } from './configHarm'
 import { tailOf, type Unmatched, unmatched } from './configOverrides'
@@ -22,7 +22,7 @@ export const unmatchedOverride = defineRule({
       if (!isComplete(model)) continue
       for (const file of model.configs) {
         const [config] = quantizationConfigs(file)
-        if (!config || config.overrides.size === 0 || quantizedModules(model).length === 0) continue
+        if (!config || config.overrides.size === 0 || quantizedKinds(model).length === 0) continue
         const found = unmatched(model, config)
         // One slip of a writer is in every key: told once, at the first.
         const groups = new Map<string, Unmatched[]>()

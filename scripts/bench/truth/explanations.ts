@@ -18,6 +18,11 @@ export const explanations: readonly Explanation[] = [
     why: 'The program does not read that number of the config; mlx-lm builds the model from it, which the tensors do not fit.',
   },
   {
+    operators: /^drop-transpose$/,
+    rules: /^mixed-heads$/,
+    why: 'The numbers are others, by half a percent; the program prints their sum in bfloat16, where that is rounded away.',
+  },
+  {
     operators: /^cut-rows$/,
     rules: /^mismatched-triple$/,
     why: 'The rows that are missing are of tokens that the program does not look up; others would be read past the end.',

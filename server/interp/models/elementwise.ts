@@ -3,6 +3,7 @@
 
 import { anyArray } from '../arrays'
 import type { LibraryCall } from '../calls'
+import { carried } from '../heads'
 import { change, libraryOf, operate, refuse } from '../operate'
 import { onlyReading } from '../readings'
 import { asFloat, isFloat, isInteger, promote, summedDType, withScalar } from '../shapes/dtypes'
@@ -91,7 +92,8 @@ export function pairwise(
         : undefined
       if (bad) return bad
       const shape = broadcast(v?.shape, w?.shape)
-      return shape instanceof Refused ? shape : { shape, dtype: result(dtype) }
+      if (shape instanceof Refused) return shape
+      return carried({ shape, dtype: result(dtype) }, [v, w])
     },
     library,
   )
@@ -158,7 +160,7 @@ export const ofOne =
   (c, array) =>
     change(c, array, v => {
       const bad = array.library === 'mlx' ? refusedDType(v.dtype, op) : undefined
-      return bad ?? { readings: v.readings, shape: v.shape, dtype: result(v.dtype) }
+      return bad ?? { readings: v.readings, shape: v.shape, dtype: result(v.dtype), heads: v.heads }
     })
 
 /** Axes of a reduction: undefined are all; null where they are not known. */
@@ -203,7 +205,9 @@ const alongAxis =
           ? v.shape
           : v.shape && [v.shape.reduce((n, d) => (n === undefined || d === undefined ? undefined : n * d), 1)]
       const dtype = op === 'softmax' ? softmaxDType(v.shape, axes, v.dtype) : result(v.dtype)
-      return shape instanceof Refused ? shape : { readings: v.readings, shape, dtype }
+      return shape instanceof Refused
+        ? shape
+        : { readings: v.readings, shape, dtype, heads: axes ? v.heads : undefined }
     })
   }
 

@@ -27,6 +27,8 @@ function partsOf(c: LibraryCall): readonly ArrayValue[] | undefined {
 
 /** The first part's tensor, no longer as its bytes are. */
 const named = (v: ArrayVariant | undefined) => v?.stored && { ...v.stored, ops: undefined }
+const commonRole = ([first, ...others]: readonly ArrayVariant[]) =>
+  others.every(v => v.role === first?.role) ? first?.role : undefined
 const common = (variants: readonly ArrayVariant[]) =>
   variants.map(v => v.dtype).reduce((a, b) => promote(a, b), variants[0]?.dtype)
 
@@ -63,7 +65,7 @@ const joined =
               )
             : join(shapes, axis)
         if (shape instanceof Refused) return shape
-        return { shape, dtype: common(variants), stored: named(variants[0]) }
+        return { shape, dtype: common(variants), stored: named(variants[0]), role: commonRole(variants) }
       },
       libraryFor(c, parts),
     )

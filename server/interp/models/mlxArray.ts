@@ -8,6 +8,7 @@ import { itemsOf } from '../expressions'
 import { change, refuse } from '../operate'
 import { onlyReading } from '../readings'
 import { broadcastTo } from '../shapes/elementwise'
+import { headsAfterReshape } from '../heads'
 import * as rearrange from '../shapes/rearrange'
 import { Refused, type Shape, type ShapeResult } from '../shapes/shape'
 import { type ArrayValue, isNumber, none, type Value } from '../value'
@@ -83,7 +84,8 @@ function reshapeTo(c: LibraryCall, array: ArrayValue, args: readonly Value[]): V
   const to = given.map(numberOf)
   return change(c, array, v => {
     const made = rearrange.reshape(v.shape, to)
-    return made instanceof Refused ? made : reshaped(v, made)
+    if (made instanceof Refused) return made
+    return { ...reshaped(v, made), heads: headsAfterReshape(c.m, v, made, given, c.at) }
   })
 }
 

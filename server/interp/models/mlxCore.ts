@@ -9,7 +9,7 @@ import type { Reader } from '../machine'
 import { operate, refuse } from '../operate'
 import { parametersOf, quantize as packed } from '../shapes/packed'
 import { Refused } from '../shapes/shape'
-import { type ArrayLibrary, list, dict, none, truth, type Value } from '../value'
+import { type ArrayLibrary, list, dict, none, type Role, truth, type Value } from '../value'
 import { libraryCalled, type Operation, without } from './arguments'
 import { arange, eye, full, like, linspace, literal, ofShape } from './creation'
 import { computing } from './elementwise'
@@ -47,22 +47,26 @@ export function quantize(c: LibraryCall): Value {
   const library = libraryCalled(c.name)
   if (parameters instanceof Refused) refuse(c, parameters, [], library)
   if (parameters instanceof Refused || array?.kind !== 'array') return list([result(c), result(c), result(c)])
-  const made = (which: 'weight' | 'scales', again: boolean) =>
+  const made = (role: Role) =>
     operate(
       c,
       [array],
       ([v]) => {
         // The binding for Node is of an MLX that packs packed words again without a word.
         const shapes = packed({ shape: v?.shape, dtype: library === 'frost' ? undefined : v?.dtype }, parameters)
-        if (shapes instanceof Refused) return again ? { shape: undefined, dtype: undefined } : shapes
+        if (shapes instanceof Refused) return role === 'weight' ? shapes : { shape: undefined, dtype: undefined }
         const scaleType = parameters.mode === 'affine' ? v?.dtype : parameters.mode ? 'U8' : undefined
-        return { shape: shapes[which], dtype: which === 'weight' ? 'U32' : scaleType }
+        return {
+          shape: shapes[role === 'weight' ? role : 'scales'],
+          dtype: role === 'weight' ? 'U32' : scaleType,
+          role,
+        }
       },
       library,
     )
-  const [weight, scales] = [made('weight', false), made('scales', true)]
+  const [weight, scales] = [made('weight'), made('scales')]
   if (parameters.mode === undefined) return list([weight, scales], 'list', true)
-  return list(parameters.mode === 'affine' ? [weight, scales, scales] : [weight, scales])
+  return list(parameters.mode === 'affine' ? [weight, scales, made('biases')] : [weight, scales])
 }
 
 /** Every triple of a dict that is written to a file is a delivery: whoever loads the file will meet it. */

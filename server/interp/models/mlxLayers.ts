@@ -5,6 +5,7 @@
 import { anyArray, shaped, shapesOnly } from '../arrays'
 import { callValue, type LibraryCall, libraryInstance, noArguments } from '../calls'
 import { itemsOf } from '../expressions'
+import { carried } from '../heads'
 import { operate, refuse } from '../operate'
 import { layerParameters } from '../parameters'
 import { isFloat, promote } from '../shapes/dtypes'
@@ -57,13 +58,11 @@ function run(
       const operands = parameters.map(p => (p === null ? null : operand(left.shift())))
       const shape = f(operand(v), operands)
       if (shape instanceof Refused) return shape
-      return {
-        shape,
-        dtype: result(
-          v?.dtype,
-          rest.map(r => r.dtype),
-        ),
-      }
+      const dtype = result(
+        v?.dtype,
+        rest.map(r => r.dtype),
+      )
+      return carried({ shape, dtype }, [v])
     },
     'mlx',
   )

@@ -2,6 +2,7 @@
 
 import { anyArray, shapesOnly } from '../arrays'
 import type { LibraryCall } from '../calls'
+import { carried, noteAttention } from '../heads'
 import { operate, refuse } from '../operate'
 import { multiply } from '../products'
 import { promote } from '../shapes/dtypes'
@@ -27,6 +28,9 @@ function fused(
   f: (shapes: readonly (Dims | null)[], dtypes: readonly (string | undefined)[]) => ShapeResult,
   /** The dtype of the result; that in which all meet where it is not said. Null where there is no array. */
   result?: (dtypes: readonly (string | null | undefined)[]) => string | undefined,
+  /** Whether every axis but the last stays where it was in the first array. */
+  keepsAxes = false,
+  attended = false,
 ): Value {
   const given = values.map(v => (isNone(v) ? null : asArray(c, v)))
   const arrays = given.filter(a => a !== null)
@@ -44,7 +48,8 @@ function fused(
       )
       if (shape instanceof Refused) return shape
       const all = inOrder.map(v => (v === null ? null : v.dtype))
-      return { shape, dtype: result ? result(all) : dtypes.reduce((a, b) => promote(a, b)) }
+      const made = { shape, dtype: result ? result(all) : dtypes.reduce((a, b) => promote(a, b)) }
+      return keepsAxes ? carried(made, variants.slice(0, 1), attended) : made
     },
     libraryCalled(c.name),
   )
@@ -110,11 +115,14 @@ const convolution =
 function sdpa(c: LibraryCall): Value {
   const mask = c.get(-1, 'mask')
   const asText = mask && isString(mask)
+  const given = [c.get(0, 'q'), c.get(1, 'k'), c.get(2, 'v')]
+  // What comes of a mixed-up attention is its consequence.
+  const isMixedUp = noteAttention(c.m, given, c.at)
   const meet = ([q, k, v]: readonly (string | null | undefined)[]) =>
     promote(promote(q ?? undefined, k ?? undefined), v ?? undefined)
   return fused(
     c,
-    [c.get(0, 'q'), c.get(1, 'k'), c.get(2, 'v'), asText ? none : mask],
+    [...given, asText ? none : mask],
     ([q, k, v, m], dtypes) =>
       attention(
         q ?? undefined,
@@ -124,6 +132,8 @@ function sdpa(c: LibraryCall): Value {
         libraryCalled(c.name) === 'mlx' ? meet(dtypes) : undefined,
       ),
     meet,
+    !isMixedUp,
+    true,
   )
 }
 
@@ -143,6 +153,7 @@ const norm =
         return hasBias ? layerNorm(x ?? undefined, w, b, dtype) : rmsNorm(x ?? undefined, w, dtype)
       },
       dtypeOf,
+      true,
     )
   }
 
@@ -160,7 +171,7 @@ function rotary(c: LibraryCall): Value {
     )
     return lost(c)
   }
-  return fused(c, [c.get(0, 'a')], ([x], [dtype]) => rope(x ?? undefined, dims, dtype))
+  return fused(c, [c.get(0, 'a')], ([x], [dtype]) => rope(x ?? undefined, dims, dtype), undefined, true)
 }
 
 export const mlxProducts: LibraryModel = {

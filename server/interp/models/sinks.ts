@@ -3,6 +3,7 @@
 
 import { anyArray, shapesOnly } from '../arrays'
 import type { LibraryCall } from '../calls'
+import { carried } from '../heads'
 import type { Sink } from '../machine'
 import { operate, refuse } from '../operate'
 import { onlyReading } from '../readings'
@@ -163,7 +164,11 @@ function product(
       const scale = parameters.mode === 'affine' ? promote(s?.dtype, b ? b.dtype : s?.dtype) : a?.dtype
       const dtype = promote(a?.dtype, scale)
       if (law !== 'gather_qmm')
-        return { shape: w?.shape ? shape : undefined, dtype: dtype && isFloat(dtype) ? dtype : undefined }
+        return carried(
+          { shape: w?.shape ? shape : undefined, dtype: dtype && isFloat(dtype) ? dtype : undefined },
+          [a],
+          true,
+        )
       const [i = null, j = null] = chosen.map(v => (v === null ? null : operand(v && rest.shift())))
       const made = gathered(a?.shape, w?.shape, i, j, columnsOf(w?.shape, parameters, isTurned), law)
       return made instanceof Refused ? made : { shape: made, dtype }

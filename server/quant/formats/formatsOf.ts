@@ -86,7 +86,7 @@ function parametersIn(model: Model, shard: Shard, module: string): Members | und
   const parameters = new Map<string, StoredMember>()
   const add = (path: string, prefix: string): void => {
     for (const { parameter, shard: home, index } of membersIn(path))
-      parameters.set(`${prefix}${parameter}`, home.tensors.layoutAt(index))
+      parameters.set(`${prefix}${parameter}`, home.tensors.familyAt(index))
   }
   add(module, '')
   if (parameters.has('indices'))

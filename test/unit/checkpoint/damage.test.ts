@@ -79,8 +79,12 @@ function collidingNames(count: number): string[] {
   const multiplier = 0x9e3779b1
   let inverse = multiplier
   for (let i = 0; i < 5; i++) inverse = Math.imul(inverse, 2 - Math.imul(multiplier, inverse))
+  // Without a dot, so that all of a name is one part.
   const plain = (four: number): boolean =>
-    [24, 16, 8, 0].every(by => ((four >>> by) & 255) >= 0x23 && ((four >>> by) & 255) < 0x5c)
+    [24, 16, 8, 0].every(by => {
+      const code = (four >>> by) & 255
+      return code >= 0x23 && code < 0x5c && code !== 0x2e
+    })
   const names: string[] = []
   for (let i = 0; names.length < count; i++) {
     const first = [56 ** 3, 56 ** 2, 56, 1].reduce(
@@ -90,7 +94,7 @@ function collidingNames(count: number): string[] {
     if (i >= 56 ** 4) break
     const middle = Math.imul(hashSeed ^ first, multiplier) ^ (hashSeed >>> 15)
     const second = middle ^ Math.imul(inverse, 12345 ^ (middle >>> 15))
-    if (!plain(second)) continue
+    if (!plain(first) || !plain(second)) continue
     const bytes = Buffer.alloc(8)
     bytes.writeInt32BE(first, 0)
     bytes.writeInt32BE(second, 4)

@@ -6,8 +6,8 @@ import type { DType } from '../../../server/checkpoint/dtype'
 import type { Model, Shard } from '../../../server/checkpoint/facts'
 import { readJsonFile } from '../../../server/checkpoint/jsonFile'
 import { groupModels, ranksOf } from '../../../server/checkpoint/models'
+import { moduleKinds } from '../../../server/checkpoint/moduleKinds'
 import { modulesOf, modulesOfShard, splitName, tensorOf } from '../../../server/checkpoint/modules'
-import { scaledModules } from '../../../server/checkpoint/scaledModules'
 import { compareNatural } from '../../../server/checkpoint/paths'
 import { readShard } from '../../../server/checkpoint/shard'
 import { bytesSource } from '../../../server/util/byteSource'
@@ -237,11 +237,21 @@ test('modules gather their tensors over shards; quantized ones rank by rank', as
       ?.map(tensorOf)
       .map(tensor => tensor.name),
   ).toEqual(['k.weight', 'k.scales'])
-  expect(scaledModules(model).map(({ module, folder, biases }) => [module, folder, biases !== undefined])).toEqual([
-    ['q', '/w/rank_0', true],
-    ['q', '/w/rank_1', true],
-    ['k', '/w/rank_1', false],
+  const kinds = moduleKinds(model).map(({ pattern, folder, count, members, apart }) => [
+    pattern,
+    folder,
+    count,
+    [...members.keys()].sort().join(),
+    apart.map(({ path }) => path).join(),
   ])
+  expect(kinds).toEqual([
+    ['q', '/w/rank_0', 1, 'biases,scales,weight', ''],
+    ['norm', '/w/rank_0', 1, 'weight', ''],
+    ['q', '/w/rank_1', 1, 'biases,scales,weight', ''],
+    ['k', '/w/rank_1', 1, 'scales,weight', 'k'],
+    ['norm', '/w/rank_1', 1, 'weight', ''],
+  ])
+  expect(moduleKinds(model)).toBe(moduleKinds(model))
   const [first] = shards
   expect(first && modulesOfShard(first)).toBe(first && modulesOfShard(first))
   expect(modulesOf(model)).toBe(modules)

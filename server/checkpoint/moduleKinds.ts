@@ -1,0 +1,282 @@
+// The modules of a model, in kinds: all modules of a folder (so of a rank) whose paths differ only in numbers and which have
+// the same parameters with the same dtypes and shapes, whichever shards they are in. Tens of thousands of modules make a few
+// dozen kinds; what is true of one module of a kind is true of all, and the modules themselves are made when asked for.
+// Where every parameter of a pattern has one layout, and the paths that it is stored for add up to the same as those of the
+// others, no tensor is looked at; elsewhere the rows are put beside one another (shardModules.ts).
+
+import { groupBy } from '../util/groupBy'
+import { sharedTensorsOf } from './duplicates'
+import type { Model, Shard } from './facts'
+import { type Member, splitName } from './modules'
+import { folderOf } from './paths'
+import { type Column, pathOf, type ShardModules, shardModulesOf } from './shardModules'
+import { patternOf, type TensorFamily } from './tensorFamilies'
+
+/** One module with the places of its tensors. */
+export interface StoredModule {
+  readonly path: string
+  readonly members: ReadonlyMap<string, Member>
+}
+
+/** Where a tensor is. */
+export type Place = Pick<Member, 'shard' | 'index'>
+
+export interface ModuleKind {
+  /** Path with `#` for numbers. */
+  readonly pattern: string
+  readonly folder: string
+  /** By parameter: what the tensors of it have in common. */
+  readonly members: ReadonlyMap<string, TensorFamily>
+  readonly count: number
+  /** The tensors of one parameter. */
+  placesOf(parameter: string): Iterable<Place>
+  /** Paths of the modules. */
+  paths(): Iterable<string>
+  /** Those whose tensors are all in one shard, shard by shard. */
+  readonly together: readonly ShardModules[]
+  /** Those whose tensors are in several. */
+  readonly apart: readonly StoredModule[]
+}
+
+const byModel = new WeakMap<Model, readonly ModuleKind[]>()
+
+/** Every kind of modules of a model, folder by folder, in the order of shards and headers. */
+export function moduleKinds(model: Model): readonly ModuleKind[] {
+  let known = byModel.get(model)
+  if (!known) {
+    const folders = groupBy(model.shards, shard => folderOf(shard.path))
+    const isTwice = sharedTensorsOf(model).length > 0
+    known = [...folders].flatMap(([folder, shards]) =>
+      [...patternsIn(shards).values()].flatMap(pattern => kindsIn(folder, pattern, isTwice)),
+    )
+    byModel.set(model, known)
+  }
+  return known
+}
+
+/** Tensors of one parameter that are alike, in all shards of a folder. */
+interface Layout {
+  readonly parameter: string
+  readonly pattern: Pattern
+  /** Of the first. */
+  readonly family: TensorFamily
+  readonly pieces: { readonly shard: Shard; readonly family: TensorFamily }[]
+  count: number
+  pathSum: number
+  mixedSum: number
+}
+
+interface Pattern {
+  readonly text: string
+  readonly layouts: Layout[]
+}
+
+function patternsIn(shards: readonly Shard[]): ReadonlyMap<string, Pattern> {
+  const patterns = new Map<string, Pattern>()
+  const byHash = new Map<number, Layout[]>()
+  for (const shard of shards)
+    for (const family of shard.tensors.families()) {
+      let bucket = byHash.get(family.hash)
+      if (!bucket) byHash.set(family.hash, (bucket = []))
+      let layout = bucket.find(each => each.family.isLike(family))
+      if (!layout) bucket.push((layout = layoutOf(family, patterns)))
+      layout.pieces.push({ shard, family })
+      layout.count += family.count
+      layout.pathSum = (layout.pathSum + family.pathSum) | 0
+      layout.mixedSum = (layout.mixedSum + family.mixedSum) | 0
+    }
+  return patterns
+}
+
+function layoutOf(family: TensorFamily, patterns: Map<string, Pattern>): Layout {
+  const { module, parameter } = splitName(family.sample)
+  const text = module === '' ? '' : patternOf(`${module}.`).slice(0, -1)
+  let pattern = patterns.get(text)
+  if (!pattern) patterns.set(text, (pattern = { text, layouts: [] }))
+  const layout: Layout = { parameter, pattern, family, pieces: [], count: 0, pathSum: 0, mixedSum: 0 }
+  pattern.layouts.push(layout)
+  return layout
+}
+
+function kindsIn(folder: string, { text, layouts }: Pattern, isTwice: boolean): readonly ModuleKind[] {
+  const [first] = layouts
+  const isOfOne = layouts.every(({ parameter }) => parameter === first?.parameter)
+  if (!isTwice && isOfOne) return layouts.map(layout => new PlainKind(folder, text, [layout]))
+  if (!isTwice && isUniform(layouts)) return [new PlainKind(folder, text, layouts)]
+  return sorted(folder, text, layouts, isTwice)
+}
+
+/** Whether all parameters are stored for the same modules, each in one layout. */
+function isUniform(layouts: readonly Layout[]): boolean {
+  const [first] = layouts
+  const isLikeFirst = ({ count, pathSum, mixedSum }: Layout): boolean =>
+    count === first?.count && pathSum === first.pathSum && mixedSum === first.mixedSum
+  return layouts.every(isLikeFirst) && new Set(layouts.map(({ parameter }) => parameter)).size === layouts.length
+}
+
+/** A kind of which all is known by its families. */
+class PlainKind implements ModuleKind {
+  readonly members: ReadonlyMap<string, TensorFamily>
+  readonly count: number
+  private known: Pick<ModuleKind, 'together' | 'apart'> | undefined
+
+  constructor(
+    readonly folder: string,
+    readonly pattern: string,
+    private readonly layouts: readonly Layout[],
+  ) {
+    this.members = new Map(layouts.map(({ parameter, family }) => [parameter, family] as const))
+    this.count = layouts[0]?.count ?? 0
+  }
+
+  *placesOf(parameter: string): Iterable<Place> {
+    const layout = this.layouts.find(each => each.parameter === parameter)
+    for (const { shard, family } of layout?.pieces ?? []) for (const index of family.rows) yield { shard, index }
+  }
+
+  *paths(): Iterable<string> {
+    const [first] = this.layouts
+    if (!first) return
+    for (const { shard, family } of first.pieces)
+      for (const row of family.rows) yield pathOf(shard.tensors.nameAt(row), first.parameter)
+  }
+
+  get together(): readonly ShardModules[] {
+    return this.sortedOut.together
+  }
+
+  get apart(): readonly StoredModule[] {
+    return this.sortedOut.apart
+  }
+
+  private get sortedOut(): Pick<ModuleKind, 'together' | 'apart'> {
+    if (!this.known) {
+      const groups = groupsOf(this.pattern, this.layouts)
+      const together = groups.filter(({ members }) => members.length === this.members.size)
+      const rest = groups.filter(({ members }) => members.length < this.members.size)
+      this.known = { together, apart: joined(rest) }
+    }
+    return this.known
+  }
+}
+
+/** The modules of a pattern, shard by shard. */
+function groupsOf(pattern: string, layouts: readonly Layout[]): readonly ShardModules[] {
+  const shards = new Map<Shard, Map<string, TensorFamily[]>>()
+  for (const { parameter, pieces } of layouts)
+    for (const { shard, family } of pieces) {
+      let own = shards.get(shard)
+      if (!own) shards.set(shard, (own = new Map()))
+      own.set(parameter, [...(own.get(parameter) ?? []), family])
+    }
+  return [...shards].flatMap(([shard, own]) =>
+    shardModulesOf(
+      shard,
+      pattern,
+      Array.from(own, ([parameter, families]): Column => ({ parameter, families })),
+    ),
+  )
+}
+
+/** Kinds of a pattern whose modules differ, found by its rows. */
+function sorted(folder: string, pattern: string, layouts: readonly Layout[], isTwice: boolean): readonly ModuleKind[] {
+  const groups = groupsOf(pattern, layouts)
+  const kinds: SortedKind[] = []
+  const kindOf = (members: ReadonlyMap<string, TensorFamily>): SortedKind => {
+    let kind = kinds.find(each => sameMembers(each.members, members))
+    if (!kind) kinds.push((kind = new SortedKind(folder, pattern, members)))
+    return kind
+  }
+  const inPieces = new Set(isTwice ? groups : piecesAmong(groups))
+  for (const group of groups) {
+    if (inPieces.has(group)) continue
+    const kind = kindOf(new Map(group.members.map(({ parameter, family }) => [parameter, family] as const)))
+    kind.together.push(group)
+    kind.count += group.count
+  }
+  for (const module of joined([...inPieces])) {
+    const families = Array.from(module.members.values(), ({ parameter, shard, index }) => {
+      return [parameter, shard.tensors.familyAt(index)] as const
+    })
+    const kind = kindOf(new Map(families))
+    kind.apart.push(module)
+    kind.count++
+  }
+  return kinds
+}
+
+class SortedKind implements ModuleKind {
+  count = 0
+  readonly together: ShardModules[] = []
+  readonly apart: StoredModule[] = []
+
+  constructor(
+    readonly folder: string,
+    readonly pattern: string,
+    readonly members: ReadonlyMap<string, TensorFamily>,
+  ) {}
+
+  *placesOf(parameter: string): Iterable<Place> {
+    for (const { shard, members } of this.together) {
+      const rows = members.find(each => each.parameter === parameter)?.rows ?? []
+      for (let i = 0; i < rows.length; i++) yield { shard, index: rows[i] ?? 0 }
+    }
+    for (const { members } of this.apart) {
+      const member = members.get(parameter)
+      if (member) yield member
+    }
+  }
+
+  *paths(): Iterable<string> {
+    for (const group of this.together) for (let i = 0; i < group.count; i++) yield pathAt(group, i)
+    for (const { path } of this.apart) yield path
+  }
+}
+
+/** The path of the module of a group at a place. */
+export function pathAt({ shard, members: [first] }: Pick<ShardModules, 'shard' | 'members'>, at: number): string {
+  return first ? pathOf(shard.tensors.nameAt(first.rows[at] ?? 0), first.parameter) : ''
+}
+
+/** Of families whose names are alike. */
+const isSameLayout = (a: TensorFamily, b: TensorFamily): boolean =>
+  a === b || (a.dtype === b.dtype && a.shape.length === b.shape.length && a.shape.every((dim, i) => dim === b.shape[i]))
+
+function sameMembers(a: ReadonlyMap<string, TensorFamily>, b: ReadonlyMap<string, TensorFamily>): boolean {
+  if (a.size !== b.size) return false
+  for (const [parameter, family] of a) {
+    const other = b.get(parameter)
+    if (!other || !isSameLayout(family, other)) return false
+  }
+  return true
+}
+
+/** Groups that may hold pieces of the same modules: in different shards, and without a parameter in common. */
+function piecesAmong(groups: readonly ShardModules[]): readonly ShardModules[] {
+  const sets = groupBy(groups, ({ members }) =>
+    members
+      .map(({ parameter }) => parameter)
+      .sort()
+      .join('\n'),
+  )
+  if (sets.size < 2) return []
+  const split = [...sets].map(([key, own]) => ({ parameters: new Set(key.split('\n')), own }))
+  return split.flatMap(({ parameters, own }) =>
+    split.some(other => ![...other.parameters].some(each => parameters.has(each))) ? own : [],
+  )
+}
+
+/** Modules put together from pieces by their names; of a tensor that is stored twice the last counts. */
+function joined(groups: readonly ShardModules[]): StoredModule[] {
+  const modules = new Map<string, Map<string, Member>>()
+  for (const { shard, members } of groups)
+    for (const { parameter, rows } of members)
+      for (let i = 0; i < rows.length; i++) {
+        const index = rows[i] ?? 0
+        const path = pathOf(shard.tensors.nameAt(index), parameter)
+        let own = modules.get(path)
+        if (!own) modules.set(path, (own = new Map()))
+        own.set(parameter, { parameter, shard, index })
+      }
+  return [...modules].map(([path, members]) => ({ path, members }))
+}
