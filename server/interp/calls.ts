@@ -206,8 +206,25 @@ function moduleOf(array: ArrayValue): string | undefined {
   return sources && sources.length > 1 ? module?.replace(/\d+/g, '#') : module
 }
 
+/** Whether there is more than one stored tensor among the arguments: most calls have none, and cost nothing more. */
+function hasSiblings({ positional, keywords }: Arguments): boolean {
+  let count = 0
+  for (const { value } of positional) count += storedIn(value)
+  for (const { value } of keywords.values()) count += storedIn(value)
+  return count > 1
+}
+
+function storedIn(v: Value): number {
+  if (v.kind === 'array') return isStored(v) ? 1 : 0
+  let count = 0
+  if (v.kind === 'dict') for (const item of v.map.values()) count += isStored(item) ? 1 : 0
+  else if (v.kind === 'list') for (const item of v.items) count += isStored(item) ? 1 : 0
+  return count
+}
+
 /** Marks arrays that are handed over together with their siblings: that call is where a fault can be repaired. */
 function handOver(args: Arguments, at: Place): Arguments {
+  if (!hasSiblings(args)) return args
   const modules = storedArrays(args).map(moduleOf)
   const mark = (v: Value, argument: Place | undefined): Value => {
     if (!isStored(v) || v.handedOver) return v
@@ -222,7 +239,6 @@ function handOver(args: Arguments, at: Place): Arguments {
       a.value.items.forEach((v, i, items) => (items[i] = mark(v, v.kind === 'array' ? v.at : undefined)))
     return { ...a, value: mark(a.value, a.place) }
   }
-  if (modules.length < 2) return args
   return {
     positional: args.positional.map(markArgument),
     keywords: new Map([...args.keywords].map(([k, a]) => [k, markArgument(a)])),
@@ -288,37 +304,39 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   return returned ?? (isGenerator ? list([]) : none)
 }
 
+/** Python works a default out where the function was made, JavaScript beside the parameters. */
+const defaultScope = (f: FunctionValue, scope: Scope): Scope =>
+  f.program.language === 'python' ? { ...f.scope } : scope
+
 function bindParameters(m: Machine, f: FunctionValue, args: Arguments, scope: Scope): void {
-  const positional = [...args.positional]
-  if (f.self && f.program.language === 'python' && f.def.params.length > 0) positional.unshift({ value: f.self })
-  const keywords = new Map(args.keywords)
-  const outer: Scope = { ...f.scope }
-  f.def.params.forEach(param => {
+  const isMethod = f.self !== undefined && f.program.language === 'python' && f.def.params.length > 0
+  const positional: readonly Argument[] = isMethod ? [{ value: f.self as Value }, ...args.positional] : args.positional
+  let next = 0
+  const used = new Set<string>()
+  for (const param of f.def.params) {
     const name = param.target.kind === 'name' ? param.target.name : ''
     let value: Value
     if (param.rest === 'list')
       value = list(
-        positional.splice(0).map(a => a.value),
+        positional.slice(next).map(a => a.value),
         'tuple',
         args.open,
       )
     else if (param.rest === 'dict') {
       value = dict(
-        [...keywords].map(([k, a]) => [k, a.value]),
+        [...args.keywords].flatMap(([k, a]) => (used.has(k) ? [] : [[k, a.value]])),
         args.open,
       )
-      keywords.clear()
     } else {
-      const named = keywords.get(name)
-      const given = named ?? (param.keywordOnly ? undefined : positional.shift())
-      keywords.delete(name)
+      const named = args.keywords.size > 0 ? args.keywords.get(name) : undefined
+      const given = named ?? (param.keywordOnly ? undefined : positional[next++])
+      if (named) used.add(name)
       if (given) value = given.value
-      else if (param.default && !args.open)
-        value = evaluate(m, param.default, f.program.language === 'python' ? outer : scope)
+      else if (param.default && !args.open) value = evaluate(m, param.default, defaultScope(f, scope))
       else value = unknown(m, `parameter ${name}`, args.open && freeCall.has(args))
     }
     assignTo(m, param.target, value, scope, 'let')
-  })
+  }
 }
 
 /** An object that already holds stored tensors has now shown what this method does with them. */

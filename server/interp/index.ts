@@ -172,7 +172,7 @@ function runHolders(m: Machine): void {
   for (const instance of [...m.instances]) {
     if (m.work <= 0) return
     m.dead = false
-    if (![...instance.attributes.values()].some(v => holdsStored(v) || innerValues(v).some(holdsStored))) continue
+    if (!holdsAny(instance)) continue
     if (instance.of.kind === 'library') {
       if (Object.values(packedLayers).includes(layerName(instance) ?? '')) noteLayer(m, instance)
       continue
@@ -196,6 +196,13 @@ function runHolders(m: Machine): void {
 }
 
 const holdsStored = (v: Value): v is ArrayValue => v.kind === 'array' && v.variants.some(x => x.stored)
+
+/** Whether an object holds a stored tensor, by itself or in a list or dict of its own. */
+function holdsAny({ attributes }: InstanceValue): boolean {
+  for (const v of attributes.values())
+    if (holdsStored(v) || ((v.kind === 'list' || v.kind === 'dict') && innerValues(v).some(holdsStored))) return true
+  return false
+}
 
 function methodNames(of: Value): ReadonlySet<string> {
   if (of.kind !== 'class') return new Set()
