@@ -98,7 +98,12 @@ export function summary(model: Model, show: (path: string) => string): ModelSumm
 }
 
 function modelsOf(state: SessionState, files: ReadonlySet<string>): readonly Model[] {
-  const paths = new Set(state.analysis.sites.filter(site => files.has(site.path)).flatMap(site => site.models))
+  const paths = new Set(
+    state.analysis
+      .sites()
+      .filter(site => files.has(site.path))
+      .flatMap(site => site.models),
+  )
   return state.snapshot.models.filter(({ path }) => paths.has(path))
 }
 

@@ -65,7 +65,7 @@ const nothing: Discovery = {
 const noAnalysis: Analysis = {
   facts: { models: [], configs: [], runs: [], bundles: [], deliveries: [] },
   findings: [],
-  sites: [],
+  sites: () => [],
   understood: 0,
   unknown: [],
   verify: () => [],
