@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { format, resolveConfig } from 'prettier'
 import { incidentPage } from './incidentTable'
+import { understandsPage } from './understands'
 import { ruleIndex, settingsFileSchema, severitySetting } from './ruleTexts'
 
 const root = join(__dirname, '..', '..')
@@ -25,7 +26,10 @@ async function main(): Promise<void> {
   )
   writeFileSync(join(root, 'docs', 'rules', 'README.md'), ruleIndex())
   writeFileSync(join(root, 'docs', 'incidents.md'), incidentPage())
-  console.log('Written: package.json, media/tensorlintrc.schema.json, docs/rules/README.md, docs/incidents.md')
+  writeFileSync(join(root, 'docs', 'understands.md'), await understandsPage())
+  console.log(
+    'Written: package.json, media/tensorlintrc.schema.json, docs/rules/README.md, docs/incidents.md, docs/understands.md',
+  )
 }
 
 void main()

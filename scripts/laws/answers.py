@@ -1,23 +1,45 @@
-"""Answers what real MLX makes of expressions: `answers.py < expressions.json`, a JSON text a line for each.
+"""Answers what Python and real MLX make of expressions: `answers.py < expressions.json`, a JSON text a line for each.
 
-An answer is what comes out, `[2, 3] float32`, several arrays with `; ` between them, or the exception that is raised,
-`! ValueError: …`. Nothing is computed: MLX decides shapes and dtypes when an operation is built.
+An answer is what comes out, `[2, 3] float32` for an array, `a; b` for several, a text or a number as JSON has it, or the
+exception that is raised, `! ValueError: …`. MLX decides shapes and dtypes when an operation is built; nothing is computed.
 """
 
+import argparse
+import collections
+import contextlib
+import copy
+import dataclasses
+import functools
+import itertools
 import json
+import math
+import operator
+import os
+import pathlib
+import re
 import sys
+import types
 
 import mlx.core as mx
 import mlx.nn as nn
+import numpy as np
 
 mx.set_default_device(mx.cpu)
-names = {"mx": mx, "nn": nn}
+names = globals().copy()
 
 
 def show(value):
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, (mx.array, np.ndarray, np.generic)):
+        return f"{list(value.shape)} {str(value.dtype).removeprefix('mlx.core.')}"
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return json.dumps(value)
+    if isinstance(value, (list, tuple, set, frozenset)):
         return "; ".join(show(item) for item in value) or "nothing"
-    return f"{list(value.shape)} {str(value.dtype).removeprefix('mlx.core.')}"
+    if isinstance(value, dict):
+        return "; ".join(f"{key}: {show(item)}" for key, item in value.items()) or "nothing"
+    if isinstance(value, os.PathLike):
+        return json.dumps(str(value))
+    return type(value).__name__
 
 
 def answer(expression):

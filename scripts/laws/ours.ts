@@ -1,5 +1,5 @@
-// What the interpreter makes of expressions, written as answers.py writes what MLX makes of them. A size, a dtype or a
-// number of dimensions that is not known is a question mark; so is what was not followed at all.
+// What the interpreter makes of expressions, written as answers.py and javascript.ts write what they really are. What is not
+// known, a size, a dtype or all of it, is a question mark.
 
 // The interpreter's files import one another; the engine is where they are loaded from.
 import '../../server/engine'
@@ -7,10 +7,19 @@ import { evaluate } from '../../server/interp/expressions'
 import { createMachine } from '../../server/interp/machine'
 import { runModule } from '../../server/interp/modules'
 import { mlxName } from '../../server/interp/shapes/dtypes'
-import type { ArrayValue, Value } from '../../server/interp/value'
+import { type ArrayValue, keyValue, type Value } from '../../server/interp/value'
 import { lowerProgram } from '../../server/source/index'
 
-const imports = 'import mlx.core as mx\nimport mlx.nn as nn\n'
+/** What the expressions of a language may name. */
+const imports = {
+  py: `import argparse, collections, contextlib, copy, dataclasses, functools, itertools, json, math, operator, os, pathlib, re, sys, types
+import mlx.core as mx
+import mlx.nn as nn
+import numpy as np
+`,
+  mjs: `import { core as mx, nn } from '@frost-beta/mlx'
+`,
+}
 
 function showArray({ variants }: ArrayValue): string {
   const [v] = variants
@@ -21,24 +30,46 @@ function showArray({ variants }: ArrayValue): string {
 
 function show(v: Value): string {
   if (v.kind === 'array') return showArray(v)
+  if (v.kind === 'const') return showConstant(v)
+  if (v.kind === 'file') return show(v.path)
   if (v.kind === 'list' && !v.open) return v.items.map(show).join('; ') || 'nothing'
+  if (v.kind === 'dict' && !v.open && v.views.length === 0)
+    return (
+      [...v.map]
+        .map(([key, item]) => {
+          const name = keyValue(key)
+          return `${name.kind === 'const' ? name.value : '?'}: ${show(item)}`
+        })
+        .join('; ') || 'nothing'
+    )
   return '?'
 }
 
-/** The answers to expressions of Python; the grammars must be loaded. */
-export function ourAnswers(expressions: readonly string[]): readonly string[] {
-  const program = lowerProgram('/laws.py', `${imports}${expressions.join('\n')}\n`)
-  if (!program) throw new Error('Python is not lowered')
-  const head = lowerProgram('/head.py', imports)
-  if (!head) throw new Error('Python is not lowered')
+function showConstant({ value, isFloat }: Value & { kind: 'const' }): string {
+  const text = JSON.stringify(value)
+  return isFloat === true && Number.isInteger(value) ? `${text}.0` : text
+}
+
+/** The answers to expressions of a language; the grammars must be loaded. */
+export function ourAnswers(expressions: readonly string[], language: keyof typeof imports = 'py'): readonly string[] {
+  const lower = (path: string, text: string) => {
+    const program = lowerProgram(path, text)
+    if (!program) throw new Error(`${path} is not lowered`)
+    return program
+  }
+  const head = lower(`/head.${language}`, imports[language])
   const { vars } = runModule(createMachine([head], [], [], undefined), head)
-  const statements = program.body.slice(2)
-  if (statements.length !== expressions.length) throw new Error('an expression is more than one statement')
-  return statements.map((statement, i) => {
+  const [before, after] = language === 'py' ? ['', ''] : ['(', ');']
+  const program = lower(`/laws.${language}`, expressions.map(e => `${before}${e}${after}\n`).join(''))
+  if (program.body.length !== expressions.length) throw new Error('an expression is more than one statement')
+  return program.body.map((statement, i) => {
     if (statement.kind !== 'expression') throw new Error(`not an expression: ${expressions[i]}`)
     const m = createMachine([program], [], [], undefined)
     const made = evaluate(m, statement.value, { vars, parent: undefined, program })
     const [refusal] = m.refusals
-    return refusal ? `! ${refusal.errors[0]}: ${refusal.raises ?? '?'}` : show(made)
+    if (!refusal) return show(made)
+    const { errors, raises = '?' } = refusal
+    if (language !== 'py') return `! ${raises}`
+    return `! ${raises.startsWith(`${errors[0]}: `) ? raises : `${errors[0]}: ${raises}`}`
   })
 }

@@ -49,6 +49,27 @@ export const reversed = (array: ArrayValue, at?: Place): ArrayValue =>
     at,
   )
 
+/** `.mT`: the last two axes change places. */
+export const lastTurned = (array: ArrayValue, at?: Place): ArrayValue =>
+  mapVariants(
+    array,
+    v => {
+      const rank = v.shape?.length ?? 0
+      if (rank < 2) return { ...v, shape: undefined, stored: withOp(v.stored, undefined), decoded: undefined }
+      const order = Array.from({ length: rank }, (_, i) => i)
+      return permuted(v, [...order.slice(0, -2), rank - 1, rank - 2])
+    },
+    at,
+  )
+
+/** `.real`: complex numbers become floats. */
+export const realPart = (array: ArrayValue, at?: Place): ArrayValue =>
+  mapVariants(
+    array,
+    v => ({ ...v, dtype: v.dtype === 'C64' ? 'F32' : v.dtype, stored: withOp(v.stored, undefined) }),
+    at,
+  )
+
 export const contiguous = (array: ArrayValue, at?: Place): ArrayValue =>
   mapVariants(array, v => ({ ...v, stored: withOp(v.stored, { op: 'contiguous' }) }), at)
 

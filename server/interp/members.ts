@@ -1,7 +1,8 @@
 // What stands behind a dot or a pair of brackets: attributes, items, slices and membership.
 
 import type { Expr } from '../source/ir'
-import { reversed, withoutNames } from './arrays'
+import { arrayMember } from './arrayMembers'
+import { withoutNames } from './arrays'
 import { invoke } from './calls'
 import { configKey } from './checkpoints'
 import { callMember, fieldNames, itemOfObject } from './classes'
@@ -20,13 +21,13 @@ import {
 } from './machine'
 import { models, properties } from './models/index'
 import { indexArray, indexByValue } from './indexing'
+import { slicedList } from './listItems'
 import { isDictMember } from './moduleMembers'
 import { failPython } from './refusals'
 import { memberOf, scriptMember } from './scriptMembers'
 import { absentFrom } from './scriptRefusals'
 import { noteAnyTaken, noteMember, noteTaken } from './takes'
 import { anyName } from './targets'
-import { product } from './shapes/shape'
 import {
   asKey,
   type ArrayValue,
@@ -150,22 +151,8 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
       // An object of JavaScript is a dict whose keys are its members; a Map is one with methods.
       if (!javascript || (!object.map.has(name) && models.has(`dict.${name}`))) return library(`dict.${name}`, object)
       return getItem(m, object, constant(name), at)
-    case 'array': {
-      if (name === 'T') return reversed(object, at)
-      if (name === 'shape') return shapeOf(m, object.variants)
-      if (name === 'ndim') {
-        const rank = object.variants[0]?.shape?.length
-        return rank !== undefined && object.variants.every(v => v.shape?.length === rank)
-          ? constant(rank)
-          : unknown(m, 'rank')
-      }
-      if (name === 'dtype') {
-        const dtype = object.variants[0]?.dtype
-        return dtype && object.variants.every(v => v.dtype === dtype) ? library(`dtype.${dtype}`) : unknown(m, 'dtype')
-      }
-      if (name === 'size' && object.library !== 'torch') return sizeOf(m, object.variants)
-      return library(`array.${name}`, object)
-    }
+    case 'array':
+      return arrayMember(m, object, name, at, javascript)
     case 'list':
       return library(`list.${name}`, object)
     case 'template':
@@ -206,22 +193,6 @@ function isWhollyKnown({ isMade, of, attributes }: Value & { kind: 'instance' })
 const asOptional = (child: UnknownValue, of: UnknownValue): UnknownValue =>
   of.optional ? { ...child, optional: true } : child
 
-function shapeOf(m: Machine, variants: readonly ArrayVariant[]): Value {
-  const first = variants[0]?.shape
-  if (!first || variants.some(v => v.shape?.length !== first.length)) return unknown(m, 'shape')
-  const dims = first.map((d, i) =>
-    d !== undefined && variants.every(v => v.shape?.[i] === d) ? constant(d) : unknown(m, 'a dimension'),
-  )
-  return list(dims, 'tuple')
-}
-
-/** The number of elements. */
-function sizeOf(m: Machine, variants: readonly ArrayVariant[]): Value {
-  const sizes = variants.map(v => product(v.shape))
-  const [first] = sizes
-  return first !== undefined && sizes.every(n => n === first) ? constant(first) : unknown(m, 'size')
-}
-
 /** `object[index]`, slices and index tuples of arrays included. */
 export function getIndex(m: Machine, object: Value, index: Expr, scope: Scope, at: Place): Value {
   if (object.kind === 'array') return indexArray(m, object, index, scope, at)
@@ -252,6 +223,8 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
         object,
       )
     case 'list': {
+      const part = slicedList(object, key)
+      if (part) return part
       const index = isScript(at) && isString(key) && /^\d{1,6}$/.test(key.value) ? constant(Number(key.value)) : key
       if (isNumber(index) && !object.open) {
         const item = object.items[index.value < 0 && !isScript(at) ? object.items.length + index.value : index.value]

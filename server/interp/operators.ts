@@ -125,9 +125,10 @@ const bitwiseNames: Readonly<Record<string, string>> = {
 const same = (dtype: string | undefined) => dtype
 const flags = () => 'BOOL'
 
-/** Whether an operator compares arrays of MLX, element by element; NumPy's and others' have rules of their own. */
+/** Whether an operator compares arrays, element by element. */
 const comparesArrays = (op: string, left: Value, right: Value): boolean =>
-  /^([<>]=?|[=!]=)$/.test(op) && [left, right].some(v => v.kind === 'array' && v.library === 'mlx')
+  /^([<>]=?|[=!]=)$/.test(op) &&
+  [left, right].some(v => v.kind === 'array' && (v.library === 'mlx' || v.library === 'numpy'))
 
 const methodNames: Readonly<Record<string, string>> = {
   '+': 'add',

@@ -1,10 +1,34 @@
-// What `functools.partial` gives: a function with some of its arguments.
+// What `functools.partial` and `f.bind(self, …)` give: a function with some of its arguments.
 
 import type { Arguments } from './calls'
-import type { InstanceValue, Value } from './value'
+import { dict, type InstanceValue, list, type Value } from './value'
 
 /** The class of what `functools.partial` gives. */
 export const partialClass = 'functools.partial'
+
+/** A function with some of its arguments. */
+export const partialWith = (func: Value, args: Arguments): InstanceValue => ({
+  kind: 'instance',
+  of: { kind: 'library', name: partialClass },
+  attributes: new Map<string, Value>([
+    ['func', func],
+    [
+      'args',
+      list(
+        args.positional.map(a => a.value),
+        'tuple',
+        args.open,
+      ),
+    ],
+    [
+      'keywords',
+      dict(
+        [...args.keywords].map(([name, a]) => [name, a.value]),
+        args.open,
+      ),
+    ],
+  ]),
+})
 
 /** What a partial really calls, and with which arguments. */
 export function partialOf(callee: InstanceValue, args: Arguments): { callee: Value; args: Arguments } | undefined {

@@ -6,19 +6,17 @@ import type { Model, Shard } from '../checkpoint/facts'
 import { type ModuleKind, moduleKinds } from '../checkpoint/moduleKinds'
 import type { TensorFamily } from '../checkpoint/tensorFamilies'
 import type { Severity } from '../protocol'
-import { defineRule, type Draft } from './rule'
+import { defineRule, type Draft, eachModel } from './rule'
 import { becauseTensor, count, fileStart, foldNames } from './show'
 
 export const integerTensor = defineRule({
   id: 'integer-tensor',
   severity: 'error',
   title: 'Whole numbers where floats belong',
-  *check({ models }) {
-    for (const model of models) {
-      yield* check(model)
-      yield* checkOthers(model)
-    }
-  },
+  check: eachModel(function* (model) {
+    yield* check(model)
+    yield* checkOthers(model)
+  }),
 })
 
 /** U8 is left out: scales of the floating-point modes are U8, and so is what several formats pack. */

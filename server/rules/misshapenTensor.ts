@@ -6,7 +6,7 @@ import type { Model, Shard } from '../checkpoint/facts'
 import { ranksOf } from '../checkpoint/models'
 import type { TensorFamily } from '../checkpoint/tensorFamilies'
 import { groupBy } from '../util/groupBy'
-import { defineRule, type Draft } from './rule'
+import { defineRule, type Draft, eachModel } from './rule'
 import { becauseTensor, count, fileStart, foldNames, showShape } from './show'
 
 interface Placed {
@@ -18,9 +18,7 @@ export const misshapenTensor = defineRule({
   id: 'misshapen-tensor',
   severity: 'warning',
   title: 'A tensor has another shape than its like in the other layers',
-  *check({ models }) {
-    for (const model of models) if (ranksOf(model).length < 2) yield* check(model)
-  },
+  check: eachModel(check),
 })
 
 /** A name with one number: what stands before it, and what behind it. */
@@ -30,6 +28,8 @@ const oneNumber = /^([^#]*)#\.([^#]+)$/
 const fewestOthers = 2
 
 function* check(model: Model): Iterable<Draft> {
+  // Ranks hold slices.
+  if (ranksOf(model).length > 1) return
   const all = model.shards.flatMap(shard => shard.tensors.families().map((family): Placed => ({ shard, family })))
   const layers = groupBy(all, ({ family }) => oneNumber.exec(family.pattern)?.[1])
   for (const [prefix, parameters] of layers) {

@@ -10,6 +10,12 @@ import { type ArrayLibrary, type ArrayValue, isNumber, truth, type Value } from 
 /** What an operation does to an array; `args` are the positional ones behind it. */
 export type Operation = (c: LibraryCall, array: ArrayValue, args: readonly Value[]) => Value
 
+/** A table without the names that a library does not have. */
+export const without = <T>(table: Readonly<Record<string, T>>, lacking: string): Readonly<Record<string, T>> => {
+  const names = new Set(lacking.split(' '))
+  return Object.fromEntries(Object.entries(table).filter(([name]) => !names.has(name)))
+}
+
 /** An argument behind the array, by keyword or by position. */
 export function argument(c: LibraryCall, args: readonly Value[], position: number, ...keywords: string[]) {
   for (const keyword of keywords) {

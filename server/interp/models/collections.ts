@@ -231,8 +231,10 @@ export function fromPairs(pairs: ListValue): DictValue {
 
 function push(c: LibraryCall): Value {
   for (const a of c.args.positional) selfList(c).items.push(a.value)
-  if (c.args.open || c.m.uncertain > 0) selfList(c).open = true
-  return none
+  const self = selfList(c)
+  if (c.args.open || c.m.uncertain > 0) self.open = true
+  if (!c.javascript) return none
+  return self.open ? unknown(c.m, 'the length of a list') : constant(self.items.length)
 }
 
 function indexOf(c: LibraryCall): Value {

@@ -13,6 +13,10 @@ import { dtypeOf, isFraction, isNone, libraryCalled, nestedShape, numberOf, size
 const made = (c: LibraryCall, shape: readonly (number | undefined)[] | undefined, dtype: string | undefined) =>
   shaped(shape, c.m.frame.activation, dtype, libraryCalled(c.name))
 
+/** NumPy's numbers are twice as wide. */
+const own = (c: LibraryCall, kind: string | undefined) =>
+  !c.name.startsWith('numpy.') ? kind : kind === 'F32' ? 'F64' : kind === 'I32' ? 'I64' : kind
+
 /** The dtype that an argument names, the default where there is none. */
 const dtypeGiven = (c: LibraryCall, position: number, otherwise: string | undefined) => {
   const given = c.get(position, 'dtype')
@@ -56,7 +60,7 @@ export function full(c: LibraryCall): Value {
   const large =
     wanted !== undefined && value && isNumber(value) && fraction === false ? overflow(wanted, value.value) : undefined
   if (large && c.name.startsWith('mlx.')) refuse(c, large, [], 'mlx')
-  return made(c, sizes(c, c.get(0, 'shape')), dtype)
+  return made(c, sizes(c, c.get(0, 'shape')), wanted === undefined && value?.kind !== 'array' ? own(c, dtype) : dtype)
 }
 
 /** `zeros_like(a)`. */
@@ -87,7 +91,7 @@ export function literal(c: LibraryCall): Value {
     )
     return made(c, undefined, dtype)
   }
-  return made(c, shape, dtype ?? (v && kindOf(c, v)))
+  return made(c, shape, dtype ?? own(c, v && kindOf(c, v)))
 }
 
 function isRagged(c: LibraryCall, v: Value): boolean {
@@ -120,7 +124,7 @@ export function arange(c: LibraryCall): Value {
     from === undefined || to === undefined || !by ? undefined : Math.max(0, Math.ceil((to - from) / by - 1e-9))
   const fractions = given.filter(v => v !== undefined).map(isFraction)
   const kind = c.javascript || fractions.includes(true) ? 'F32' : fractions.includes(undefined) ? undefined : 'I32'
-  const dtype = dtypeGiven(c, 3, kind)
+  const dtype = dtypeGiven(c, 3, own(c, kind))
   if (dtype === 'BOOL' && c.name.startsWith('mlx.'))
     refuse(c, new Refused('a range of flags', 'numbers', 'bool not supported for arange.'), [], 'mlx')
   return made(c, [count], dtype)
@@ -128,7 +132,7 @@ export function arange(c: LibraryCall): Value {
 
 export function linspace(c: LibraryCall): Value {
   const count = c.get(2, 'num')
-  return made(c, [count === undefined ? 50 : numberOf(count)], dtypeGiven(c, 3, 'F32'))
+  return made(c, [count === undefined ? 50 : numberOf(count)], dtypeGiven(c, 3, own(c, 'F32')))
 }
 
 /** `eye(n, m)` and `identity(n)`. */

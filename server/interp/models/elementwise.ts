@@ -41,7 +41,9 @@ type DTypeOf = (dtype: string | undefined) => string | undefined
 
 const same: DTypeOf = d => d
 const bool: DTypeOf = () => 'BOOL'
-const index: DTypeOf = () => 'U32'
+/** Indices of MLX; NumPy's are wider. */
+const index = (c: LibraryCall, array: ArrayValue): DTypeOf =>
+  libraryCalled(c.name) === 'numpy' || array.library === 'numpy' ? () => 'I64' : () => 'U32'
 /** Sums of flags are counts. */
 const counted: DTypeOf = d => (d === 'BOOL' ? 'I32' : d)
 /** Deviations of complex numbers are real. */
@@ -312,7 +314,7 @@ const plain = (v: ArrayVariant): ArrayVariant => ({ readings: v.readings, shape:
 
 const floats =
   'exp expm1 log log1p log2 log10 sqrt rsqrt sin cos tan arcsin arccos arctan sinh cosh tanh sigmoid erf erfinv reciprocal'
-const sameKind = 'negative sign square floor ceil round real conj stop_gradient nan_to_num roll flip copy'
+const sameKind = 'negative sign square floor ceil round conj stop_gradient nan_to_num roll flip copy'
 const tests = 'isnan isinf isfinite isneginf isposinf logical_not'
 const two = 'add subtract multiply maximum minimum remainder mod power floor_divide'
 const compared = 'equal not_equal less less_equal greater greater_equal isclose'
@@ -324,7 +326,7 @@ const each = (names: string, operation: (op: string) => Operation) =>
 export const computing: Readonly<Record<string, Operation>> = Object.fromEntries([
   ...each(floats, op => ofOne(asFloat, op)),
   ...each(sameKind, op => ofOne(same, op)),
-  ...each('abs absolute', () => ofOne(magnitude)),
+  ...each('abs absolute real', () => ofOne(magnitude)),
   ...each(tests, () => ofOne(bool)),
   ...each(two, op => ofTwo(same, meet => refusedDType(meet, op))),
   ...each('divide true_divide logaddexp arctan2', () => ofTwo(asFloat)),
@@ -336,15 +338,15 @@ export const computing: Readonly<Record<string, Operation>> = Object.fromEntries
   ...each('mean logsumexp', op => reduction(op, asFloat)),
   ...each('var std', op => reduction(op, real)),
   ...each('all any', op => reduction(op, bool)),
-  ...each('argmax argmin', op => reduction(op, index)),
+  ...each('argmax argmin', op => (c, array, args) => reduction(op, index(c, array))(c, array, args)),
   ['softmax', alongAxis('softmax', asFloat, 'all')],
   ['cumsum', alongAxis('cumsum', counted, 'flat')],
   ...each('cumprod cummax cummin logcumsumexp', op => alongAxis(op, same, 'flat')),
   ['sort', alongAxis('sort', same)],
-  ['argsort', alongAxis('argsort', index)],
+  ['argsort', (c, array, args) => alongAxis('argsort', index(c, array))(c, array, args)],
   ['topk', topmost('topk', same)],
   ['partition', topmost('partition', same)],
-  ['argpartition', topmost('argpartition', index)],
+  ['argpartition', (c, array, args) => topmost('argpartition', index(c, array))(c, array, args)],
   ['take', taken],
   ['take_along_axis', takenAlong],
   ['put_along_axis', (c, array) => change(c, array, plain)],

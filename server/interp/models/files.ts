@@ -9,7 +9,7 @@ import { joinPath } from '../operators'
 import { type Machine, unknown } from '../machine'
 import { partsOf, textOf, type Part } from '../text'
 import { isScratch, writtenAt, writtenMatching } from '../writtenFiles'
-import { constant, type FileValue, isString, list, none, type Value } from '../value'
+import { constant, dict, type FileValue, isString, list, none, type Value } from '../value'
 import type { LibraryModel } from './index'
 import { jsonIn } from './writing'
 
@@ -55,6 +55,13 @@ function withoutExtension(m: Machine, v: Value): Value {
   return textOf([...parts.slice(0, -1), last.replace(/\.[^.]*$/, '')])
 }
 
+function suffixOf(m: Machine, v: Value): Value {
+  const last = partsOf(name(m, v))?.at(-1)
+  return typeof last === 'string' && last.includes('.')
+    ? constant(/.(\.[^.]*)$/.exec(last)?.[1] ?? '')
+    : unknown(m, 'the suffix of a path')
+}
+
 /** `path.basename(path, suffix)`. */
 function baseOf(c: LibraryCall): Value {
   const found = name(c.m, c.get(0) ?? none)
@@ -84,7 +91,26 @@ function parseJson(c: LibraryCall): Value {
   const file = c.get(0)
   const value = jsonIn(file) ?? (file?.kind === 'file' ? loadJson(c.m, file.path, c.at) : undefined)
   if (value) return value
+  if (file && isString(file)) return plainJson(c, file.value)
   return unknown(c.m, 'JSON that is not a config in the workspace', file?.kind === 'file' || file?.kind === 'unknown')
+}
+
+/** A longer text than this is no literal. */
+const longestJson = 10_000
+
+/** What a text of JSON says that the program has itself; a text that is no JSON is not followed. */
+function plainJson(c: LibraryCall, text: string): Value {
+  if (text.length > longestJson) return unknown(c.m, 'a long JSON text')
+  const value = (data: unknown): Value => {
+    if (Array.isArray(data)) return list(data.map(value))
+    if (typeof data === 'object' && data !== null) return dict(Object.entries(data).map(([k, v]) => [k, value(v)]))
+    return constant(data as string | number | boolean | null)
+  }
+  try {
+    return value(JSON.parse(text))
+  } catch {
+    return unknown(c.m, 'a text that is no JSON')
+  }
 }
 
 const exists = (c: LibraryCall): Value =>
@@ -141,7 +167,6 @@ export const files: LibraryModel = {
     'os.path.isdir': exists,
     'os.listdir': c => entriesOf(c, pathOf(c.get(0, 'path')), true),
     'os.getenv': c => unknown(c.m, 'an environment variable', true),
-    'os.environ.get': c => unknown(c.m, 'an environment variable', true),
     'glob.glob': c => glob(c, pathOf(c.get(0))),
     'glob.iglob': c => glob(c, pathOf(c.get(0))),
     'pathlib.Path': c =>
@@ -163,7 +188,6 @@ export const files: LibraryModel = {
     'path.absolute': same,
     'path.expanduser': same,
     'path.as_posix': c => pathOf(c.self),
-    'path.__str__': c => pathOf(c.self),
     'path.exists': exists,
     'path.is_file': exists,
     'path.is_dir': exists,
@@ -176,6 +200,8 @@ export const files: LibraryModel = {
     'path.rglob': c => glob(c, pathOf(joinPath(c.m, joinPath(c.m, c.self ?? none, constant('**')), c.get(0) ?? none))),
     'path.iterdir': c => entriesOf(c, pathOf(c.self), false),
     'file.read': c => ({ kind: 'file', as: 'text', path: pathOf(c.self) }),
+    'file.text': c => ({ kind: 'file', as: 'text', path: pathOf(c.self) }),
+    'file.json': c => parseJson({ ...c, get: () => c.self }),
     'file.readlines': () => list([], 'list', true),
     'file.close': () => none,
     'file.toString': c => c.self ?? none,
@@ -202,13 +228,13 @@ export const files: LibraryModel = {
     'node.path.basename': baseOf,
     'node.url.fileURLToPath': firstAsPath,
     'js.JSON.parse': parseJson,
-    'Bun.file': c => open(c, pathOf(c.get(0)), undefined),
+    'js.Bun.file': c => open(c, pathOf(c.get(0)), undefined),
   },
   properties: {
     'path.parent': folder,
     'path.name': name,
     'path.stem': withoutExtension,
-    'path.suffix': m => unknown(m, 'the suffix of a path'),
+    'path.suffix': suffixOf,
     'sys.argv': m => list([unknown(m, 'the program')], 'list', true),
     'os.environ': m => unknown(m, 'the environment', true),
     'os.sep': () => constant('/'),

@@ -25,22 +25,33 @@ function shapeOf(layer: InstanceValue, name: string, made: Dims): Dims {
 
 type Forward = (layer: InstanceValue, x: Dims) => ShapeResult
 
+/** The dtype of a parameter that the constructor makes, unless the program set another. */
+const made = (layer: InstanceValue, name: string): string | undefined => {
+  const set = layer.attributes.get(name)
+  if (set === undefined) return 'F32'
+  return set.kind === 'array' && set.variants.length === 1 ? set.variants[0]?.dtype : undefined
+}
+
 const forward =
-  (f: Forward) =>
+  (f: Forward, dtypeOf: (x: string | undefined, parameter: string | undefined) => string | undefined = promote) =>
   (c: LibraryCall): Value => {
     const x = c.get(0)
     if (c.self?.kind !== 'instance' || x?.kind !== 'array') return anyArray(c.m.frame.activation)
     const layer = c.self
+    const name = layer.attributes.has('scales') || !layer.attributes.has('weight') ? 'scales' : 'weight'
     return operate(
       c,
       [x],
       ([v]) => {
         const shape = f(layer, v?.shape)
-        return shape instanceof Refused ? shape : { shape, dtype: promote(v?.dtype, undefined) }
+        return shape instanceof Refused ? shape : { shape, dtype: dtypeOf(v?.dtype, made(layer, name)) }
       },
       'frost',
     )
   }
+
+const asInput = (x: string | undefined) => x
+const asWeight = (_: string | undefined, weight: string | undefined) => weight
 
 /** x [..., in] times W^T, W [out, in]. */
 const linear: Forward = (layer, x) => {
@@ -71,17 +82,19 @@ const same: Forward = (_, x) => x
 export const frostLayers: LibraryModel = {
   calls: {
     'frost.nn.Linear.forward': forward(linear),
-    'frost.nn.Embedding.forward': forward(embedding),
+    'frost.nn.Embedding.forward': forward(embedding, asWeight),
     'frost.nn.QuantizedLinear.forward': forward(packedLinear),
-    'frost.nn.QuantizedEmbedding.forward': forward(packedEmbedding),
+    'frost.nn.QuantizedEmbedding.forward': forward(packedEmbedding, asWeight),
     'frost.nn.RMSNorm.forward': forward((layer, x) =>
       rmsNorm(x, shapeOf(layer, 'weight', [sizeOf(layer, 'dims')]), undefined),
     ),
     'frost.nn.LayerNorm.forward': forward(same),
-    'frost.nn.Dropout.forward': forward(same),
-    'frost.nn.Identity.forward': forward(same),
+    'frost.nn.Dropout.forward': forward(same, asInput),
+    'frost.nn.Identity.forward': forward(same, asInput),
     ...Object.fromEntries(
-      ['SiLU', 'GELU', 'ReLU', 'Sigmoid', 'Tanh'].map(name => [`frost.nn.${name}.forward`, forward(same)] as const),
+      ['SiLU', 'GELU', 'ReLU', 'Sigmoid', 'Tanh'].map(
+        name => [`frost.nn.${name}.forward`, forward(same, asInput)] as const,
+      ),
     ),
   },
 }

@@ -4,11 +4,12 @@
 // What it does otherwise than MLX 0.32.4 was measured with Node 20.
 
 import type { LibraryCall } from '../calls'
+import { shaped } from '../arrays'
 import { indexByValue } from '../indexing'
 import { dict, list, none, type Value } from '../value'
 import { refuse } from '../operate'
 import { Refused } from '../shapes/shape'
-import { lost, numberOf } from './arguments'
+import { lost, numberOf, without } from './arguments'
 import { arange, eye, full, like, linspace, literal, ofShape } from './creation'
 import { computing } from './elementwise'
 import { withChecks } from './frostArguments'
@@ -28,24 +29,6 @@ const flattening = ['argsort', 'sort', 'topk', 'argpartition', 'partition']
 const functions = (table: typeof operations): LibraryModel['calls'] =>
   Object.fromEntries(
     Object.entries(table).map(([name, operation]) => [`frost.core.${camel(name)}`, asFunction(operation)] as const),
-  )
-
-/** And as a method, where the name is another than MLX's. */
-const methods = (table: typeof operations): LibraryModel['calls'] =>
-  Object.fromEntries(
-    Object.entries(table)
-      .filter(([name]) => camel(name) !== name)
-      .map(([name, operation]) => [
-        `array.${camel(name)}`,
-        (c: LibraryCall): Value =>
-          c.self?.kind === 'array'
-            ? operation(
-                c,
-                c.self,
-                c.args.positional.map(a => a.value),
-              )
-            : lost(c),
-      ]),
   )
 
 /** MLX's products under the binding's names. */
@@ -120,6 +103,9 @@ const slice = (c: LibraryCall): Value =>
     ['step', c.get(2) ?? none],
   ])
 
+/** What the binding has no function for. */
+const lacking = 'real nan_to_num roll flip copy absolute isfinite mod true_divide var logcumsumexp put_along_axis triu'
+
 /** `array.index(…)`: what stands between brackets in Python. */
 function index(c: LibraryCall): Value {
   if (c.self?.kind !== 'array' || c.args.open) return lost(c)
@@ -134,8 +120,8 @@ const activations =
 export const frostMlx: LibraryModel = {
   calls: {
     ...withChecks({
-      ...functions(operations),
-      ...functions(computing),
+      ...functions(without(operations, 'permute_dims contiguous ravel unflatten astype view')),
+      ...functions(without(computing, lacking)),
       ...products,
       ...Object.fromEntries(
         flattening.map(name => [`frost.core.${name}`, flattened(name, /sort/.test(name) ? 1 : 2)] as const),
@@ -174,12 +160,13 @@ export const frostMlx: LibraryModel = {
     'frost.core.random.uniform': ofShape(2, 3),
     'frost.core.random.randint': ofShape(2, 3, 'I32'),
     'frost.core.random.seed': () => none,
+    'frost.core.random.key': c => shaped([2], c.m.frame.activation, 'U32', 'frost'),
     'frost.core.eval': () => none,
     'frost.core.asyncEval': () => none,
     'frost.core.setDefaultDevice': () => none,
     'frost.core.Slice': slice,
     'array.index': index,
-    'array.indexPut_': c => c.self ?? none,
+    'array.indexPut_': () => none,
     'array.variance': c => {
       const operation = computing.var
       return operation && c.self?.kind === 'array'
@@ -190,8 +177,6 @@ export const frostMlx: LibraryModel = {
           )
         : lost(c)
     },
-    ...methods(operations),
-    ...methods(computing),
     ...Object.fromEntries(
       activations.split(' ').map(name => {
         const operation = computing.sigmoid

@@ -4,7 +4,7 @@
 import { callFunction, type LibraryCall } from '../calls'
 import { constructorNames, enterContext, fieldClass, fieldsOf, namedTuple } from '../classes'
 import { itemsOf, mergeDict } from '../expressions'
-import { partialClass } from '../partial'
+import { partialWith } from '../partial'
 import { unknown } from '../machine'
 import { getAttribute } from '../members'
 import { has } from '../membership'
@@ -24,17 +24,8 @@ const openList = (some: readonly Value[] = []): Value => list([...some], 'list',
 const number = (v: Value | undefined): number | undefined => (v && isNumber(v) ? v.value : undefined)
 
 function partial(c: LibraryCall): Value {
-  const [func, ...rest] = c.args.positional.map(a => a.value)
-  if (!func) return unknown(c.m, 'functools.partial')
-  const keywords = dict(
-    [...c.args.keywords].map(([name, a]) => [name, a.value]),
-    c.args.open,
-  )
-  return object(partialClass, [
-    ['func', func],
-    ['args', list(rest, 'tuple', c.args.open)],
-    ['keywords', keywords],
-  ])
+  const [func, ...rest] = c.args.positional
+  return func ? partialWith(func.value, { ...c.args, positional: rest }) : unknown(c.m, 'functools.partial')
 }
 
 function reduce(c: LibraryCall): Value {

@@ -7,6 +7,7 @@ import { unknown } from '../machine'
 import { has } from '../membership'
 import { requireModule } from '../modules'
 import { setItem, setMember } from '../targets'
+import { partialWith } from '../partial'
 import { libraryName } from './index'
 import { partsOf, textOf } from '../text'
 import { constant, dict, type DictValue, isNumber, isString, library, list, none, truth, type Value } from '../value'
@@ -312,13 +313,13 @@ function isNotANumber(c: LibraryCall): Value {
   return v && isNumber(v) ? constant(Number.isNaN(v.value)) : unknown(c.m, 'isNaN')
 }
 
-/** `f.bind(self)`; arguments bound besides are not followed. */
+/** `f.bind(self, …)`. */
 function bindTo(c: LibraryCall): Value {
   const f = c.self
-  const self = c.get(0)
-  if (f?.kind === 'library' && c.args.positional.length === 1) return f
-  if (f?.kind !== 'function' || c.args.positional.length > 1 || c.args.open) return unknown(c.m, 'bind')
-  return self && !f.def.isArrow ? { ...f, self } : f
+  const [self, ...rest] = c.args.positional
+  if (c.args.open || (f?.kind !== 'library' && f?.kind !== 'function')) return unknown(c.m, 'bind')
+  const bound = f.kind === 'function' && self && !f.def.isArrow ? { ...f, self: self.value } : f
+  return rest.length === 0 ? bound : partialWith(bound, { ...c.args, positional: rest })
 }
 
 function membership(c: LibraryCall): Value {

@@ -25,6 +25,7 @@ import {
   numbersOf,
   type Operation,
   sizes,
+  without,
 } from './arguments'
 import { split } from './joining'
 import type { LibraryModel } from './index'
@@ -201,6 +202,10 @@ const asMethod =
         )
       : lost(c)
 
+/** The methods of a table, under which arrays of all libraries have them. */
+export const methods = (table: Readonly<Record<string, Operation>>): LibraryModel['calls'] =>
+  Object.fromEntries(Object.entries(table).map(([name, operation]) => [`array.${name}`, asMethod(operation)]))
+
 /** The same operation as a function of its array; a list or a number is one as well. */
 export const asFunction =
   (operation: Operation) =>
@@ -231,9 +236,7 @@ const itself = (c: LibraryCall): Value => c.self ?? none
 
 export const mlxArray: LibraryModel = {
   calls: {
-    ...Object.fromEntries(
-      Object.entries(operations).map(([name, operation]) => [`array.${name}`, asMethod(operation)]),
-    ),
+    ...methods(without(operations, 'permute_dims expand_dims pad')),
     'array.numpy': c => (c.self?.kind === 'array' ? { ...c.self, library: 'numpy' } : itself(c)),
     'array.detach': itself,
     'array.cpu': itself,

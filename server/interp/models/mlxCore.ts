@@ -10,11 +10,11 @@ import { operate, refuse } from '../operate'
 import { parametersOf, quantize as packed } from '../shapes/packed'
 import { Refused } from '../shapes/shape'
 import { type ArrayLibrary, list, dict, none, type Role, truth, type Value } from '../value'
-import { libraryCalled, type Operation } from './arguments'
+import { libraryCalled, type Operation, without } from './arguments'
 import { arange, eye, full, like, linspace, literal, ofShape } from './creation'
 import { computing } from './elementwise'
 import { joiningFor } from './joining'
-import { asFunction, operations } from './mlxArray'
+import { asFunction, methods, operations } from './mlxArray'
 import { literalSuffix, partsOf, textOf } from '../text'
 import { noteWritten } from '../writtenFiles'
 import type { LibraryModel } from './index'
@@ -119,7 +119,6 @@ const under = (library: string, table: Readonly<Record<string, Operation>>): Lib
 export const mlxCore: LibraryModel = {
   calls: {
     'mlx.core.load': c => load(c),
-    'mlx.core.load_safetensors': c => load(c),
     'mlx.core.dequantize': c =>
       sink(c, 'dequantize', {
         weight: [0, 'w'],
@@ -176,23 +175,16 @@ export const mlxCore: LibraryModel = {
     'mlx.core.async_eval': () => none,
     'mlx.core.synchronize': () => none,
     'mlx.core.set_default_device': () => none,
-    ...under('mlx.core', operations),
-    ...under('mlx.core', computing),
+    ...under('mlx.core', without(operations, 'ravel')),
+    ...under('mlx.core', without(computing, 'absolute mod true_divide copy')),
     'mlx.core.stop_gradient': c => c.get(0) ?? none,
     'mlx.core.array_equal': c => shaped([], c.m.frame.activation, 'BOOL', 'mlx'),
     'mlx.core.allclose': c => shaped([], c.m.frame.activation, 'BOOL', 'mlx'),
-    ...Object.fromEntries(
-      Object.entries(computing).map(([name, operation]) => [
-        `array.${name}`,
-        (c: LibraryCall): Value =>
-          c.self?.kind === 'array' && !c.args.open
-            ? operation(
-                c,
-                c.self,
-                c.args.positional.map(a => a.value),
-              )
-            : result(c),
-      ]),
+    ...methods(
+      without(
+        computing,
+        'mod power left_shift right_shift take_along_axis put_along_axis stop_gradient real sort partition topk',
+      ),
     ),
   },
 }

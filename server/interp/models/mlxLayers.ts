@@ -241,7 +241,7 @@ function toQuantized(c: LibraryCall): Value {
 }
 
 const activations =
-  'silu relu relu2 gelu gelu_approx gelu_fast_approx sigmoid tanh elu selu celu softplus softsign mish hardswish hard_tanh leaky_relu log_sigmoid relu6 step'
+  'silu relu relu2 gelu gelu_approx gelu_fast_approx sigmoid tanh elu selu celu softplus softsign mish hardswish hard_tanh leaky_relu log_sigmoid relu6'
 const classes =
   'SiLU ReLU ReLU2 GELU Sigmoid Tanh ELU SELU CELU Softplus Softsign Mish Hardswish LeakyReLU LogSigmoid ReLU6 Dropout Dropout2d Dropout3d Identity GroupNorm BatchNorm InstanceNorm Softmax LogSoftmax'
 
@@ -274,6 +274,7 @@ export const mlxLayers: LibraryModel = {
     'mlx.nn.Embedding.to_quantized': toQuantized,
     ...Object.fromEntries(classes.split(' ').map(name => [`mlx.nn.${name}.__call__`, alike])),
     ...Object.fromEntries(activations.split(' ').map(name => [`mlx.nn.${name}`, asFunction(ofOne(d => d))])),
+    'mlx.nn.step': asFunction(ofOne(() => 'I32')),
     ...Object.fromEntries(
       ['softmax', 'log_softmax'].flatMap(name => {
         const operation = computing['softmax']

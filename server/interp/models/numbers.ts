@@ -6,12 +6,12 @@ import { constant, isNumber, list, type Value } from '../value'
 import type { LibraryModel } from './index'
 
 const known =
-  (f: (...numbers: number[]) => number | undefined) =>
+  (f: (...numbers: number[]) => number | undefined, isFloat?: boolean) =>
   (c: LibraryCall): Value => {
     const numbers = c.args.positional.map(a => (isNumber(a.value) ? a.value.value : undefined))
     const result =
       c.args.open || numbers.includes(undefined) || numbers.length === 0 ? undefined : f(...(numbers as number[]))
-    return result === undefined || !Number.isFinite(result) ? unknown(c.m, c.name) : constant(result)
+    return result === undefined || !Number.isFinite(result) ? unknown(c.m, c.name) : { ...constant(result), isFloat }
   }
 
 const gcd = (a: number, b: number): number => (b === 0 ? Math.abs(a) : gcd(b, a % b))
@@ -29,15 +29,15 @@ const quotient = (a: number, b: number) => (b === 0 ? undefined : Math.floor(a /
 
 export const numbers: LibraryModel = {
   calls: {
-    'math.sqrt': known(Math.sqrt),
+    'math.sqrt': known(Math.sqrt, true),
     'math.floor': known(Math.floor),
     'math.ceil': known(Math.ceil),
     'math.trunc': known(Math.trunc),
-    'math.log': known((value, base) => (base === undefined ? Math.log(value) : Math.log(value) / Math.log(base))),
-    'math.log2': known(Math.log2),
-    'math.exp': known(Math.exp),
-    'math.pow': known(Math.pow),
-    'math.fabs': known(Math.abs),
+    'math.log': known((value, base) => (base === undefined ? Math.log(value) : Math.log(value) / Math.log(base)), true),
+    'math.log2': known(Math.log2, true),
+    'math.exp': known(Math.exp, true),
+    'math.pow': known(Math.pow, true),
+    'math.fabs': known(Math.abs, true),
     'math.gcd': known((...all) => all.reduce(gcd, 0)),
     'math.lcm': known((...all) => all.reduce((a, b) => (a * b) / (gcd(a, b) || 1), 1)),
     'math.isqrt': known(value => Math.floor(Math.sqrt(value))),
@@ -61,6 +61,6 @@ export const numbers: LibraryModel = {
   properties: {
     'math.pi': () => constant(Math.PI),
     'math.e': () => constant(Math.E),
-    'math.inf': m => unknown(m, 'inf'),
+    'math.inf': () => constant(Infinity),
   },
 }

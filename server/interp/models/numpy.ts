@@ -4,7 +4,7 @@ import { anyArray } from '../arrays'
 import type { LibraryCall } from '../calls'
 import { onlyReading } from '../readings'
 import { none, type Value } from '../value'
-import type { Operation } from './arguments'
+import { type Operation, without } from './arguments'
 import { arange, full, like, linspace, literal, ofShape } from './creation'
 import { computing } from './elementwise'
 import { joiningFor } from './joining'
@@ -22,10 +22,14 @@ const under = (table: Readonly<Record<string, Operation>>): LibraryModel['calls'
     Object.entries(table).map(([name, operation]) => [`numpy.${name}`, asFunction(operation)] as const),
   )
 
+/** What MLX computes and NumPy has no function for. */
+const lacking =
+  'rsqrt sigmoid erf erfinv stop_gradient logsumexp softmax cummax cummin logcumsumexp topk put_along_axis'
+
 export const numpy: LibraryModel = {
   calls: {
-    ...under(operations),
-    ...under(computing),
+    ...under(without(operations, 'contiguous flatten unflatten view')),
+    ...under(without(computing, lacking)),
     ...joiningFor('numpy'),
     'numpy.zeros': ofShape(0, 1),
     'numpy.ones': ofShape(0, 1),

@@ -6,12 +6,13 @@ import { noteCounter, writtenNumber } from '../counting'
 import { itemsOf, mergeDict } from '../expressions'
 import { derive, identity, unknown } from '../machine'
 import { findMember, getAttribute, libraryBase } from '../members'
+import { isArrayMember } from '../arrayMembers'
 import { hasMember } from '../moduleMembers'
 import { errorsOf, fail, failPython } from '../refusals'
 import { iterate } from '../statements'
 import { setMember } from '../targets'
 import { partsOf, textOf } from '../text'
-import { constant, dict, isNumber, isString, join, library, list, none, truth, type Value } from '../value'
+import { constant, dict, isNumber, isString, join, library, list, none, truth, type Value, wholeNumber } from '../value'
 import { fromPairs } from './collections'
 import { setOf } from './sets'
 import { sortAsPython } from './sorting'
@@ -37,7 +38,7 @@ function range(c: LibraryCall): Value {
       start: given.length > 1 ? writtenNumber(c.placeOf(0)) : undefined,
       stop: last?.kind === 'const' ? last.config : undefined,
     })
-  return list(Array.from({ length: count }, (_, i) => constant(from + i * by)))
+  return list(Array.from({ length: count }, (_, i) => wholeNumber(from + i * by)))
 }
 
 function enumerate(c: LibraryCall): Value {
@@ -100,6 +101,7 @@ function getattr(c: LibraryCall): Value {
       ? fallback
       : join(fallback, unknown(c.m, 'getattr with a default'), w => unknown(c.m, w))
   }
+  if (fallback && object.kind === 'array' && object.library === 'mlx' && !isArrayMember(name.value)) return fallback
   const value = getAttribute(c.m, object, name.value, c.at, false)
   return value.kind === 'unknown' && fallback ? join(fallback, value, w => unknown(c.m, w)) : value
 }
@@ -112,6 +114,8 @@ function setattr(c: LibraryCall): Value {
 
 function hasattr(c: LibraryCall): Value {
   const [object, name] = [c.get(0), c.get(1)]
+  if (object?.kind === 'array' && object.library === 'mlx' && name && isString(name))
+    return constant(isArrayMember(name.value))
   if (object?.kind !== 'instance' || !name || !isString(name)) return unknown(c.m, 'hasattr')
   const known = hasMember(object, name.value)
   return known === undefined ? unknown(c.m, 'hasattr') : constant(known)
@@ -319,7 +323,8 @@ export const python: LibraryModel = {
     'py.max': extreme(Math.max),
     'py.sum': c => {
       const items = c.get(0) && itemsOf(c.m, c.get(0) ?? none)
-      const numbers = items?.map(number)
+      const start = c.get(1, 'start')
+      const numbers = items && [...(start ? [start] : []), ...items].map(number)
       return numbers && numbers.every(n => n !== undefined)
         ? constant(numbers.reduce<number>((a, n) => a + (n ?? 0), 0))
         : unknown(c.m, 'sum')

@@ -228,8 +228,9 @@ export const scriptArrays: LibraryModel = {
       }
       if (c.m.uncertain > 0) self.map.set(key.value, unknown(c.m, 'removed on one path of the program'))
       else {
-        self.map.delete(key.value)
+        const had = self.map.delete(key.value)
         self.deleted.add(key.value)
+        if (had || (!self.open && self.views.length === 0)) return constant(had)
       }
       return unknown(c.m, 'whether there was such a key')
     },
