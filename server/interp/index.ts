@@ -4,7 +4,7 @@
 
 import type { Model, Shard } from '../checkpoint/facts'
 import type { FunctionDef, Program } from '../source/ir'
-import { freeArguments, innerValues, invoke } from './calls'
+import { freeArguments, invoke } from './calls'
 import { classesOf, freeInit, instantiate } from './classes'
 import type { Counter } from './counting'
 import {
@@ -20,6 +20,7 @@ import {
   type Unfollowed,
 } from './machine'
 import type { FileRead } from './fileReads'
+import { innerValues } from './handOver'
 import type { Mixup } from './heads'
 import { findMember } from './members'
 import { runModule } from './modules'
