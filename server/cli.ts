@@ -1,8 +1,39 @@
-// The command line's process entry. What it does is in cli/run.ts; the JSON it prints is described in docs/cli.md.
+// The command line's process entry. Compiling its code takes longer than checking most checkpoints, so what V8 made of it is
+// kept: beside it by the build, for the Node that built it, or by Node itself (22.1 and later) where it can.
 
-import { processIo } from './cli/io'
-import { run } from './cli/run'
-import { world } from './world'
+import { readFileSync, writeFileSync } from 'node:fs'
+import nodeModule from 'node:module'
+import { join } from 'node:path'
+import { Script } from 'node:vm'
 
-// The exit code is left for the process to end with: output on its way to a pipe is then always written.
-void run(process.argv.slice(2), processIo(), world).then(code => (process.exitCode = code))
+/** Set by the build, which runs a check for the sake of what it compiles. */
+const isBuild = process.env.TENSORLINT_KEEP_COMPILED === '1'
+const main = join(__dirname, 'cliMain.js')
+const kept = join(__dirname, `cliMain-${process.version}-${process.platform}-${process.arch}.cache`)
+
+start()
+
+function start(): void {
+  const cachedData = isBuild ? undefined : readKept()
+  if (!isBuild && !cachedData) {
+    const { enableCompileCache } = nodeModule as { enableCompileCache?: () => unknown }
+    enableCompileCache?.()
+    nodeModule.createRequire(main)(main)
+    return
+  }
+  const head = '(function (require, __filename, __dirname, module, exports) {'
+  const source = `${head}${readFileSync(main, 'latin1')}\n})`
+  const script = new Script(source, { filename: main, columnOffset: -head.length, cachedData })
+  const module = { exports: {} }
+  const run = script.runInThisContext() as (...given: unknown[]) => void
+  run(nodeModule.createRequire(main), main, __dirname, module, module.exports)
+  if (isBuild) process.on('exit', () => writeFileSync(kept, script.createCachedData()))
+}
+
+function readKept(): Buffer | undefined {
+  try {
+    return readFileSync(kept)
+  } catch {
+    return undefined
+  }
+}

@@ -49,7 +49,7 @@ export interface Analysis {
   readonly facts: Facts
   readonly findings: readonly Finding[]
   /** Worked out when asked. */
-  readonly sites: readonly LoadSite[]
+  sites(): readonly LoadSite[]
   /** Loads that were followed to their tensors, and those that were not, with the reason. */
   readonly understood: number
   readonly unknown: readonly { readonly path: string; readonly range: Range; readonly reason: string }[]
@@ -82,9 +82,7 @@ export function analyse(snapshot: Snapshot): Analysis {
   return {
     facts,
     findings: findingsOf(facts, broken),
-    get sites() {
-      return (sites ??= loadSites(facts.deliveries))
-    },
+    sites: () => (sites ??= loadSites(facts.deliveries)),
     understood: new Set(runs.flatMap(run => run.understood.map(p => `${p.program.path}:${p.span.start}`))).size,
     unknown: unknownLoads(runs),
     verify: model => verifyItems(model, facts.deliveries),

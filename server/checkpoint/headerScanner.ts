@@ -6,7 +6,7 @@ import { dtypeBits, dtypes } from './dtype'
 import { Fault, HeaderColumns } from './headerColumns'
 import { JsonBytes } from './jsonBytes'
 import { maxHeaderDepth, maxRank, maxTensors } from './limits'
-import { hashPart, hashSpan, isPlainWord, viewOf } from './nameHash'
+import { hashPart, hashRest, hashSeed, hashSpan, isPlainWord, mixWord, viewOf } from './nameHash'
 import { type BrokenEntry, faultOf, readOddEntry } from './oddEntry'
 import { type Family, isDigit, numberEnd } from './tensorFamilies'
 
@@ -66,6 +66,8 @@ class HeaderScanner {
   private nameStart = 0
   private nameEnd = 0
   private dtype = 0
+  private hash = 0
+  private hashed = 0
   /** How the entry is written around its offsets. */
   private lead = 0
   private leadEnd = 0
@@ -141,7 +143,7 @@ class HeaderScanner {
     const wording = family?.wording
     if (!family || !wording || bytes[at] !== 0x22 || columns.count >= maxTensors) return -1
     const start = at + 1
-    const end = this.expectedName(family.last, start)
+    const end = this.expectedName(family, start)
     if (end < 0 || !this.repeats(wording.lead, wording.leadLength, end)) return -1
     let i = this.whole(end + wording.leadLength)
     if (i < 0 || !this.repeats(wording.gap, wording.gapLength, i)) return -1
@@ -149,18 +151,30 @@ class HeaderScanner {
     i = this.whole(i + wording.gapLength)
     if (i < 0 || this.number - begin !== family.bytes || !this.repeats(wording.tail, wording.tailLength, i)) return -1
     columns.reserve()
-    this.takeRow(family, start, end, begin, this.number, Fault.none)
+    const path = hashRest(this.view, this.hashed, end - family.tail, this.hash)
+    this.takeRow(family, start, end, path, begin, this.number, Fault.none)
     return i + wording.tailLength
   }
 
-  /** The end of a name at `at` that is that of a row but for its numbers; -1 where it is another. */
-  private expectedName(row: number, at: number): number {
+  /**
+   * The end of a name at `at` that is one of a family, but for its numbers; -1 where it is another. Sets up to where its
+   * path was hashed on the way.
+   */
+  private expectedName({ last: row, tail }: Family, at: number): number {
     const { bytes, columns, view } = this
     const from = columns.nameStart[row] ?? 0
     const to = columns.nameEnd[row] ?? 0
     const last = bytes.length - 4
     let i = from
     let j = at
+    let hash = hashSeed
+    for (const pathTo = to - tail - 4; i <= pathTo && j <= last; i += 4, j += 4) {
+      const word = view.getInt32(j)
+      if (view.getInt32(i) !== word) break
+      hash = mixWord(hash, word)
+    }
+    this.hashed = j
+    this.hash = hash
     for (;;) {
       while (i + 4 <= to && j <= last && view.getInt32(i) === view.getInt32(j)) {
         i += 4
@@ -192,11 +206,18 @@ class HeaderScanner {
     return true
   }
 
-  /** Adds a row, and remembers what it came behind. */
-  private takeRow(family: Family, nameStart: number, nameEnd: number, begin: number, end: number, fault: number): void {
+  /** Adds a row, and remembers what it came behind; `path` is the hash of its module's path. */
+  private takeRow(
+    family: Family,
+    nameStart: number,
+    nameEnd: number,
+    path: number,
+    begin: number,
+    end: number,
+    fault: number,
+  ): void {
     const { columns, before } = this
     if (nameStart < this.bytes.length) family.last = columns.count
-    const path = hashPart(columns.view, nameStart, nameEnd - family.tail)
     columns.add(nameStart, nameEnd, path, family, begin, end, fault)
     if (before) before.next = family
     this.before = family
@@ -277,7 +298,8 @@ class HeaderScanner {
   private finish(begin: number, end: number, fault: number): Family {
     const { columns, dims, rank, nameStart, nameEnd } = this
     const family = columns.families.of(columns.count, nameStart, nameEnd, this.dtype, dims, rank)
-    this.takeRow(family, nameStart, nameEnd, begin, end, fault)
+    const path = hashPart(columns.view, nameStart, nameEnd - family.tail)
+    this.takeRow(family, nameStart, nameEnd, path, begin, end, fault)
     return family
   }
 

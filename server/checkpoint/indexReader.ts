@@ -2,7 +2,7 @@
 // name made on the way, so that looking it up needs no second pass. It makes no string but one for each file. What is read
 // is kept in numbers, offsets in bytes; shardIndex.ts makes entries of them.
 
-import { hashSpan, isPlainWord, mixSum, viewOf } from './nameHash'
+import { hasDot, hashFrom, hashSeed, isPlainWord, mixSum, mixWord, viewOf } from './nameHash'
 import type { IndexFault } from './shardIndex'
 
 const [quote, backslash, comma, colon, open, close] = [0x22, 0x5c, 0x2c, 0x3a, 0x7b, 0x7d]
@@ -191,7 +191,19 @@ export class IndexReader {
   private key(start: number): number {
     const { bytes, view } = this
     let i = start + 1
-    for (const last = bytes.length - 4; i <= last; i += 4) if (!isPlainWord(view.getInt32(i))) break
+    let hash = hashSeed
+    /** Up to where the hash is that of a path, whichever dot is the last. */
+    let before = i
+    let hashBefore = hash
+    for (const last = bytes.length - 4; i <= last; i += 4) {
+      const word = view.getInt32(i)
+      if (!isPlainWord(word)) break
+      if (hasDot(word)) {
+        before = i
+        hashBefore = hash
+      }
+      hash = mixWord(hash, word)
+    }
     for (;;) {
       const byte = bytes[i] ?? 0
       if (byte === quote) break
@@ -201,7 +213,7 @@ export class IndexReader {
       }
       i++
     }
-    this.keyHash = hashSpan(view, start + 1, i)
+    this.keyHash = hashFrom(view, start + 1, before, hashBefore, i)
     return i + 1
   }
 

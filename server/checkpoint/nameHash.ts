@@ -5,7 +5,7 @@ const dot = 0x2e
 export const hashSeed = 0x811c9dc5 | 0
 
 /** Takes in four bytes. */
-const mixWord = (hash: number, word: number): number => Math.imul(hash ^ word, 0x9e3779b1) ^ (hash >>> 15)
+export const mixWord = (hash: number, word: number): number => Math.imul(hash ^ word, 0x9e3779b1) ^ (hash >>> 15)
 
 /** Takes in one of the up to three bytes behind the last four. */
 export const mixByte = (hash: number, byte: number): number => Math.imul(hash ^ byte, 0x01000193)
@@ -16,8 +16,11 @@ const finishHash = (hash: number): number => hash ^ (hash >>> 16)
 export const mixSum = (hash: number): number => Math.imul(hash ^ (hash >>> 15), 0x85ebca6b)
 
 /** The hash of a part of a name: of its path, or of what is behind it. */
-export function hashPart(view: DataView, start: number, end: number): number {
-  let hash = hashSeed
+export const hashPart = (view: DataView, start: number, end: number): number => hashRest(view, start, end, hashSeed)
+
+/** The same, the bytes before a multiple of four being taken in already. */
+export function hashRest(view: DataView, start: number, end: number, before: number): number {
+  let hash = before
   let i = start
   for (; i + 4 <= end; i += 4) hash = mixWord(hash, view.getInt32(i))
   for (; i < end; i++) hash = mixByte(hash, view.getUint8(i))
@@ -43,6 +46,18 @@ export function hashSpan(view: DataView, start: number, end: number): number {
 export function isPlainWord(word: number): boolean {
   const slash = word ^ 0x5c5c5c5c
   return ((word | ((word - 0x23232323) & ~word) | ((slash - 0x01010101) & ~slash)) & 0x80808080) === 0
+}
+
+/** Whether one of four bytes is a dot. */
+export function hasDot(word: number): boolean {
+  const dots = word ^ 0x2e2e2e2e
+  return ((dots - 0x01010101) & ~dots & 0x80808080) !== 0
+}
+
+/** The hash of a name from that of its first bytes, so many of them: a multiple of four within its path. */
+export function hashFrom(view: DataView, start: number, hashed: number, hash: number, end: number): number {
+  const at = pathEnd(view, start, end)
+  return hashOfParts(hashRest(view, hashed, at, hash), hashPart(view, at, end))
 }
 
 export function viewOf(bytes: Uint8Array): DataView {

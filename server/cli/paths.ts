@@ -1,7 +1,7 @@
 // The PATHs of a command line: what they stand for, and how paths below them are printed, which is as grep prints them:
 // the PATH as typed, joined with the rest.
 
-import { stat } from 'node:fs/promises'
+import { type Stats, statSync } from 'node:fs'
 import { basename, dirname, sep } from 'node:path'
 import { expandPath } from '../workspace/discover'
 import { UsageError } from './io'
@@ -15,18 +15,23 @@ export interface Target {
 }
 
 /** Resolves every PATH; a UsageError names the first that does not exist. */
-export async function readTargets(paths: readonly string[], cwd: string): Promise<readonly Target[]> {
-  return Promise.all(
-    paths.map(async typed => {
-      if (typed === '') throw new UsageError('an empty PATH')
-      const path = expandPath(typed, cwd)
-      const stats = await stat(path).catch((error: NodeJS.ErrnoException) => {
-        throw new UsageError(`${typed}: ${error.code === 'EACCES' ? 'may not be read' : 'no such file or folder'}`)
-      })
-      if (!stats.isDirectory() && !stats.isFile()) throw new UsageError(`${typed}: neither a file nor a folder`)
-      return { typed, path, isFolder: stats.isDirectory() }
-    }),
-  )
+export function readTargets(paths: readonly string[], cwd: string): readonly Target[] {
+  return paths.map(typed => {
+    if (typed === '') throw new UsageError('an empty PATH')
+    const path = expandPath(typed, cwd)
+    const stats = lookAt(path, typed)
+    if (!stats.isDirectory() && !stats.isFile()) throw new UsageError(`${typed}: neither a file nor a folder`)
+    return { typed, path, isFolder: stats.isDirectory() }
+  })
+}
+
+function lookAt(path: string, typed: string): Stats {
+  try {
+    return statSync(path)
+  } catch (error) {
+    const isHidden = (error as NodeJS.ErrnoException).code === 'EACCES'
+    throw new UsageError(`${typed}: ${isHidden ? 'may not be read' : 'no such file or folder'}`)
+  }
 }
 
 /** The folder of a file is what gives it meaning; a folder is itself. */

@@ -6,6 +6,7 @@ import type { World } from '../lsp/context'
 import type { Finding, ModelSummary } from '../protocol'
 import type { Model } from '../checkpoint/facts'
 import { faultySettings } from '../policy/policyRules'
+import { promptFiles } from '../workspace/nodeFiles'
 import { Session, type SessionParts, type SessionState } from '../workspace/session'
 import type { CliIo } from './io'
 import { folderOf, pathPrinter, readTargets, type Target } from './paths'
@@ -27,13 +28,14 @@ export async function look(
   io: CliIo,
   policy: SessionParts['policy'] = {},
 ): Promise<Look> {
-  const targets = await readTargets(paths, io.cwd)
+  const targets = readTargets(paths, io.cwd)
   let failure: { error: unknown } | undefined
   const session = new Session({
     prepare: async () => world.prepare?.(),
     analyse: snapshot => world.analyse(snapshot),
     onError: error => (failure = { error }),
     baseFolder: io.cwd,
+    files: promptFiles,
   })
   const folders = targets.filter(target => !isShard(target)).map(folderOf)
   session.configure({
@@ -96,7 +98,12 @@ export function summary(model: Model, show: (path: string) => string): ModelSumm
 }
 
 function modelsOf(state: SessionState, files: ReadonlySet<string>): readonly Model[] {
-  const paths = new Set(state.analysis.sites.filter(site => files.has(site.path)).flatMap(site => site.models))
+  const paths = new Set(
+    state.analysis
+      .sites()
+      .filter(site => files.has(site.path))
+      .flatMap(site => site.models),
+  )
   return state.snapshot.models.filter(({ path }) => paths.has(path))
 }
 

@@ -77,7 +77,12 @@ function modelsOf({ models }: Snapshot, analysis: Analysis, { model, finding }: 
   if (model !== undefined) return models.filter(m => m.path === model)
   if (!finding) return models
   const named = new Set([finding.path, ...finding.because.map(b => b.path)])
-  const loaded = new Set(analysis.sites.filter(s => s.path === finding.path).flatMap(s => s.models))
+  const loaded = new Set(
+    analysis
+      .sites()
+      .filter(s => s.path === finding.path)
+      .flatMap(s => s.models),
+  )
   const found = models.filter(m => filesOf(m).some(path => named.has(path))) ?? models.filter(m => loaded.has(m.path))
   return found.length > 0 ? found : models
 }

@@ -1,7 +1,7 @@
 // Calls: of the user's own functions and classes, which are entered, and of modelled libraries, which are looked up.
 // A call of anything else is unknown and silent; where stored tensors go into it, that is noted for people to see.
 
-import type { Arg, Expr } from '../source/ir'
+import type { Arg, Expr, FunctionDef } from '../source/ir'
 import { noteMade } from './fileReads'
 import { evaluate, itemsOf } from './expressions'
 import { depthLimit, isPosition, type Machine, noteUnfollowed, place, unknown } from './machine'
@@ -199,8 +199,12 @@ const storedArrays = (args: Arguments): ArrayValue[] =>
 export const innerValues = (v: Value): readonly Value[] =>
   v.kind === 'dict' ? [...v.map.values()] : v.kind === 'list' ? v.items : []
 
-const moduleOf = (array: ArrayValue) =>
-  array.variants.find(v => v.stored)?.stored?.sources[0]?.tensor.name.replace(/\.[^.]*$/, '')
+/** The module whose tensor an array is; of an array that may be many, without its numbers: which comes first says nothing. */
+function moduleOf(array: ArrayValue): string | undefined {
+  const sources = array.variants.find(v => v.stored)?.stored?.sources
+  const module = sources?.[0]?.tensor.name.replace(/\.[^.]*$/, '')
+  return sources && sources.length > 1 ? module?.replace(/\d+/g, '#') : module
+}
 
 /** Marks arrays that are handed over together with their siblings: that call is where a fault can be repaired. */
 function handOver(args: Arguments, at: Place): Arguments {
@@ -324,10 +328,14 @@ function noteComputed(m: Machine, f: FunctionValue): void {
   if (f.self?.kind !== 'instance' || m.uncertain > 0) return
   for (const v of f.self.attributes.values()) {
     if (v.kind !== 'array' || !v.variants.some(x => x.stored)) continue
-    const done = m.computed.get(f.self) ?? new Set()
-    m.computed.set(f.self, done.add(f.def))
+    noteComputedBy(m, f.self, f.def)
     return
   }
+}
+
+function noteComputedBy(m: Machine, self: InstanceValue, def: FunctionDef): void {
+  m.computed.set(self, (m.computed.get(self) ?? new Set()).add(def))
+  for (const one of self.standsFor ?? []) noteComputedBy(m, one, def)
 }
 
 /** Arguments of a function that nobody in the workspace calls: its parameters are inputs of the program. */

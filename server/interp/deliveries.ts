@@ -242,3 +242,19 @@ function siteOf(sink: Sink): { site: Place; handles: Handles } | undefined {
   if (!weight.at) return undefined
   return { site: weight.at, handles: { weight: weight.at, scales: scales.at, biases: biases?.at } }
 }
+
+const delivered = new WeakMap<readonly Triple[], ReadonlyMap<Model, ReadonlySet<string>>>()
+/** Names of the weights of a bundle, by model. */
+export function weightsIn({ triples }: Bundle): ReadonlyMap<Model, ReadonlySet<string>> {
+  let known = delivered.get(triples)
+  if (!known) {
+    const names = new Map<Model, Set<string>>()
+    for (const { model, weight } of triples) {
+      const own = names.get(model)
+      if (own) own.add(weight.tensor.name)
+      else names.set(model, new Set([weight.tensor.name]))
+    }
+    delivered.set(triples, (known = names))
+  }
+  return known
+}

@@ -3,7 +3,6 @@
 
 import type { Model, Shard } from '../checkpoint/facts'
 import type { ArrayOp } from '../protocol'
-import { boundWeights } from './checkpoints'
 import { type Machine, noteLookup, noteUnderstood, unknown } from './machine'
 import { findNames, holesOf, type NameMatch } from './nameIndex'
 import { onlyReading, type Row } from './readings'
@@ -72,6 +71,8 @@ interface Known {
   readonly stack: Stack
   /** Symbols that tell the files apart. */
   readonly files: readonly number[]
+  /** Each view is one file. */
+  readonly areSingle: boolean
 }
 const stackOfViews = new WeakMap<readonly WeightsView[], Known>()
 
@@ -147,6 +148,10 @@ export function hasEvery(m: Machine, views: readonly WeightsView[], key: Value):
   if (variants.length === 0) return usefulKey(parts) ? false : undefined
   return namesIn(variants) === readings ? true : undefined
 }
+
+/** Whether a key is in one of the files, where it is known which files they are. */
+export const holds = (m: Machine, views: readonly WeightsView[], key: Value): boolean | undefined =>
+  views.length === 0 ? false : stackOf(views)?.areSingle ? lookupViews(m, views, key).length > 0 : undefined
 
 const nameCounts = new WeakMap<readonly ArrayVariant[], number>()
 /** How many different names the tensors have. */
@@ -273,7 +278,13 @@ function stackOf(views: readonly WeightsView[]): Known | undefined {
     stack = { views: [...views], found: new Map(), older: new Map(), tensors: 0 }
     stacks.set(shard, [stack, ...ofShard.slice(0, keptStacks - 1)])
   }
-  const known: Known = { length: views.length, last, stack, files: symbolsOf(views) }
+  const known: Known = {
+    length: views.length,
+    last,
+    stack,
+    files: symbolsOf(views),
+    areSingle: views.every(v => v.entries.length === 1),
+  }
   stackOfViews.set(views, known)
   return known
 }
@@ -299,11 +310,22 @@ function sameViews(a: readonly WeightsView[], b: readonly WeightsView[]): boolea
   })
 }
 
+const wholes = new WeakMap<Model, readonly WeightsView[]>()
+/** All files of a model at once: which of them an input is, is not known, and another key may be asked of another. */
+function allOf(model: Model): readonly WeightsView[] {
+  let known = wholes.get(model)
+  if (!known) {
+    const entries = model.shards.map(shard => ({ model, shard, assign: [] }))
+    wholes.set(model, (known = [{ entries, named: false }]))
+  }
+  return known
+}
+
 /** The array for a key of a free input, if the bound checkpoint has such tensors. */
 export function lookupFree(m: Machine, key: Value, at: Place): Value | undefined {
   m.askedBound = true
   if (!m.bound) return undefined
-  const { views } = boundWeights(m, key)
+  const views = allOf(m.bound)
   const variants = lookupViews(m, views, key)
   if (variants.length === 0 && key.kind === 'template') noteAnyTaken(m, views)
   if (variants.length === 0) return undefined

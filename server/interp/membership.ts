@@ -1,7 +1,7 @@
 // `key in object`, `map.has(key)` and the like.
 
 import { callMember } from './classes'
-import { hasEvery, lookupViews } from './lookups'
+import { hasEvery, holds } from './lookups'
 import type { Machine } from './machine'
 import { asKey, isNumber, isString, truth, type Value } from './value'
 
@@ -12,8 +12,9 @@ export function has(m: Machine, object: Value, asked: Value, javascript: boolean
     case 'dict': {
       if (isString(key) || isNumber(key)) {
         if (object.map.has(key.value)) return true
-        if (isString(key) && object.views.every(v => v.entries.length === 1)) {
-          if (!object.deleted.has(key.value) && lookupViews(m, object.views, key).length > 0) return true
+        const isHeld = isString(key) ? holds(m, object.views, key) : undefined
+        if (isHeld !== undefined) {
+          if (isHeld && !object.deleted.has(key.value)) return true
           return object.open ? undefined : false
         }
         if (

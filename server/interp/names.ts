@@ -102,7 +102,8 @@ export function mentions(body: readonly Stmt[], name: string): boolean {
   return names.has(name)
 }
 
-interface CallShape {
+/** A call by its name and number of arguments (-1 where that is not known). */
+export interface CallShape {
   readonly name: string
   readonly count: number
 }
@@ -110,7 +111,7 @@ interface CallShape {
 interface Effects {
   /** Whether something is written or removed by key, or an attribute is counted up, so that each turn has its own effect. */
   readonly byKey: boolean
-  /** What is called, by name and number of arguments (-1 where that is not known). */
+  /** What is called. */
   readonly calls: ReadonlyMap<string, CallShape>
 }
 
@@ -125,11 +126,11 @@ function effectsOf(body: object): Effects {
       if (e.kind === 'assign' || e.kind === 'assignment')
         byKey ||= e.target.kind === 'index' || (e.op !== undefined && e.target.kind === 'attribute')
       else if (e.kind === 'delete') byKey ||= e.targets.some(t => t.kind === 'index')
-      else if (e.kind === 'call' && (e.callee.kind === 'attribute' || e.callee.kind === 'name')) {
-        const { name } = e.callee
-        byKey ||= e.callee.kind === 'attribute' && keyWriters.test(name)
-        const count = e.args.some(a => a.spread) ? -1 : e.args.length
-        calls.set(`${name} ${count}`, { name, count })
+      else if (e.kind === 'call') {
+        const shape = callShape(e)
+        if (!shape) return
+        byKey ||= e.callee.kind === 'attribute' && keyWriters.test(shape.name)
+        calls.set(`${shape.name} ${shape.count}`, shape)
       }
     })
     effectsCache.set(body, (known = { byKey, calls }))
@@ -137,12 +138,19 @@ function effectsOf(body: object): Effects {
   return known
 }
 
+/** What a call names; undefined where it names nothing. */
+export const callShape = ({ callee, args }: Expr & { kind: 'call' }): CallShape | undefined =>
+  callee.kind === 'attribute' || callee.kind === 'name'
+    ? { name: callee.name, count: args.some(a => a.spread) ? -1 : args.length }
+    : undefined
+
 /** Methods that change what a dict or a list holds. */
-const keyWriters = /^(pop|popitem|setdefault|update|set|delete|clear|remove|insert|push|append|add|extend|__setitem__)$/
+export const keyWriters =
+  /^(pop|popitem|setdefault|update|set|delete|clear|remove|insert|push|append|add|extend|__setitem__)$/
 
 const functionCache = new WeakMap<Program, ReadonlyMap<string, readonly FunctionDef[]>>()
 /** Functions and methods of a program by name; a class's name stands for its constructor. */
-function functionsOf(program: Program): ReadonlyMap<string, readonly FunctionDef[]> {
+export function functionsOf(program: Program): ReadonlyMap<string, readonly FunctionDef[]> {
   const known = functionCache.get(program)
   if (known) return known
   const found = new Map<string, FunctionDef[]>()
@@ -166,7 +174,7 @@ function functionsOf(program: Program): ReadonlyMap<string, readonly FunctionDef
 }
 
 /** Whether a function can be called with so many arguments, its receiver counted among them or not. */
-function takes(def: FunctionDef, count: number): boolean {
+export function takes(def: FunctionDef, count: number): boolean {
   if (count < 0 || def.params.some(p => p.rest)) return true
   const needed = def.params.filter(p => !p.default).length
   return count + 1 >= needed && count <= def.params.length
@@ -206,15 +214,18 @@ export function leaves(body: readonly Stmt[]): boolean {
 const walk = (body: readonly Stmt[], visit: Visit): void => walkNodes(body, node => visit(node as unknown as Expr))
 
 /** Visits every node of the tree, with a stack of its own: programs may nest deeply. */
-function walkNodes(root: unknown, visit: (node: { readonly kind: string }) => void): void {
+export function walkNodes(root: unknown, visit: (node: { readonly kind: string }) => void): void {
   const stack: unknown[] = [root]
   while (stack.length > 0) {
     const node = stack.pop()
     if (Array.isArray(node)) for (const child of node) stack.push(child)
     else if (node && typeof node === 'object') {
       if ('kind' in node && typeof node.kind === 'string') visit(node as { readonly kind: string })
-      for (const [key, child] of Object.entries(node))
-        if (key !== 'span' && child && typeof child === 'object') stack.push(child)
+      // Not by Object.entries, which makes an array of arrays of every node.
+      for (const key in node) {
+        const child = (node as Record<string, unknown>)[key]
+        if (typeof child === 'object' && child !== null && key !== 'span') stack.push(child)
+      }
     }
   }
 }

@@ -147,3 +147,32 @@ export function pickedFrom(first: Picked, then: Picked): Picked {
   if (typeof first === 'number') return first
   return typeof then === 'number' ? (first[then] ?? 0) : Int32Array.from(then, row => first[row] ?? 0)
 }
+
+interface Stacked {
+  readonly parts: readonly (readonly unknown[])[]
+  readonly first: number
+  readonly made: readonly unknown[]
+}
+const stacked = new WeakMap<readonly unknown[], Stacked[]>()
+/** Stacks that are kept for one first part. */
+const keptStacks = 4
+
+function keptStack<T>(parts: readonly (readonly T[])[], first: number, make: () => readonly T[]): readonly T[] {
+  const [key] = parts
+  if (!key) return []
+  const known = stacked.get(key) ?? []
+  const same = known.find(
+    s => s.first === first && s.parts.length === parts.length && s.parts.every((p, i) => p === parts[i]),
+  )
+  if (same) return same.made as readonly T[]
+  const made = make()
+  stacked.set(key, [{ parts, first, made }, ...known.slice(0, keptStacks - 1)])
+  return made
+}
+
+/** The rows of several tables one after the other, with a column more that says which of them, counted from `first`. */
+export const stackRows = (tables: readonly (readonly Row[])[], first: number): readonly Row[] =>
+  keptStack(tables, first, () => tables.flatMap((rows, i) => rows.map(row => [...row, String(first + i)])))
+
+/** What goes with their rows, one after the other. */
+export const stackItems = <T>(parts: readonly (readonly T[])[]): readonly T[] => keptStack(parts, 0, () => parts.flat())

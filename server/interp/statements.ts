@@ -13,6 +13,7 @@ import { errorsOf, fail, isCaughtBy, Raised, type Refusal } from './refusals'
 import { countedNames, isUniform, summarize, summarizeUnused } from './summary'
 import { binary } from './operators'
 import { blockScope, declaredIn, functionValue, holderOf, isJavaScript, scopeFor, scopesOfFunction } from './scopes'
+import { walkStacks } from './stacks'
 import { assignTo, remove } from './targets'
 import { type ClassValue, constant, isString, join, none, type Scope, truth, type Value } from './value'
 
@@ -163,7 +164,7 @@ function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Complet
     m.summaries++
     turn(summary.item)
     m.summaries--
-  } else iterate(m, iterable, s.over, turn)
+  } else if (!walkStacks(m, s, items, outer, turn)) iterate(m, iterable, s.over, turn)
   if (ended !== 'next') return m.uncertain > 0 && ended === 'raise' ? 'next' : ended
   // Turns that end early come together again after the loop; a return would have ended all of them.
   if (!leaves(s.body)) m.alternative = alternative

@@ -84,14 +84,19 @@ function rangeSymbol(m: Machine, items: readonly Value[]): Value | undefined {
   const step = second.value - first.value
   if (step === 0 || !Number.isInteger(step) || !Number.isInteger(first.value)) return undefined
   if (items.some((item, i) => !isNumber(item) || item.value !== first.value + i * step)) return undefined
-  const range: NumberRange = { first: first.value, step, count: items.length }
+  const symbol = symbolOf(m, 'numbers', { first: first.value, step, count: items.length })
+  return { kind: 'unknown', symbol, free: false, why: 'any index of a long loop' }
+}
+
+/** A symbol for any number of a range. `of`: what is counted; different things that are counted alike are told apart. */
+export function symbolOf(m: Machine, of: string, range: NumberRange): number {
   // Two loops inside one another need two symbols; two loops one after the other mean the same indexes.
-  const key = `${m.summaries} ${range.first} ${range.step} ${range.count}`
+  const key = `${of} ${m.summaries} ${range.first} ${range.step} ${range.count}`
   let symbol = symbols.get(key)
   if (symbol === undefined) {
     if (symbols.size > 10_000) symbols.clear()
     symbols.set(key, (symbol = --lastSymbol))
   }
   m.ranges.set(symbol, range)
-  return { kind: 'unknown', symbol, free: false, why: 'any index of a long loop' }
+  return symbol
 }

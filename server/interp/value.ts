@@ -213,6 +213,8 @@ export interface InstanceValue {
   readonly attributes: Map<string, Value>
   /** `super`: the object itself, of which this is seen as its base. */
   readonly whole?: InstanceValue
+  /** Objects that are alike, which this one stands for; see standIns.ts. */
+  readonly standsFor?: readonly InstanceValue[]
   /** Made by the program itself, not by the reading of a class that nobody makes. */
   isMade?: boolean
 }
@@ -266,6 +268,11 @@ export interface Scope {
 }
 
 export const constant = (value: ConstValue['value']): ConstValue => ({ kind: 'const', value })
+
+const wholeNumbers: ConstValue[] = []
+/** A number that nobody has written; small ones are one object each, since loops count with them again and again. */
+export const wholeNumber = (n: number): ConstValue =>
+  n >= 0 && n < 4_096 && Number.isInteger(n) ? (wholeNumbers[n] ??= constant(n)) : constant(n)
 export const none: ConstValue = constant(null)
 export const list = (items: Value[], shape: ListValue['shape'] = 'list', open = false): ListValue => ({
   kind: 'list',

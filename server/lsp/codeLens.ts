@@ -20,7 +20,8 @@ export async function codeLenses(ctx: ServerContext, uri: string): Promise<CodeL
   const { analysis, snapshot } = await ctx.session.current()
   const program = snapshot.programs.find(p => p.path === path)
   const counts = program ? countLenses(ctx, analysis, program, uri) : []
-  const sites = analysis.sites
+  const sites = analysis
+    .sites()
     .filter(site => site.path === path && site.modules.length > 0)
     .map(site => ({
       range: { start: site.range.start, end: site.range.start },

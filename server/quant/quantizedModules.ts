@@ -157,6 +157,7 @@ export function quantizedModules(model: Model): readonly QuantizedModule[] {
 
 /** Modules of several kinds in the order in which the shards hold their scales. */
 export function inOrder(model: Model, modules: readonly QuantizedModule[]): readonly QuantizedModule[] {
+  if (modules.length < 2) return modules
   const numbers = new Map(model.shards.map((shard, number) => [shard, number] as const))
   const placeOf = ({ scales }: QuantizedModule): number => numbers.get(scales.shard) ?? 0
   return [...modules].sort((a, b) => placeOf(a) - placeOf(b) || a.scales.index - b.scales.index)

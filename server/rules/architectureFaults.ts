@@ -23,6 +23,7 @@ export interface Mismatch {
 
 /** Numbers of the language model, at the level of the file where they hold. */
 export class Numbers {
+  private readonly kept = new Map<string, Stated | undefined>()
   readonly hidden: Stated | undefined
   readonly heads: Stated | undefined
   readonly keyHeads: Stated | undefined
@@ -39,8 +40,11 @@ export class Numbers {
     this.headSize = this.findHeadSize()
   }
 
+  /** A number under one of its names; kept, since every layer asks. */
   get(...names: readonly string[]): Stated | undefined {
-    return stated(this.file, 'text', ...names)
+    const key = names.join()
+    if (!this.kept.has(key)) this.kept.set(key, stated(this.file, 'text', ...names))
+    return this.kept.get(key)
   }
 
   private findHeadSize() {

@@ -4,25 +4,17 @@
 
 import type { Node } from 'jsonc-parser'
 import type { JsonFile, Model } from '../checkpoint/facts'
-import type { Sink } from '../interp/machine'
+import { weightsIn } from '../interp/deliveries'
 import type { Because, Severity } from '../protocol'
 import type { Facts } from './rule'
 import { rangeOf } from './show'
-
-const sinks = new WeakMap<Facts['deliveries'], ReadonlySet<Sink>>()
-/** The operations that anything is delivered to: a few hundred, where deliveries are tens of thousands. */
-function sinksOf({ deliveries }: Facts): ReadonlySet<Sink> {
-  let known = sinks.get(deliveries)
-  if (!known) sinks.set(deliveries, (known = new Set(deliveries.map(d => d.sink))))
-  return known
-}
 
 /** Operations of the workspace's loaders that get the value at one of the nodes. */
 export function readers(facts: Facts, file: JsonFile, nodes: readonly (Node | undefined)[]): readonly Because[] {
   const offsets = new Set(nodes.flatMap(n => (n ? [n.offset] : [])))
   if (offsets.size === 0) return []
   const places = new Map<string, Because>()
-  for (const sink of sinksOf(facts))
+  for (const { sink } of facts.bundles)
     for (const v of [sink.groupSize, sink.bits, sink.mode])
       if (v?.kind === 'const' && v.config && v.config.file.path === file.path && offsets.has(v.config.offset)) {
         const because: Because = {
@@ -37,7 +29,7 @@ export function readers(facts: Facts, file: JsonFile, nodes: readonly (Node | un
 
 /** Whether a program of the workspace was seen to load the model's weights. */
 export function isLoadedHere(facts: Facts, model: Model): boolean {
-  return facts.deliveries.some(d => d.model === model)
+  return facts.bundles.some(bundle => weightsIn(bundle).has(model))
 }
 
 /** The severity of a fault that no loader in the workspace was seen to meet. */

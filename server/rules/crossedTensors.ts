@@ -6,6 +6,7 @@ import { placeKey } from '../interp/machine'
 import { escapeRegExp } from '../interp/text'
 import type { Edit, Fix } from '../protocol'
 import { groupBy } from '../util/groupBy'
+import { where } from './delivered'
 import { defineRule, type Draft } from './rule'
 import { becauseTensor, count, foldNames, rangeOf, showTensor, textAt } from './show'
 import { isCrossed, strangers, swapped } from './sites'
@@ -17,18 +18,17 @@ export const crossedTensors = defineRule({
   id: 'crossed-tensors',
   severity: 'error',
   title: 'Scales or biases do not belong to the weight',
-  *check({ deliveries, runs }) {
-    const groups = groupBy(
-      deliveries.filter(d => isCrossed(d) && !d.sink.uncertain),
-      d => placeKey(d.site),
-    )
+  *check(facts) {
+    const groups = groupBy(where(facts, isSurelyCrossed), d => placeKey(d.site))
     for (const group of groups.values()) yield draft(group)
-    const told = new Set(deliveries.filter(isCrossed).map(d => placeKey(d.sink.call)))
-    const sinks = runs.flatMap(run => run.sinks).filter(sink => !told.has(placeKey(sink.call)))
+    const told = new Set(where(facts, isCrossed).map(d => placeKey(d.sink.call)))
+    const sinks = facts.runs.flatMap(run => run.sinks).filter(sink => !told.has(placeKey(sink.call)))
     for (const group of groupBy(misplaced(sinks), ({ sink }) => placeKey(sink.call)).values())
       if (group[0]) yield misplacedDraft(group[0])
   },
 })
+
+const isSurelyCrossed = (d: Delivery): boolean => isCrossed(d) && !d.sink.uncertain
 
 function draft(group: readonly Delivery[]): Draft {
   const d = group[0] as Delivery

@@ -11,10 +11,11 @@ import type { Hints } from '../quant/formats/hints'
 import { formats } from '../quant/formats/index'
 import { mlxLmOutcome, mlxLmVersion, type Outcome } from '../quant/formats/mlxLm'
 import { groupBy } from '../util/groupBy'
+import { sitesWhere } from './delivered'
 import { foreignFormat } from './foreign'
 import { defineRule, type Draft, type Facts } from './rule'
 import { becauseTensor, count, fileStart, foldNames, rangeIn, rangeOf, showTensor } from './show'
-import { type Site, sitesOf } from './sites'
+import type { Site } from './sites'
 import { because, tensorNames } from './transposedTriple'
 
 type ForeignGroup = FormatGroup & { readonly recognition: Recognition }
@@ -24,10 +25,12 @@ export const foreignFormatRule = defineRule({
   severity: 'error',
   title: "Tensors are in another format than MLX's",
   *check(facts) {
-    for (const site of sitesOf(facts.deliveries)) yield* atSite(site)
+    for (const site of sitesWhere(facts, isForeignHere)) yield* atSite(site)
     yield* unloaded(facts)
   },
 })
+
+const isForeignHere = (d: Delivery): boolean => foreignFormat(d) !== undefined
 
 /** A finding for every foreign format that arrives at a call. */
 function* atSite(site: Site): Iterable<Draft> {

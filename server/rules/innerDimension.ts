@@ -11,10 +11,10 @@ import type { Fix } from '../protocol'
 import { logicalColumns } from '../quant/affine'
 import { expectedWidth } from '../quant/dimensions'
 import { groupBy } from '../util/groupBy'
+import { judgedWhere } from './delivered'
 import { judgeParameters, passed, tripleOf } from './parameters'
 import { defineRule, type Draft, type Facts } from './rule'
 import { count, foldNames, rangeOf, showShape, textAt } from './show'
-import { judged } from './sites'
 import { argumentEdit } from './argumentEdit'
 import { asOperand, withoutTurn } from './turnText'
 
@@ -44,10 +44,12 @@ export const innerDimension = defineRule({
   },
 })
 
-const misfitsOf = ({ runs, deliveries }: Facts): readonly Misfit[] => [
-  ...runs.flatMap(run => run.products.flatMap(misfits)),
-  ...judged(deliveries).flatMap(packedMisfits),
+const misfitsOf = (facts: Facts): readonly Misfit[] => [
+  ...facts.runs.flatMap(run => run.products.flatMap(misfits)),
+  ...judgedWhere(facts, isPackedMisfit).flatMap(packedMisfits),
 ]
+
+const isPackedMisfit = (d: Delivery): boolean => packedMisfits(d).length > 0
 
 /** Products that this rule speaks of. */
 export const misfitPlaces = (facts: Facts): readonly string[] => misfitsOf(facts).map(m => placeKey(m.call))

@@ -7,7 +7,7 @@ import { hintsFor } from '../quant/formats/formatsOf'
 import { type Family, familiesOf } from '../quant/formats/families'
 import type { StoredMember } from '../quant/formats/format'
 import { find, last, sameRows } from '../quant/formats/shapes'
-import { defineRule, type Draft } from './rule'
+import { defineRule, type Draft, eachModel } from './rule'
 import { count, fileStart, foldNames, showShape, showTensor } from './show'
 
 /** Names of the codes and of the second scale, by the two writers. */
@@ -20,12 +20,10 @@ export const mismatchedNvfp4 = defineRule({
   id: 'mismatched-nvfp4-scales',
   severity: 'error',
   title: 'NVFP4 codes and their scales do not belong together',
-  *check({ models }) {
-    for (const model of models) {
-      const families = familiesOf(model)
-      for (const writer of writers) yield* faultsIn(model, families, writer)
-    }
-  },
+  check: eachModel(function* (model) {
+    const families = familiesOf(model)
+    for (const writer of writers) yield* faultsIn(model, families, writer)
+  }),
 })
 
 type Writer = (typeof writers)[number]

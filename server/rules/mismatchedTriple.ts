@@ -10,11 +10,11 @@ import { formatsOfModule } from '../quant/formats/formatsOf'
 import { inOrder, quantizedKinds } from '../quant/quantizedModules'
 import type { Verdict } from '../quant/triple'
 import { groupBy } from '../util/groupBy'
+import { sitesWhere } from './delivered'
 import { foreignFormat, isPacked } from './foreign'
 import { modelsNothingLoads } from './players'
 import { defineRule, type Draft, type Facts } from './rule'
 import { count, fileStart, foldNames, rangeOf, showTensor } from './show'
-import { sitesOf } from './sites'
 import { swapFix } from './swapFix'
 import { because, tensorNames } from './transposedTriple'
 
@@ -24,8 +24,7 @@ export const mismatchedTriple = defineRule({
   title: 'Weight and scales are not one MLX weight',
   *check(facts) {
     yield* stored(facts)
-    for (const site of sitesOf(facts.deliveries)) {
-      const group = site.deliveries.filter(d => (d.verdict.kind === 'misfit' || !isPacked(d)) && !foreignFormat(d))
+    for (const { place, deliveries: group } of sitesWhere(facts, isMisfit)) {
       const first = group[0]
       if (!first) continue
       const why = !isPacked(first)
@@ -34,8 +33,8 @@ export const mismatchedTriple = defineRule({
           ? `MLX cannot take them as one weight: ${first.verdict.why}`
           : ''
       yield {
-        path: site.place.program.path,
-        range: rangeOf(site.place),
+        path: place.program.path,
+        range: rangeOf(place),
         message: `weight is ${showTensor(first.weight)} and scales ${showTensor(first.scales)}; ${why}; ${count(new Set(group.map(d => d.module)).size, 'module')}, ${foldNames(group.map(d => d.module))}`,
         tensors: [...new Set(group.flatMap(tensorNames))],
         because: because(group),
@@ -44,6 +43,8 @@ export const mismatchedTriple = defineRule({
     }
   },
 })
+
+const isMisfit = (d: Delivery): boolean => (d.verdict.kind === 'misfit' || !isPacked(d)) && !foreignFormat(d)
 
 /** Weight and scales of one module in each other's place, told by their names. */
 const isExchanged = ({ module, weight, scales }: Delivery): boolean =>

@@ -4,6 +4,7 @@
 
 import type { Model } from '../checkpoint/facts'
 import { ranksOf } from '../checkpoint/models'
+import { moduleKinds } from '../checkpoint/moduleKinds'
 import { splitName } from '../checkpoint/modules'
 import { stated } from '../quant/sizes'
 import { isComplete, severityFor } from './configHarm'
@@ -42,12 +43,13 @@ const expertPattern = /^(.*\.experts)\.(\d+)(?:\.(.+))?$/
 /** Whether the tensors of some expert projection are not as many as whole sets would have. */
 function mayLack(model: Model): boolean {
   const counts = new Map<string, number>()
-  for (const { tensors } of model.shards)
-    for (const { sample, pattern, count } of tensors.families()) {
-      const at = sample.indexOf('.experts.')
-      if (at < 0 || !/\d/.test(sample[at + 9] ?? '')) continue
-      counts.set(pattern, (counts.get(pattern) ?? 0) + count)
+  for (const { pattern, members, count } of moduleKinds(model)) {
+    if (!/\.experts\.#(\.|$)/.test(pattern)) continue
+    for (const parameter of members.keys()) {
+      const name = `${pattern}.${parameter}`
+      counts.set(name, (counts.get(name) ?? 0) + count)
     }
+  }
   if (counts.size === 0) return false
   const many = expertsStated(model)
   return many === undefined || new Set(counts.values()).size > 1 || [...counts.values()].some(n => n % many !== 0)

@@ -7,7 +7,7 @@ import { findProperty } from '../checkpoint/jsonFile'
 import { ranksOf } from '../checkpoint/models'
 import { anatomyOf } from '../quant/anatomy'
 import { isComplete } from './configHarm'
-import { defineRule } from './rule'
+import { defineRule, eachModel } from './rule'
 import { fileStart, rangeIn } from './show'
 
 const towers: readonly { readonly key: JSONPath; readonly noun: string; readonly names: RegExp }[] = [
@@ -19,26 +19,24 @@ export const missingTower = defineRule({
   id: 'missing-tower',
   severity: 'warning',
   title: 'config.json describes a tower that is not stored',
-  *check({ models }) {
-    for (const model of models) {
-      const [file] = model.configs
-      if (!file || model.configs.length > 1 || ranksOf(model).length > 1 || !isComplete(model)) continue
-      if (!anatomyOf(model)?.layers.size) continue
-      for (const { key, noun, names } of towers) {
-        const at = describedAt(file, key)
-        if (!at || isStored(model, names)) continue
-        yield {
-          path: file.path,
-          range: rangeIn(file, at.offset, at.offset + at.length),
-          message: `${key.join('.')} describes ${noun === 'audio' ? 'an' : 'a'} ${noun} tower, and no tensor of one is stored; mlx-lm loads the language model alone, mlx-vlm stops with "Missing parameters", transformers fills the tower at random`,
-          tensors: [],
-          because: model.shards
-            .slice(0, 1)
-            .map(shard => ({ path: shard.path, range: fileStart, message: 'only a language model is stored' })),
-        }
+  check: eachModel(function* (model) {
+    const [file] = model.configs
+    if (!file || model.configs.length > 1 || ranksOf(model).length > 1 || !isComplete(model)) return
+    if (!anatomyOf(model)?.layers.size) return
+    for (const { key, noun, names } of towers) {
+      const at = describedAt(file, key)
+      if (!at || isStored(model, names)) continue
+      yield {
+        path: file.path,
+        range: rangeIn(file, at.offset, at.offset + at.length),
+        message: `${key.join('.')} describes ${noun === 'audio' ? 'an' : 'a'} ${noun} tower, and no tensor of one is stored; mlx-lm loads the language model alone, mlx-vlm stops with "Missing parameters", transformers fills the tower at random`,
+        tensors: [],
+        because: model.shards
+          .slice(0, 1)
+          .map(shard => ({ path: shard.path, range: fileStart, message: 'only a language model is stored' })),
       }
     }
-  },
+  }),
 })
 
 /** The key of a section that gives sizes; an empty one, or null, describes nothing. */

@@ -44,3 +44,14 @@ export interface Rule<Id extends string = string> {
 
 /** Keeps the id a literal type. */
 export const defineRule = <const Id extends string>(rule: Rule<Id>): Rule<Id> => rule
+
+/** The check of a rule that looks at one checkpoint and nothing else: what it says of one is kept with it. */
+export function eachModel(check: (model: Model) => Iterable<Draft>): Rule['check'] {
+  const kept = new WeakMap<Model, readonly Draft[]>()
+  return ({ models }) =>
+    models.flatMap(model => {
+      let drafts = kept.get(model)
+      if (!drafts) kept.set(model, (drafts = [...check(model)]))
+      return drafts
+    })
+}

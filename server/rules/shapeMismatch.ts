@@ -8,6 +8,7 @@ import type { Refusal } from '../interp/refusals'
 import { placeKey } from '../interp/machine'
 import { groupBy } from '../util/groupBy'
 import { defineRule, type Draft, type Facts } from './rule'
+import { where } from './delivered'
 import { misfitPlaces } from './innerDimension'
 import { isPacked } from './foreign'
 import { packedAgain } from './packedQuantizedAgain'
@@ -28,14 +29,15 @@ export const shapeMismatch = defineRule({
   },
 })
 
+const isTold = (d: Delivery): boolean =>
+  d.verdict.kind !== 'fits' || !isPacked(d) || isCrossed(d) || isToldByParameters(d) || isToldByMode(d)
+
 /** Calls that the rules about products, triples and parameters speak of. */
 function toldElsewhere(facts: Facts): ReadonlySet<string> {
-  const isTold = (d: Delivery) =>
-    d.verdict.kind !== 'fits' || !isPacked(d) || isCrossed(d) || isToldByParameters(d) || isToldByMode(d)
   return new Set([
     ...misfitPlaces(facts),
     ...packedAgain(facts).map(p => placeKey(p.call)),
-    ...facts.deliveries.flatMap(d => (isTold(d) ? [placeKey(d.sink.call)] : [])),
+    ...where(facts, isTold).map(d => placeKey(d.sink.call)),
   ])
 }
 

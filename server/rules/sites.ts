@@ -84,10 +84,10 @@ const tensorKey = (d: Delivery) => `${d.weight.shard.path}\0${d.weight.tensor.na
 
 /**
  * Leaves out a misfit on a path that may not be taken where the same weight fits on another such path: the program
- * chooses between them in a way that is not followed, and may well choose right.
+ * chooses between them in a way that is not followed, and may well choose right. `all`: where another such path may be.
  */
-function decided(deliveries: readonly Delivery[]): readonly Delivery[] {
-  const fitting = new Set(deliveries.filter(d => d.sink.uncertain && d.verdict.kind === 'fits').map(tensorKey))
+export function decided(deliveries: readonly Delivery[], all = deliveries): readonly Delivery[] {
+  const fitting = new Set(all.filter(d => d.sink.uncertain && d.verdict.kind === 'fits').map(tensorKey))
   return deliveries.filter(d => !(d.sink.uncertain && d.verdict.kind !== 'fits' && fitting.has(tensorKey(d))))
 }
 

@@ -6,10 +6,10 @@
 import type { Arrived, Delivery } from '../interp/deliveries'
 import type { Place } from '../interp/value'
 import type { Edit, Fix } from '../protocol'
+import { sitesWhere } from './delivered'
 import { foreignFormat } from './foreign'
 import { defineRule } from './rule'
 import { count, foldNames, rangeOf, showShape, textAt } from './show'
-import { sitesOf } from './sites'
 import { asOperand } from './turnText'
 import { because, tensorNames } from './transposedTriple'
 
@@ -19,9 +19,9 @@ export const slicedScales = defineRule({
   id: 'sliced-scales',
   severity: 'error',
   title: 'Weight and scales were sliced differently',
-  *check({ deliveries }) {
-    for (const site of sitesOf(deliveries)) {
-      const group = site.deliveries.filter((d): d is Sliced => d.verdict.kind === 'sliced' && !foreignFormat(d))
+  *check(facts) {
+    for (const site of sitesWhere(facts, isSliced)) {
+      const group = site.deliveries.filter(isSliced)
       const first = group[0]
       if (!first) continue
       const { weightRows, scalesRows, turned } = first.verdict
@@ -44,6 +44,8 @@ export const slicedScales = defineRule({
     }
   },
 })
+
+const isSliced = (d: Delivery): d is Sliced => d.verdict.kind === 'sliced' && !foreignFormat(d)
 
 type Member = 'weight' | 'scales' | 'biases'
 

@@ -3,6 +3,8 @@
 // hands over the same module of other layers and leaves this one out.
 
 import type { Model } from '../checkpoint/facts'
+import { weightsIn } from '../interp/deliveries'
+import type { Place } from '../interp/value'
 import { inOrder, quantizedKinds, type QuantizedModule } from '../quant/quantizedModules'
 import { becauseLoads, playersOf } from './players'
 import { defineRule, type Draft, type Facts } from './rule'
@@ -34,13 +36,22 @@ const pattern = (module: string) => module.replace(/\d+/g, '#')
 /** Modules that the loader leaves out, though it hands over their like. */
 function missedBy(facts: Facts, model: Model, split: readonly QuantizedModule[]): readonly QuantizedModule[] {
   const whole = facts.runs.every(run => run.stopped === undefined)
-  const own = facts.deliveries.filter(d => d.model === model)
+  const own = facts.bundles.filter(bundle => weightsIn(bundle).has(model))
   if (!whole || own.length === 0) return []
-  const delivered = new Set(own.map(d => d.weight.tensor.name))
-  const absent = split.filter(({ weight }) => !delivered.has(weight.tensor.name))
+  const delivered = own.flatMap(bundle => weightsIn(bundle).get(model) ?? [])
+  const absent = split.filter(({ weight }) => !delivered.some(names => names.has(weight.tensor.name)))
   if (absent.length === 0) return []
-  const patterns = new Set(own.map(d => pattern(d.module)))
+  const patterns = new Set(own.flatMap(({ triples }) => triples.map(t => pattern(t.module))))
   return absent.filter(({ path }) => patterns.has(pattern(path)))
+}
+
+/** One of the modules that are handed over, and where. */
+function siblingOf({ bundles }: Facts, model: Model, wanted: string): { module: string; site: Place } | undefined {
+  for (const { triples, site } of bundles) {
+    const like = triples.find(t => t.model === model && pattern(t.module) === wanted)
+    if (like) return { module: like.module, site }
+  }
+  return undefined
 }
 
 function draft(facts: Facts, model: Model, modules: readonly QuantizedModule[], isMissed: boolean): Draft {
@@ -48,7 +59,7 @@ function draft(facts: Facts, model: Model, modules: readonly QuantizedModule[], 
   const other = first.scales.shard !== first.weight.shard ? first.scales : (first.biases ?? first.scales)
   const members = [first.weight, first.scales, ...(first.biases ? [first.biases] : [])]
   const names = modules.flatMap(m => [m.weight, m.scales, m.biases].flatMap(t => (t ? [t.tensor.name] : [])))
-  const sibling = facts.deliveries.find(d => d.model === model && pattern(d.module) === pattern(first.path))
+  const sibling = isMissed ? siblingOf(facts, model, pattern(first.path)) : undefined
   const what = `${first.weight.tensor.name} is in ${baseName(first.weight.shard.path)}, ${other.tensor.name} in ${baseName(other.shard.path)}: ${count(modules.length, 'module')} (${foldNames(modules.map(m => m.path))})`
   const harm = isMissed
     ? `the loader here takes one shard at a time: it hands over ${sibling?.module ?? 'others'} and never these; merge the shards' dicts before looking tensors up`

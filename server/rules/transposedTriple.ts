@@ -2,9 +2,11 @@
 // or conversion script that transposed every 2-D tensor, packed ones too. Judged by shapes alone, whatever the config says.
 
 import type { Delivery } from '../interp/deliveries'
+import { placeKey } from '../interp/machine'
 import type { Because, Fix } from '../protocol'
 import { turn, type Turned } from '../quant/triple'
 import { groupBy } from '../util/groupBy'
+import { sitesWhere } from './delivered'
 import { foreignFormat, isPacked } from './foreign'
 import { mlxError } from './mlxError'
 import { showReadings } from './parameters'
@@ -18,16 +20,18 @@ export const transposedTriple = defineRule({
   id: 'transposed-triple',
   severity: 'error',
   title: 'Quantized tensors are handed over transposed',
-  *check({ deliveries }) {
-    for (const site of sitesOf(deliveries)) {
-      const turned = site.deliveries.filter(
-        (d): d is TurnedDelivery => d.verdict.kind === 'turned' && isPacked(d) && !foreignFormat(d),
-      )
-      const groups = groupBy(turned, d => turnedKey(d.verdict.turned))
-      for (const group of groups.values()) yield draft(site, group, groups.size)
+  *check(facts) {
+    for (const { place, deliveries } of sitesWhere(facts, isTurned)) {
+      // What else is handed over here says whether one edit is right for all.
+      const key = placeKey(place)
+      const site = sitesOf(facts.deliveries).find(s => placeKey(s.place) === key)
+      const groups = groupBy(deliveries.filter(isTurned), d => turnedKey(d.verdict.turned))
+      if (site) for (const group of groups.values()) yield draft(site, group, groups.size)
     }
   },
 })
+
+const isTurned = (d: Delivery): d is TurnedDelivery => d.verdict.kind === 'turned' && isPacked(d) && !foreignFormat(d)
 
 const turnedKey = (t: Turned) => `${t.weight}${t.scales}${t.biases}`
 

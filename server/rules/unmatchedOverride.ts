@@ -9,31 +9,29 @@ import { quantizedKinds, quantizedModules } from '../quant/quantizedModules'
 import { replaceNode } from './configEdits'
 import { isComplete } from './configHarm'
 import { tailOf, type Unmatched, unmatched } from './configOverrides'
-import { defineRule, type Draft } from './rule'
+import { defineRule, type Draft, eachModel } from './rule'
 import { count, foldNames, rangeIn } from './show'
 
 export const unmatchedOverride = defineRule({
   id: 'unmatched-override',
   severity: 'warning',
   title: 'A quantization entry names no module',
-  *check({ models }) {
-    for (const model of models) {
-      // In a checkpoint with missing tensors any key may be right.
-      if (!isComplete(model)) continue
-      for (const file of model.configs) {
-        const [config] = quantizationConfigs(file)
-        if (!config || config.overrides.size === 0 || quantizedKinds(model).length === 0) continue
-        const found = unmatched(model, config)
-        // One slip of a writer is in every key: told once, at the first.
-        const groups = new Map<string, Unmatched[]>()
-        for (const one of found) {
-          const id = `${one.isMoved} ${one.better === undefined} ${one.meant.length} ${prefixChange(one)}`
-          groups.set(id, [...(groups.get(id) ?? []), one])
-        }
-        for (const group of groups.values()) yield draft(model, config, group)
+  check: eachModel(function* (model) {
+    // In a checkpoint with missing tensors any key may be right.
+    if (!isComplete(model)) return
+    for (const file of model.configs) {
+      const [config] = quantizationConfigs(file)
+      if (!config || config.overrides.size === 0 || quantizedKinds(model).length === 0) continue
+      const found = unmatched(model, config)
+      // One slip of a writer is in every key: told once, at the first.
+      const groups = new Map<string, Unmatched[]>()
+      for (const one of found) {
+        const id = `${one.isMoved} ${one.better === undefined} ${one.meant.length} ${prefixChange(one)}`
+        groups.set(id, [...(groups.get(id) ?? []), one])
       }
+      for (const group of groups.values()) yield draft(model, config, group)
     }
-  },
+  }),
 })
 
 function prefixChange({ key, better, isMoved }: Unmatched): string {

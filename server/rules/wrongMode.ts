@@ -9,19 +9,19 @@ import type { Edit, Fix } from '../protocol'
 import { floatModes, type Pair } from '../quant/affine'
 import { groupBy } from '../util/groupBy'
 import { argumentEdit } from './argumentEdit'
+import { judgedWhere } from './delivered'
 import { isPacked } from './foreign'
 import { type Parameter, passed } from './parameters'
 import { defineRule, type Draft } from './rule'
 import { becauseTensor, count, foldNames, rangeOf, showTensor, textAt } from './show'
-import { judged } from './sites'
 import { tensorNames } from './transposedTriple'
 
 export const wrongMode = defineRule({
   id: 'wrong-quantization-mode',
   severity: 'error',
   title: 'The quantization mode is not that of the tensors',
-  *check({ deliveries }) {
-    const found = judged(deliveries).flatMap(d => contradiction(d) ?? [])
+  *check(facts) {
+    const found = judgedWhere(facts, isToldByMode).flatMap(d => contradiction(d) ?? [])
     for (const group of groupBy(found, c => placeKey(c.place)).values()) yield draft(group)
   },
 })

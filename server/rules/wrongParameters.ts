@@ -20,9 +20,9 @@ import {
 } from './parameters'
 import { argumentEdit } from './argumentEdit'
 import { configRead } from './configRead'
-import { defineRule, type Draft } from './rule'
+import { judgedFor, judgedWhere } from './delivered'
+import { defineRule, type Draft, type Facts } from './rule'
 import { becauseTensor, count, foldNames, rangeOf, showTensor } from './show'
-import { judged } from './sites'
 import { tensorNames } from './transposedTriple'
 import { isModeRight } from './wrongMode'
 
@@ -44,12 +44,14 @@ export const wrongParameters = defineRule({
   id: 'wrong-quantization-parameters',
   severity: 'error',
   title: 'Bits or group size contradict the tensors',
-  *check({ deliveries }) {
-    const all = judged(deliveries)
-    const groups = groupBy(all.flatMap(contradictions), c => `${placeKey(c.place)}${c.isLeftOut}${c.which}`)
-    for (const group of groups.values()) yield draft(group, all)
+  *check(facts) {
+    const found = judgedWhere(facts, isContradicted).flatMap(contradictions)
+    const groups = groupBy(found, c => `${placeKey(c.place)}${c.isLeftOut}${c.which}`)
+    for (const group of groups.values()) yield draft(group, facts)
   },
 })
+
+const isContradicted = (d: Delivery): boolean => contradictions(d).length > 0
 
 type Given = Contradiction['given']
 
@@ -119,7 +121,7 @@ function fromProgram(
   return better ? { wanted: better, wrong: wrongOf(better) } : judgement
 }
 
-function draft(group: readonly Contradiction[], all: readonly Delivery[]): Draft {
+function draft(group: readonly Contradiction[], facts: Facts): Draft {
   const first = group[0] as Contradiction
   const { d, which, judgement, given } = first
   const wanted = [...new Set(group.map(c => c.judgement.wanted[which]))]
@@ -154,21 +156,21 @@ function draft(group: readonly Contradiction[], all: readonly Delivery[]): Draft
         ? fixes(
             first,
             wanted[0] ?? 0,
-            all,
+            facts,
             group.every(c => c.judgement.closest.length === 1),
           )
         : [],
   }
 }
 
-function fixes(c: Contradiction, wanted: number, all: readonly Delivery[], sure: boolean): Fix[] {
+function fixes(c: Contradiction, wanted: number, facts: Facts, sure: boolean): Fix[] {
   const kind = sure ? 'safe' : 'needs-a-look'
   const same = (place: Place | undefined) => place && placeKey(place) === placeKey(c.place)
   if (!c.isLeftOut) {
     // Another weight that the same literal serves rightly would be hurt.
-    const serves = all.filter(d => {
-      const from = d.sink[c.which]
-      return from?.kind === 'const' && same(from.literal)
+    const serves = judgedFor(facts, sink => {
+      const from = sink[c.which]
+      return from?.kind === 'const' && same(from.literal) === true
     })
     const hurt = serves.some(d => tripleOf(d)?.pairs.every(p => p[c.which] !== wanted))
     if (hurt) return []
@@ -183,8 +185,8 @@ function fixes(c: Contradiction, wanted: number, all: readonly Delivery[], sure:
     ]
   }
   if (c.place.program.language !== 'python') return []
-  const hurt = all.some(
-    d => placeKey(d.sink.call) === placeKey(c.place) && tripleOf(d)?.pairs.every(p => p[c.which] !== wanted),
+  const hurt = judgedFor(facts, sink => same(sink.call) === true).some(d =>
+    tripleOf(d)?.pairs.every(p => p[c.which] !== wanted),
   )
   const edit = hurt ? undefined : argumentEdit(c.place, `${keyword[c.which]}=${wanted}`)
   return edit ? [{ title: `Pass ${keyword[c.which]}=${wanted}`, kind, edits: [edit] }] : []

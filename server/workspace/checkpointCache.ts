@@ -2,14 +2,13 @@
 // very same objects, and so do models whose files did: the engine's own caches rest on that.
 // What the bytes mean is left to checkpoint/.
 
-import { readFile } from 'node:fs/promises'
 import type { JsonFile, Model, Shard } from '../checkpoint/facts'
 import { readJsonFile } from '../checkpoint/jsonFile'
 import { groupModels } from '../checkpoint/models'
 import { readShard } from '../checkpoint/shard'
 import type { Discovery } from './discover'
 import { mapLimited } from './limit'
-import { sameStamp, unreadableSource, withFileSource, type FileStamp, type FoundFile } from './nodeFiles'
+import { type Files, patientFiles, sameStamp, unreadableSource, type FileStamp, type FoundFile } from './nodeFiles'
 import type { OpenTexts } from './openTexts'
 
 /** Headers are read side by side; more lanes only make the disk seek. */
@@ -36,14 +35,19 @@ export interface CheckpointCacheOptions {
   readonly settleMs: number
   /** Milliseconds since 1970, to compare with the files' own times. */
   readonly now: () => number
+  /** How files are looked at; in the background where this is left out. */
+  readonly files?: Files
 }
 
 export class CheckpointCache {
   private shards = new Map<string, Cached<Shard>>()
   private jsonFiles = new Map<string, CachedJson>()
   private models: readonly Model[] = []
+  private readonly files: Files
 
-  constructor(private readonly options: CheckpointCacheOptions) {}
+  constructor(private readonly options: CheckpointCacheOptions) {
+    this.files = options.files ?? patientFiles
+  }
 
   /** Brings the facts up to date with what a walk found; an open editor's text of a JSON file wins over the disk. */
   async read(found: Discovery, open: OpenTexts): Promise<Checkpoints> {
@@ -51,7 +55,7 @@ export class CheckpointCache {
     const shards = new Map<string, Cached<Shard>>()
     const list = await mapLimited(found.shards, LANES, async file => {
       const before = this.shards.get(file.path)
-      const now = before && sameStamp(before.stamp, file) ? before : { stamp: file, value: await loadShard(file) }
+      const now = before && sameStamp(before.stamp, file) ? before : { stamp: file, value: await this.loadShard(file) }
       if (now !== before && now.value.problems.length > 0 && this.isFresh(file)) {
         unsettled = true
         return before
@@ -80,6 +84,14 @@ export class CheckpointCache {
     return { models: this.models, unsettled }
   }
 
+  private async loadShard({ path }: FoundFile): Promise<Shard> {
+    try {
+      return await this.files.withSource(path, source => readShard(path, source))
+    } catch (error) {
+      return readShard(path, unreadableSource(error))
+    }
+  }
+
   private isFresh(file: FileStamp): boolean {
     return this.options.settleMs > 0 && this.options.now() - file.mtimeMs < this.options.settleMs
   }
@@ -89,20 +101,12 @@ export class CheckpointCache {
     const before = this.jsonFiles.get(file.path)
     if (before && before.version === document?.version && (document || sameStamp(before.stamp, file))) return before
     try {
-      const content = document ? document.text : await readFile(file.path)
+      const content = document ? document.text : await this.files.read(file.path)
       return { stamp: file, version: document?.version, value: readJsonFile(file.path, content) }
     } catch {
       // It went away between the walk and now, or may not be read: as if it were not there.
       return undefined
     }
-  }
-}
-
-async function loadShard(file: FoundFile): Promise<Shard> {
-  try {
-    return await withFileSource(file.path, source => readShard(file.path, source))
-  } catch (error) {
-    return readShard(file.path, unreadableSource(error))
   }
 }
 

@@ -3,12 +3,11 @@
 // models--ORG--NAME/{blobs,refs,snapshots/COMMIT} with links from snapshots into blobs (huggingface_hub, file_download.py).
 // Who belongs to whom is left to the readers in checkpoint/.
 
-import { readdir, readFile, realpath, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path'
 import { Minimatch } from 'minimatch'
 import { languageOf } from '../source/index'
-import { fileStamp, type FoundFile } from './nodeFiles'
+import { fileStamp, type Files, type FoundFile, patientFiles } from './nodeFiles'
 import { mapLimited } from './limit'
 
 export interface Discovery {
@@ -33,6 +32,8 @@ export interface DiscoverOptions {
   readonly exclude: readonly string[]
   /** Asked between folders; true stops the walk with what was found so far. */
   readonly isCancelled?: () => boolean
+  /** How files are looked at; in the background where this is left out. */
+  readonly files?: Files
 }
 
 /** Enough for any project; a home folder opened by mistake must end. */
@@ -100,8 +101,10 @@ class Walk {
   private readonly named = new Set<string>()
   private readonly listed = new Map<string, ReadonlySet<string>>()
   private entries = 0
+  private readonly files: Files
 
   constructor(private readonly options: DiscoverOptions) {
+    this.files = options.files ?? patientFiles
     this.patterns = options.exclude.map(
       pattern => new Minimatch(pattern.replace(/\/+$/, ''), { dot: true, nonegate: true, nocomment: true }),
     )
@@ -113,10 +116,10 @@ class Walk {
     for (const path of this.options.models) roots.push({ path, root: path, depth: 0, withSources: false })
     const folders: Place[] = []
     for (const place of roots) {
-      const stats = await stat(place.path).catch(() => undefined)
+      const stats = await this.files.stat(place.path)
       if (!stats) this.skip(`${place.path} does not exist`)
       else if (stats.isDirectory()) {
-        this.realRoots.push(await realpath(place.path).catch(() => place.path))
+        this.realRoots.push((await this.files.realPath(place.path)) ?? place.path)
         folders.push(place)
       } else await this.loneFile(place)
     }
@@ -154,7 +157,7 @@ class Walk {
     const folder = dirname(path)
     for (const place of [folder, dirname(folder)]) {
       const config = join(place, 'config.json')
-      const stamp = await fileStamp(config)
+      const stamp = await this.stamp(config)
       if (!stamp) continue
       await this.file(config, root, false)
       break
@@ -172,12 +175,12 @@ class Walk {
       this.skip(`folders nested deeper than ${MAX_DEPTH}`)
       return []
     }
-    const real = await realpath(place.path).catch(() => undefined)
+    const real = await this.files.realPath(place.path)
     if (real === undefined) return []
     const before = this.entered.get(real)
     if (before === true || before === place.withSources) return []
     this.entered.set(real, place.withSources)
-    const entries = await readdir(place.path, { withFileTypes: true }).catch(() => undefined)
+    const entries = await this.files.list(place.path)
     if (!entries) {
       this.skip(`${place.path} cannot be listed`)
       return []
@@ -203,7 +206,7 @@ class Walk {
         if (!skippedFolders.has(entry.name) && !this.isExcluded(path, place.root)) folders.push(below)
       } else if (entry.isSymbolicLink()) {
         if (this.isExcluded(path, place.root) || skippedFolders.has(entry.name)) continue
-        const target = await stat(path).catch(() => undefined)
+        const target = await this.files.stat(path)
         if (target?.isDirectory()) {
           if (!(await this.leadsOut(path))) links.push(below)
         } else if (isInteresting(path)) files.push(path)
@@ -218,12 +221,17 @@ class Walk {
   private async cacheSnapshot(place: Place, names: ReadonlySet<string>): Promise<Place[] | undefined> {
     if (!basename(place.path).startsWith('models--') || !names.has('snapshots')) return undefined
     const snapshots = join(place.path, 'snapshots')
-    const commits = await readdir(snapshots).catch((): string[] => [])
-    const main = (await readFile(join(place.path, 'refs', 'main'), 'utf8').catch(() => '')).trim()
+    const commits = ((await this.files.list(snapshots)) ?? []).map(({ name }) => name)
+    const main = await this.files.read(join(place.path, 'refs', 'main')).then(
+      text => text.toString().trim(),
+      () => '',
+    )
     // Other snapshots are older states of the same model; without a usable ref nobody can say which is meant.
     const wanted = commits.includes(main) ? [main] : commits
     return wanted.map(commit => ({ ...place, path: join(snapshots, commit), depth: place.depth + 1 }))
   }
+
+  private readonly stamp = (path: string) => fileStamp(path, this.files)
 
   private isExcluded(path: string, root: string): boolean {
     if (this.patterns.length === 0) return false
@@ -233,7 +241,7 @@ class Walk {
 
   /** A link to a folder that contains a root would show the whole disk again, under another name. */
   private async leadsOut(link: string): Promise<boolean> {
-    const real = await realpath(link).catch(() => undefined)
+    const real = await this.files.realPath(link)
     if (real === undefined) return true
     const prefix = real.endsWith(sep) ? real : real + sep
     return this.realRoots.some(root => root !== real && root.startsWith(prefix))
@@ -250,10 +258,10 @@ class Walk {
             ? { files: this.sources, most: MAX_SOURCES, bytes: MAX_SOURCE_BYTES }
             : undefined
     if (!kind || kind.files.has(path)) return
-    const stamp = await fileStamp(path)
+    const stamp = await this.stamp(path)
     if (!stamp) {
       // A shard whose link leads nowhere is what a user wants to hear of; anything else is not there.
-      const isDangling = kind.files === this.shards && !(await stat(path).catch(() => undefined))
+      const isDangling = kind.files === this.shards && !(await this.files.stat(path))
       if (isDangling) kind.files.set(path, { path, sizeBytes: 0, mtimeMs: 0, inode: 0 })
       else this.skip(`${basename(path)} is not a regular file`)
     } else if (stamp.sizeBytes > kind.bytes) this.skip(`${extname(path)} files larger than ${kind.bytes} bytes`)

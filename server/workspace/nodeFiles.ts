@@ -1,7 +1,23 @@
 // Files of this machine as byte sources, and their stamps. A handle is open only while ranges of it are being read, so
 // that a checkpoint of hundreds of shards holds none, and a sharding script can replace its files on every system.
 
-import { open, stat, type FileHandle } from 'node:fs/promises'
+import {
+  closeSync,
+  type Dirent,
+  fstat,
+  fstatSync,
+  open,
+  openSync,
+  read,
+  readdirSync,
+  readFileSync,
+  readSync,
+  realpathSync,
+  type Stats,
+  statSync,
+} from 'node:fs'
+import { readdir, readFile, realpath, stat } from 'node:fs/promises'
+import { promisify } from 'node:util'
 import type { ByteSource } from '../util/byteSource'
 
 /** What tells one state of a file from another without reading it. */
@@ -19,16 +35,64 @@ export interface FoundFile extends FileStamp {
 /** One read gives at most this much: a header may be 100 MB, and nothing else is ever read here. */
 const MAX_READ_BYTES = 256 * 1024 * 1024
 
-/** The stamp of a regular file (links followed); undefined where there is none. */
-export async function fileStamp(path: string): Promise<FileStamp | undefined> {
+/** How files are looked at. Links are followed; what cannot be looked at is undefined. */
+export interface Files {
+  stat(path: string): Promise<Stats | undefined>
+  realPath(path: string): Promise<string | undefined>
+  list(folder: string): Promise<readonly Dirent[] | undefined>
+  /** All of a file; rejects where it cannot be read. */
+  read(path: string): Promise<Buffer>
+  /** See withFileSource. */
+  withSource<T>(path: string, use: (source: ByteSource) => Promise<T>): Promise<T>
+}
+
+const nothing = () => undefined
+
+/** In the background, as a server must, which has other work. */
+export const patientFiles: Files = {
+  stat: path => stat(path).catch(nothing),
+  realPath: path => realpath(path).catch(nothing),
+  list: folder => readdir(folder, { withFileTypes: true }).catch(nothing),
+  read: path => readFile(path),
+  withSource: withFileSource,
+}
+
+/** At once, as a command line may, which has none: of hundreds of small reads the waiting is the most expensive part. */
+export const promptFiles: Files = {
+  stat: path => attempt(() => statSync(path, { throwIfNoEntry: false })),
+  realPath: path => attempt(() => realpathSync.native(path)),
+  list: folder => attempt(() => readdirSync(folder, { withFileTypes: true })),
+  read: async path => readFileSync(path),
+  withSource: async (path, use) => {
+    const handle = openSync(path, 'r')
+    try {
+      const stats = fstatSync(handle)
+      if (!stats.isFile()) throw notRegular(path)
+      const read: ByteSource['read'] = (offset, length) =>
+        readWhole(length, (bytes, done) => readSync(handle, bytes, done, length - done, offset + done))
+      return await use({ sizeBytes: stats.size, read })
+    } finally {
+      closeSync(handle)
+    }
+  },
+}
+
+async function attempt<T>(look: () => T): Promise<T | undefined> {
   try {
-    const stats = await stat(path)
-    // A pipe or a device named x.safetensors would hang the reader that opens it.
-    return stats.isFile() ? { sizeBytes: stats.size, mtimeMs: stats.mtimeMs, inode: stats.ino } : undefined
+    return look()
   } catch {
     return undefined
   }
 }
+
+/** The stamp of a regular file (links followed); undefined where there is none. */
+export async function fileStamp(path: string, files: Files = patientFiles): Promise<FileStamp | undefined> {
+  return stampOf(await files.stat(path))
+}
+
+/** A pipe or a device named x.safetensors would hang the reader that opens it. */
+const stampOf = (stats: Stats | undefined): FileStamp | undefined =>
+  stats?.isFile() ? { sizeBytes: stats.size, mtimeMs: stats.mtimeMs, inode: stats.ino } : undefined
 
 export const sameStamp = (a: FileStamp, b: FileStamp) =>
   a.sizeBytes === b.sizeBytes && a.mtimeMs === b.mtimeMs && a.inode === b.inode
@@ -38,15 +102,23 @@ export const sameStamp = (a: FileStamp, b: FileStamp) =>
  * so that it belongs to the bytes that are read. Rejects where the file cannot be opened or read.
  */
 export async function withFileSource<T>(path: string, use: (source: ByteSource) => Promise<T>): Promise<T> {
-  const handle = await open(path, 'r')
+  // Numbers, not the handles of node:fs/promises, which cost half as much again.
+  const handle = await opened(path, 'r')
   try {
-    const stats = await handle.stat()
+    const stats = await statsOf(handle)
     if (!stats.isFile()) throw notRegular(path)
-    return await use({ sizeBytes: stats.size, read: (offset, length) => readRange(handle, offset, length) })
+    const read: ByteSource['read'] = (offset, length) =>
+      readWhole(length, async (bytes, done) => {
+        const { bytesRead } = await readInto(handle, bytes, done, length - done, offset + done)
+        return bytesRead
+      })
+    return await use({ sizeBytes: stats.size, read })
   } finally {
-    await handle.close()
+    closeSync(handle)
   }
 }
+
+const [opened, statsOf, readInto] = [promisify(open), promisify(fstat), promisify(read)]
 
 /** A source that says why nothing can be read; readers turn that into a problem of the file. */
 export function unreadableSource(error: unknown): ByteSource {
@@ -66,14 +138,18 @@ export async function fileSource(path: string): Promise<ByteSource> {
 /** With a code, like the errors of the file system itself: trouble with the world, not with us. */
 const notRegular = (path: string) => Object.assign(new Error(`${path} is not a regular file`), { code: 'EINVAL' })
 
-async function readRange(handle: FileHandle, offset: number, length: number): Promise<Uint8Array> {
+/** Bytes read piece by piece: `readMore` fills them behind what is done and says how many it read, 0 at the end. */
+async function readWhole(
+  length: number,
+  readMore: (bytes: Uint8Array, done: number) => number | Promise<number>,
+): Promise<Uint8Array> {
   if (length > MAX_READ_BYTES) throw new Error(`a read of ${length} bytes is larger than ${MAX_READ_BYTES}`)
   const bytes = new Uint8Array(length)
   let done = 0
   while (done < length) {
-    const { bytesRead } = await handle.read(bytes, done, length - done, offset + done)
-    if (bytesRead === 0) break
-    done += bytesRead
+    const count = await readMore(bytes, done)
+    if (count === 0) break
+    done += count
   }
   return done === length ? bytes : bytes.subarray(0, done)
 }

@@ -6,7 +6,7 @@ import { dirname } from 'node:path'
 import type { Analysis, Snapshot } from '../engine'
 import { CheckpointCache, type Checkpoints } from './checkpointCache'
 import { discover, expandPath, type Discovery } from './discover'
-import type { FoundFile } from './nodeFiles'
+import { type Files, type FoundFile, patientFiles } from './nodeFiles'
 import { bindingsOf } from '../policy/bindings'
 import { applyPolicy, type FolderPolicy, noPolicy, type Policy, type Suppressed } from '../policy/policy'
 import type { CheckpointTable } from '../protocol'
@@ -41,6 +41,8 @@ export interface SessionOptions {
   readonly filesDelayMs?: number
   /** See CheckpointCacheOptions; 0 for a command line, which looks once and takes what is there. */
   readonly settleMs?: number
+  /** How files are looked at; in the background where this is left out. */
+  readonly files?: Files
   /** Where relative model paths start. */
   readonly baseFolder?: string
 }
@@ -63,7 +65,7 @@ const nothing: Discovery = {
 const noAnalysis: Analysis = {
   facts: { models: [], configs: [], runs: [], bundles: [], deliveries: [] },
   findings: [],
-  sites: [],
+  sites: () => [],
   understood: 0,
   unknown: [],
   verify: () => [],
@@ -85,9 +87,10 @@ export class Session {
   private models: readonly string[] = []
   private exclude: readonly string[] = []
   private readonly open = new Map<string, OpenText>()
+  private readonly files: Files
   private readonly checkpointCache: CheckpointCache
   private readonly programCache = new ProgramCache()
-  private readonly policyFiles = new PolicyFiles()
+  private readonly policyFiles: PolicyFiles
   private policy = noPolicy
   private checkpointTable: CheckpointTable = {}
   private bindings: NonNullable<Snapshot['bindings']> = []
@@ -105,7 +108,9 @@ export class Session {
   private disposed = false
 
   constructor(private readonly options: SessionOptions) {
-    this.checkpointCache = new CheckpointCache({ settleMs: options.settleMs ?? 0, now: Date.now })
+    this.files = options.files ?? patientFiles
+    this.policyFiles = new PolicyFiles(this.files)
+    this.checkpointCache = new CheckpointCache({ settleMs: options.settleMs ?? 0, now: Date.now, files: this.files })
     const snapshot: Snapshot = { folders: [], models: [], programs: [], bindings: this.bindings }
     this.state = {
       snapshot,
@@ -201,7 +206,8 @@ export class Session {
       const policies = await this.policyFiles.read(places)
       this.bind(policies)
       const models = [...this.models, ...this.bindings.flatMap(b => b.models)]
-      const found = await discover({ folders, models, exclude: this.exclude, isCancelled: () => this.disposed })
+      const { exclude, files } = this
+      const found = await discover({ folders, models, exclude, files, isCancelled: () => this.disposed })
       // The same names are the same object: a walk alone is no reason to analyse again.
       this.found = sameNames(this.found.listed, found.listed) ? { ...found, listed: this.found.listed } : found
       if (this.disposed) return

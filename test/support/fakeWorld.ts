@@ -38,18 +38,19 @@ export function fakeAnalysis(snapshot: Snapshot, more: Partial<Analysis> = {}): 
   return {
     facts: { models: snapshot.models, configs: [], runs: [], bundles: [], deliveries: [] },
     findings: fakeFindings(snapshot),
-    sites: snapshot.programs.flatMap(({ path, text }) =>
-      text.includes('SITE')
-        ? [
-            {
-              path,
-              range: zero,
-              models: snapshot.models.map(m => m.path),
-              modules: ['model.layers.0.q', 'model.layers.0.k'],
-            },
-          ]
-        : [],
-    ),
+    sites: () =>
+      snapshot.programs.flatMap(({ path, text }) =>
+        text.includes('SITE')
+          ? [
+              {
+                path,
+                range: zero,
+                models: snapshot.models.map(m => m.path),
+                modules: ['model.layers.0.q', 'model.layers.0.k'],
+              },
+            ]
+          : [],
+      ),
     understood: snapshot.programs.length,
     unknown: [],
     verify: model =>

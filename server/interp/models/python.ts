@@ -12,7 +12,7 @@ import { errorsOf, fail, failPython } from '../refusals'
 import { iterate } from '../statements'
 import { setMember } from '../targets'
 import { partsOf, textOf } from '../text'
-import { constant, dict, isNumber, isString, join, library, list, none, truth, type Value } from '../value'
+import { constant, dict, isNumber, isString, join, library, list, none, truth, type Value, wholeNumber } from '../value'
 import { fromPairs } from './collections'
 import { setOf } from './sets'
 import { sortAsPython } from './sorting'
@@ -38,7 +38,7 @@ function range(c: LibraryCall): Value {
       start: given.length > 1 ? writtenNumber(c.placeOf(0)) : undefined,
       stop: last?.kind === 'const' ? last.config : undefined,
     })
-  return list(Array.from({ length: count }, (_, i) => constant(from + i * by)))
+  return list(Array.from({ length: count }, (_, i) => wholeNumber(from + i * by)))
 }
 
 function enumerate(c: LibraryCall): Value {

@@ -1,0 +1,106 @@
+// Deliveries that a rule speaks of, found without looking at every one: what a test says of the triples of a bundle is kept
+// with them, and they stay the same objects while a program is edited. Most bundles are right and are never unfolded.
+
+import type { JsonFile } from '../checkpoint/facts'
+import { type Bundle, deliveriesOf, type Delivery, placesKey, type Triple } from '../interp/deliveries'
+import type { Sink } from '../interp/machine'
+import type { Value } from '../interp/value'
+import type { Facts } from './rule'
+import { textAt } from './show'
+import { decided, type Site, sitesOf } from './sites'
+
+/**
+ * Whether a rule speaks of a delivery. It may depend on the triple and on what the operation is given, not on the places
+ * where that is written. One function for each test: answers are kept by it.
+ */
+export type Test = (d: Delivery) => boolean
+
+/** Whether a test holds for any triple of a bundle, by what else the operation was given. */
+const answers = new WeakMap<Test, WeakMap<readonly Triple[], Map<string, boolean>>>()
+
+function holdsForAny(test: Test, bundle: Bundle): boolean {
+  let ofTest = answers.get(test)
+  if (!ofTest) answers.set(test, (ofTest = new WeakMap()))
+  let ofTriples = ofTest.get(bundle.triples)
+  if (!ofTriples) ofTest.set(bundle.triples, (ofTriples = new Map()))
+  const key = givenTo(bundle.sink)
+  let known = ofTriples.get(key)
+  if (known === undefined) ofTriples.set(key, (known = deliveriesOf([bundle]).some(test)))
+  return known
+}
+
+const given = new WeakMap<Sink, string>()
+/** All that an operation is given beside the triple, as text. */
+function givenTo(sink: Sink): string {
+  let known = given.get(sink)
+  if (known === undefined) {
+    const { op, x, uncertain, transpose, groupSize, bits, mode, call } = sink
+    const columns = [...new Set(x?.variants.map(v => v.shape?.at(-1)))]
+    const values = [transpose, groupSize, bits, mode].map(describe)
+    known = JSON.stringify([op, uncertain, x && columns, values, call.program.language, textAt(call).endsWith(')')])
+    given.set(sink, known)
+  }
+  return known
+}
+
+/** A value, and where it comes from: a literal, or a place in a config. */
+function describe(v: Value | undefined): unknown {
+  if (v?.kind !== 'const') return v?.kind
+  return [v.value, v.literal !== undefined, v.config && [numberOf(v.config.file), v.config.offset]]
+}
+
+const numbers = new WeakMap<JsonFile, number>()
+let lastNumber = 0
+/** Files are immutable: one that was changed is another. */
+function numberOf(file: JsonFile): number {
+  let known = numbers.get(file)
+  if (known === undefined) numbers.set(file, (known = ++lastNumber))
+  return known
+}
+
+interface Unfolded {
+  readonly bundles: ReadonlyMap<string, readonly Bundle[]>
+  readonly deliveries: Map<string, readonly Delivery[]>
+}
+
+const unfolded = new WeakMap<readonly Bundle[], Unfolded>()
+
+/** Every delivery for which a test holds. */
+export function where({ bundles }: Facts, test: Test): readonly Delivery[] {
+  const places = new Set(bundles.filter(b => holdsForAny(test, b)).map(placesKey))
+  return [...places].flatMap(key => deliveriesAt(bundles, key)).filter(test)
+}
+
+/** The deliveries of one place; each weight counts once there, so that all its bundles are unfolded. */
+function deliveriesAt(all: readonly Bundle[], key: string): readonly Delivery[] {
+  let known = unfolded.get(all)
+  if (!known) {
+    const bundles = new Map<string, Bundle[]>()
+    for (const bundle of all) {
+      const at = placesKey(bundle)
+      const same = bundles.get(at)
+      if (same) same.push(bundle)
+      else bundles.set(at, [bundle])
+    }
+    unfolded.set(all, (known = { bundles, deliveries: new Map() }))
+  }
+  let deliveries = known.deliveries.get(key)
+  if (!deliveries) known.deliveries.set(key, (deliveries = deliveriesOf(known.bundles.get(key) ?? [])))
+  return deliveries
+}
+
+/** Those of them that a rule should judge, by site: tensors that are crossed and choices that are not followed are left out. */
+export function sitesWhere(facts: Facts, test: Test): readonly Site[] {
+  const found = where(facts, test)
+  if (found.length === 0) return []
+  const isOpen = found.some(d => d.sink.uncertain && d.verdict.kind !== 'fits')
+  return sitesOf(isOpen ? decided(found, facts.deliveries) : found)
+}
+
+/** The same in one list. */
+export const judgedWhere = (facts: Facts, test: Test): readonly Delivery[] =>
+  sitesWhere(facts, test).flatMap(s => s.deliveries)
+
+/** Those that a rule should judge at some operations, whatever is said of them. */
+export const judgedFor = ({ bundles }: Facts, isMeant: (sink: Sink) => boolean): readonly Delivery[] =>
+  sitesOf(deliveriesOf(bundles.filter(b => isMeant(b.sink)))).flatMap(s => s.deliveries)
