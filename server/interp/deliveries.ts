@@ -245,15 +245,15 @@ function siteOf(sink: Sink): { site: Place; handles: Handles } | undefined {
 }
 
 const delivered = new WeakMap<readonly Triple[], ReadonlyMap<Model, ReadonlySet<string>>>()
-/** Names of the weights of a bundle, by model. */
+/** Modules whose weights a bundle has, by model. */
 export function weightsIn({ triples }: Bundle): ReadonlyMap<Model, ReadonlySet<string>> {
   let known = delivered.get(triples)
   if (!known) {
     const names = new Map<Model, Set<string>>()
-    for (const { model, weight } of triples) {
+    for (const { model, module } of triples) {
       const own = names.get(model)
-      if (own) own.add(weight.tensor.name)
-      else names.set(model, new Set([weight.tensor.name]))
+      if (own) own.add(module)
+      else names.set(model, new Set([module]))
     }
     delivered.set(triples, (known = names))
   }
