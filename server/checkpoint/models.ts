@@ -12,7 +12,7 @@ import { baseName, compareNatural, folderOf } from './paths'
 
 export interface CheckpointFiles {
   readonly shards: readonly Shard[]
-  /** Every config.json. */
+  /** Every config.json and hf_quant_config.json. */
   readonly configs: readonly JsonFile[]
   /** Every `*.safetensors.index.json`. */
   readonly indexes: readonly JsonFile[]
@@ -40,6 +40,9 @@ const trainingName = /^(checkpoint|ckpt|epoch|step|iter|iteration|run|exp|trial|
 export function groupModels(files: CheckpointFiles, lonePaths: ReadonlySet<string> = new Set()): readonly Model[] {
   const configs = new Map(
     files.configs.filter(file => baseName(file.path) === 'config.json').map(file => [folderOf(file.path), file]),
+  )
+  const quantFiles = new Map(
+    files.configs.filter(file => baseName(file.path) === quantFileName).map(file => [folderOf(file.path), file]),
   )
   const indexes = new Map<string, JsonFile[]>()
   for (const file of [...files.indexes].sort(byPath)) {
@@ -81,9 +84,27 @@ export function groupModels(files: CheckpointFiles, lonePaths: ReadonlySet<strin
   for (const shard of lone) models.push(modelOf(shard.path, [shard], [], undefined))
   const { named = new Set() } = files
   return models
+    .map(model => withQuantFile(model, quantFiles))
     .map(model => (model.shards.some(shard => named.has(shard.path)) ? { ...model, isPartial: true } : model))
     .sort((a, b) => compareNatural(a.path, b.path))
 }
+
+/** What ModelOpt calls the file of its own that it writes beside config.json. */
+export const quantFileName = 'hf_quant_config.json'
+
+/** Loaders look for it beside config.json. */
+function withQuantFile(model: Model, quantFiles: ReadonlyMap<string, JsonFile>): Model {
+  const [config] = model.configs
+  const quantFile = config && quantFiles.get(folderOf(config.path))
+  return quantFile ? { ...model, quantFile } : model
+}
+
+/** The JSON files of a model. */
+export const jsonFilesOf = ({ configs, quantFile, index }: Model): readonly JsonFile[] => [
+  ...configs,
+  ...listOf(quantFile),
+  ...listOf(index),
+]
 
 /** The folders of a model that is split over several, in natural order; empty where all its files are in one. */
 export function ranksOf(model: Model): readonly Rank[] {
