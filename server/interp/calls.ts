@@ -244,6 +244,8 @@ function callWith(m: Machine, f: Value, args: Arguments, site: Site | undefined)
     if (partial) return callWith(m, partial.callee, partial.args, site)
     const member = findMember(f.of, '__call__')
     if (member?.value.kind === 'function') return invoke(m, { ...member.value, self: f }, args)
+    const base = libraryBase(f.of)
+    if (base && site && models.has(`${base}.__call__`)) return callLibrary(m, `${base}.__call__`, f, args, site)
   }
   return handedOut(m, args, 'a callback')
 }

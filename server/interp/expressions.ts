@@ -134,7 +134,9 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
         else {
           const key = asKey(evaluate(m, entry.key, scope))
           const value = evaluate(m, entry.value, scope)
-          if (isString(key) || isNumber(key)) made.map.set(key.value, value)
+          if (entry.isSetter) {
+            if (value.kind === 'function' && isString(key)) (made.setters ??= new Map()).set(key.value, value)
+          } else if (isString(key) || isNumber(key)) made.map.set(key.value, value)
           else made.open = true
         }
       }

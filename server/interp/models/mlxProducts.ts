@@ -7,6 +7,7 @@ import { operate, refuse } from '../operate'
 import { multiply } from '../products'
 import { promote } from '../shapes/dtypes'
 import { attention, layerNorm, normDType, rmsNorm, rope } from '../shapes/layers'
+import { gatheredProduct } from '../shapes/gathered'
 import { addmm as sum, convolve, einsum, floatsOnly, inner, kron, outer } from '../shapes/products'
 import { type Dim, type Dims, Refused, type ShapeResult } from '../shapes/shape'
 import { type ArrayValue, type ArrayVariant, isString, none, type Value } from '../value'
@@ -69,6 +70,22 @@ function addmm(c: LibraryCall): Value {
     ([added, a, b], dtypes) => sum(added ?? undefined, a ?? undefined, b ?? undefined, isMlx ? dtypes : []),
     // The order counts: half floats and whole numbers do not meet alike in every order.
     ([added, a, b]) => promote(promote(a ?? undefined, b ?? undefined), added ?? undefined),
+  )
+}
+
+/** `gather_mm(a, b, lhs_indices, rhs_indices)`: rows and matrices chosen by indices, all of them in order without any. */
+function gatherMm(c: LibraryCall): Value {
+  const [left, right] = [c.get(2, 'lhs_indices'), c.get(3, 'rhs_indices')]
+  if (isNone(left) && isNone(right)) return product(c)
+  return fused(
+    c,
+    [c.get(0, 'a'), c.get(1, 'b'), left, right],
+    ([a, b, i, j], dtypes) => {
+      const [x, y, ...rest] = dtypes
+      const [lhs = null, rhs = null] = [i, j].map(s => (s === null ? null : { shape: s, dtype: rest.shift() }))
+      return gatheredProduct(a ?? undefined, b ?? undefined, lhs, rhs, [x, y])
+    },
+    ([x, y]) => promote(x ?? undefined, y ?? undefined),
   )
 }
 
@@ -178,6 +195,7 @@ export const mlxProducts: LibraryModel = {
   calls: {
     'mlx.core.matmul': product,
     'mlx.core.addmm': addmm,
+    'mlx.core.gather_mm': gatherMm,
     'mlx.core.inner': c =>
       fused(c, [c.get(0, 'a'), c.get(1, 'b')], ([a, b], [x, y]) => {
         const made = inner(a ?? undefined, b ?? undefined)
