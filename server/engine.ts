@@ -182,7 +182,9 @@ function runsOf(
     return known.runs
   let runs: readonly Run[] = []
   try {
-    runs = bind(programs, models, folders, bindings)
+    // A model of which only the index is there has nothing that a program could be given.
+    const stored = models.filter(({ shards }) => shards.length > 0)
+    runs = bind(programs, stored, folders, bindings)
   } catch (error) {
     broken.push({ rule: `interpreter on ${first.path}`, error })
   }
