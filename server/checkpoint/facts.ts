@@ -132,6 +132,8 @@ export interface Model {
   /** config.json of the model, or the one above its ranks. More than one where each rank has its own. */
   readonly configs: readonly JsonFile[]
   readonly index?: JsonFile
+  /** Small JSON files beside the shards or the config, read as data where a program opens them. */
+  readonly data?: readonly JsonFile[]
   /** Files of it were named one by one: what else lies beside them was not looked at. */
   readonly isPartial?: boolean
 }

@@ -16,6 +16,8 @@ export interface CheckpointFiles {
   readonly configs: readonly JsonFile[]
   /** Every `*.safetensors.index.json`. */
   readonly indexes: readonly JsonFile[]
+  /** Other JSON files of the same folders. */
+  readonly data?: readonly JsonFile[]
   /** Paths of shards that were named one by one, so that their folders were not looked at. */
   readonly named?: ReadonlySet<string>
 }
@@ -81,6 +83,7 @@ export function groupModels(files: CheckpointFiles, lonePaths: ReadonlySet<strin
   for (const shard of lone) models.push(modelOf(shard.path, [shard], [], undefined))
   const { named = new Set() } = files
   return models
+    .map(model => withData(model, files.data ?? []))
     .map(model => (model.shards.some(shard => named.has(shard.path)) ? { ...model, isPartial: true } : model))
     .sort((a, b) => compareNatural(a.path, b.path))
 }
@@ -161,6 +164,14 @@ function modelOf(
   index: JsonFile | undefined,
 ): Model {
   return { path, kind: kindOf(shards, configs), shards, configs, ...(index ? { index } : {}) }
+}
+
+/** What lies in the folders of a model's shards, of its config, or in its own. */
+function withData(model: Model, data: readonly JsonFile[]): Model {
+  if (data.length === 0) return model
+  const folders = new Set([model.path, ...[...model.shards, ...model.configs].map(({ path }) => folderOf(path))])
+  const own = data.filter(file => folders.has(folderOf(file.path)))
+  return own.length > 0 ? { ...model, data: own } : model
 }
 
 /** Enough of a model to see how it is stored. */

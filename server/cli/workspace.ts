@@ -109,8 +109,8 @@ function modelsOf(state: SessionState, files: ReadonlySet<string>): readonly Mod
 
 const modelFiles = (models: readonly Model[]) =>
   new Set(
-    models.flatMap(({ shards, configs, index }) =>
-      [...shards, ...configs, ...(index ? [index] : [])].map(({ path }) => path),
+    models.flatMap(({ shards, configs, index, data = [] }) =>
+      [...shards, ...configs, ...(index ? [index] : []), ...data].map(({ path }) => path),
     ),
   )
 

@@ -88,7 +88,10 @@ export function applyPolicy(
 
 /** Texts of the sources and JSON files of a snapshot, by path. */
 export function textsOf({ models, programs }: Snapshot): Texts {
-  const files = [...programs, ...models.flatMap(({ configs, index }) => [...configs, ...(index ? [index] : [])])]
+  const files = [
+    ...programs,
+    ...models.flatMap(({ configs, index, data = [] }) => [...configs, ...(index ? [index] : []), ...data]),
+  ]
   const byPath = new Map(files.map(file => [file.path, file]))
   return { get: path => byPath.get(path)?.text }
 }

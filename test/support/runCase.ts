@@ -89,6 +89,7 @@ export function snapshotOf({ texts, shards }: Files): Snapshot {
       shards,
       configs: json.filter(({ path }) => path.endsWith('/config.json')),
       indexes: json.filter(({ path }) => isIndex(path)),
+      data: json.filter(({ path }) => !isIndex(path) && !path.endsWith('/config.json')),
     }),
     programs: [...texts].map(([path, text]) => lowerProgram(path, text)).filter(program => program !== undefined),
   }
