@@ -17,7 +17,11 @@ const documentSelector = [
     language,
   })),
   ...['json', 'jsonc'].flatMap(language =>
-    ['**/config.json', '**/*.index.json'].map(pattern => ({ scheme: 'file', language, pattern })),
+    ['**/config.json', '**/hf_quant_config.json', '**/*.index.json'].map(pattern => ({
+      scheme: 'file',
+      language,
+      pattern,
+    })),
   ),
 ]
 

@@ -12,6 +12,7 @@ import { benchEngine } from './engine'
 import { deepSeekLoader } from './loader'
 import { benchGrowth } from './growth'
 import { benchKnown } from './known'
+import { benchLargeIndex } from './largeIndex'
 import { benchOpen } from './open'
 import { keepsMark, type Row } from './row'
 
@@ -25,6 +26,7 @@ interface Section {
 
 const sections: readonly Section[] = [
   { name: 'open', run: python => benchOpen(workspace('fp8').model, python) },
+  { name: 'index', run: () => benchLargeIndex() },
   { name: 'engine', run: () => benchEngine(workspace('fp8').model) },
   { name: 'check', run: python => benchCheck(workspace('fp8').model, resolve('dist/cli.js'), python) },
   {

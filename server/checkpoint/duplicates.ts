@@ -56,73 +56,53 @@ function sharedIn(shards: readonly Shard[]): readonly SharedTensors[] {
 const maxProbesPerName = 32
 
 function walk(shards: readonly Shard[], meet: Meet): void {
-  const total = shards.reduce((sum, { tensors }) => sum + tensors.count, 0)
-  const { mayComeAgain, count } = crowded(shards, total)
-  if (count === 0) return
-  let size = 8
-  while (size < count * 2) size *= 2
-  const mask = size - 1
-  /** Number of the shard + 1, or 0 for a free slot. */
-  const holder = new Int32Array(size)
-  const rows = new Int32Array(size)
-  let probes = count * maxProbesPerName
-  const met: Parameters<Meet>[] = []
+  const starts = new Int32Array(shards.length + 1)
+  for (const [number, { tensors }] of shards.entries()) starts[number + 1] = (starts[number] ?? 0) + tensors.count
+  const hashes = new Int32Array(starts[shards.length] ?? 0)
   for (const [number, { tensors }] of shards.entries())
-    for (let row = 0; row < tensors.count; row++) {
-      const hash = tensors.hashes[row] ?? 0
-      if (!mayComeAgain(hash)) continue
-      let slot = hash & mask
-      for (; holder[slot] !== 0; slot = (slot + 1) & mask) {
-        if (--probes < 0) return walkByName(shards, meet)
-        const before = (holder[slot] ?? 0) - 1
-        const other = shards[before]?.tensors
-        const rowBefore = rows[slot] ?? 0
-        if (other?.hashes[rowBefore] !== hash || other.nameAt(rowBefore) !== tensors.nameAt(row)) continue
-        if (before !== number) met.push([number, row, before, rowBefore])
-        break
-      }
-      holder[slot] = number + 1
-      rows[slot] = row
-    }
-  for (const each of met) meet(...each)
+    hashes.set(tensors.hashes.subarray(0, tensors.count), starts[number])
+  const placeOf = (tensor: number): readonly [shard: number, row: number] => {
+    let number = 0
+    while ((starts[number + 1] ?? Infinity) <= tensor) number++
+    return [number, tensor - (starts[number] ?? 0)]
+  }
+  const nameOf = (tensor: number): string | undefined => {
+    const [number, row] = placeOf(tensor)
+    return shards[number]?.tensors.nameAt(row)
+  }
+  const met = equalsAmong(hashes, (a, b) => nameOf(a) === nameOf(b))
+  if (!met) return walkByName(shards, meet)
+  for (const [before, after] of met) meet(...placeOf(after), ...placeOf(before))
 }
 
-/** Bits for each name: so many that few names share one by chance. */
-const bitsPerName = 32
-
 /**
- * Which hashes share a bit with that of another tensor, and how many tensors have such a one. Those few are looked at.
+ * Pairs of what is equal, each with the one before it, by an open-addressing table of hashes; undefined where the hashes were
+ * made to collide.
  */
-function crowded(
-  shards: readonly Shard[],
-  total: number,
-): { readonly mayComeAgain: (hash: number) => boolean; readonly count: number } {
-  let size = 256
-  while (size < total * bitsPerName) size *= 2
+function equalsAmong(
+  hashes: Int32Array,
+  isEqual: (a: number, b: number) => boolean,
+): readonly (readonly [number, number])[] | undefined {
+  let size = 8
+  while (size < hashes.length * 2) size *= 2
   const mask = size - 1
-  const met = new Uint32Array(size / 32)
-  const again = new Uint32Array(size / 32)
-  let count = 0
-  for (const { tensors } of shards) {
-    const { hashes } = tensors
-    for (let row = 0; row < tensors.count; row++) {
-      const at = (hashes[row] ?? 0) & mask
-      const bit = 1 << (at & 31)
-      const word = at >>> 5
-      const before = met[word] ?? 0
-      met[word] = before | bit
-      if ((before & bit) === 0) continue
-      // With the one that was first there.
-      if (((again[word] ?? 0) & bit) === 0) count++
-      again[word] = (again[word] ?? 0) | bit
-      count++
+  /** Number of the last one there + 1, or 0 for a free slot. */
+  const slots = new Int32Array(size)
+  let probes = hashes.length * maxProbesPerName
+  const met: (readonly [number, number])[] = []
+  for (let i = 0; i < hashes.length; i++) {
+    const hash = hashes[i] ?? 0
+    let slot = hash & mask
+    let held = slots[slot] ?? 0
+    while (held !== 0 && !(hashes[held - 1] === hash && isEqual(held - 1, i))) {
+      if (--probes < 0) return undefined
+      slot = (slot + 1) & mask
+      held = slots[slot] ?? 0
     }
+    slots[slot] = i + 1
+    if (held !== 0) met.push([held - 1, i])
   }
-  const mayComeAgain = (hash: number): boolean => {
-    const at = hash & mask
-    return ((again[at >>> 5] ?? 0) & (1 << (at & 31))) !== 0
-  }
-  return { mayComeAgain, count }
+  return met
 }
 
 function walkByName(shards: readonly Shard[], meet: Meet): void {

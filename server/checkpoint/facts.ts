@@ -131,6 +131,8 @@ export interface Model {
   readonly shards: readonly Shard[]
   /** config.json of the model, or the one above its ranks. More than one where each rank has its own. */
   readonly configs: readonly JsonFile[]
+  /** hf_quant_config.json: what NVIDIA ModelOpt says of its quantization, in a file of its own. */
+  readonly quantFile?: JsonFile
   readonly index?: JsonFile
   /** Small JSON files beside the shards or the config, read as data where a program opens them. */
   readonly data?: readonly JsonFile[]

@@ -26,6 +26,8 @@ export class HeaderColumns {
   inOrder = true
   /** The farthest byte of the data that a row names. */
   lastEnd = 0
+  /** The bits that are set in any row's begin, the lowest 32 of them. */
+  beginBits = 0
   /** Sum of the rows' lengths. */
   spanBytes = 0
   /** Of all names: what nameHash.ts adds up of their hashes, so that sets of names can be compared at once. */
@@ -101,6 +103,7 @@ export class HeaderColumns {
     family.take(path)
     this.nameSum = (this.nameSum + hash) | 0
     this.mixedSum = (this.mixedSum + mixSum(hash)) | 0
+    this.beginBits |= begin
     if (begin !== this.lastEnd || end < begin) this.inOrder = false
     if (end > this.lastEnd) this.lastEnd = end
     if (end > begin) this.spanBytes += end - begin

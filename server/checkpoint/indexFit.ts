@@ -3,7 +3,7 @@
 // whom is for the rules. Half a million entries take well under a second.
 
 import type { Model, Shard, ShardProblemKind } from './facts'
-import { baseName, folderOf } from './paths'
+import { baseName, folderOf, joined, slashes } from './paths'
 import { type IndexEntry, readShardIndex, type ShardIndex } from './shardIndex'
 
 /** A file that the index names and that is not there. */
@@ -184,18 +184,6 @@ function tableOf(shards: readonly Shard[]): Map<string, Shard> {
     for (let row = 0; row < shard.tensors.count; row++) table.set(shard.tensors.nameAt(row), shard)
   return table
 }
-
-function joined(folder: string, file: string): string {
-  if (/^([/\\]|[A-Za-z]:)/.test(file)) return file
-  const parts = folder.split(/[/\\]/)
-  for (const part of file.split(/[/\\]/)) {
-    if (part === '..') parts.pop()
-    else if (part !== '.' && part !== '') parts.push(part)
-  }
-  return parts.join('/')
-}
-
-const slashes = (path: string): string => path.replaceAll('\\', '/')
 
 function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
   const list = map.get(key)

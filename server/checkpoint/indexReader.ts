@@ -74,9 +74,15 @@ export class IndexReader {
   }
 
   private readonly entry = (valueAt: number, keyStart: number, keyEnd: number): boolean => {
-    const hash = this.keyHash
     const end = this.value(valueAt)
     if (end < 0) return this.oddValue(valueAt)
+    this.take(keyStart, keyEnd, valueAt, end)
+    this.at = end
+    return true
+  }
+
+  private take(keyStart: number, keyEnd: number, valueAt: number, end: number): void {
+    const hash = this.keyHash
     const number = this.count++
     if (number === this.fileOf.length) this.grow()
     const { spans } = this
@@ -97,8 +103,6 @@ export class IndexReader {
       }
     }
     this.fileOf[number] = this.lastNumber
-    this.at = end
-    return true
   }
 
   private readonly metadatum = (valueAt: number, keyStart: number, keyEnd: number): boolean => {
@@ -162,6 +166,27 @@ export class IndexReader {
     this.fileOf = fileOf
   }
 
+  /**
+   * Takes in entries that are written as nearly all are: a plain name, the file of the entry before, and a
+   * comma. Leaves `at` at the first name that is not, or is the last.
+   */
+  private plainEntries(): void {
+    const { bytes } = this
+    for (;;) {
+      const keyStart = this.at
+      if (bytes[keyStart] !== quote) return
+      const keyEnd = this.key(keyStart)
+      if (keyEnd < 0 || this.keyHash === undefined || bytes[keyEnd] !== colon) return
+      const valueAt = bytes[keyEnd + 1] === 0x20 ? keyEnd + 2 : keyEnd + 1
+      const end = this.isLastFile(valueAt) ? valueAt + this.lastEnd - this.lastStart : -1
+      if (end < 0 || bytes[end] !== comma) return
+      this.take(keyStart, keyEnd, valueAt, end)
+      let next = end + 1
+      while (isSpace(bytes[next] ?? 0)) next++
+      this.at = next
+    }
+  }
+
   /** Walks an object's members; `member` must leave `at` behind the value. False where the text breaks off. */
   private object(from: number, member: (valueAt: number, keyStart: number, keyEnd: number) => boolean): boolean {
     const { bytes } = this
@@ -173,6 +198,7 @@ export class IndexReader {
       return true
     }
     for (;;) {
+      if (member === this.entry) this.plainEntries()
       const keyStart = this.at
       const keyEnd = bytes[keyStart] === quote ? this.key(keyStart) : -1
       if (keyEnd < 0) return false

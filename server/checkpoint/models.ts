@@ -4,15 +4,18 @@
 //    config above them (up to two levels), else the folder that holds them;
 // 3. a folder with config.json, an index, or files named like a model's is one model, its path the folder; should a
 //    model of ranks want the same path, the ranks take the next folder down;
-// 4. any other file stands alone, its path the file.
+// 4. any other file stands alone, its path the file;
+// 5. an index in a folder without any shard is a model of which all shards are absent, as a repository is whose large files
+//    were not fetched.
 
 import type { JsonFile, Model, Shard } from './facts'
 import { findProperty } from './jsonFile'
-import { baseName, compareNatural, folderOf } from './paths'
+import { baseName, compareNatural, folderOf, joined, slashes } from './paths'
+import { readShardIndex } from './shardIndex'
 
 export interface CheckpointFiles {
   readonly shards: readonly Shard[]
-  /** Every config.json. */
+  /** Every config.json and hf_quant_config.json. */
   readonly configs: readonly JsonFile[]
   /** Every `*.safetensors.index.json`. */
   readonly indexes: readonly JsonFile[]
@@ -42,6 +45,9 @@ const trainingName = /^(checkpoint|ckpt|epoch|step|iter|iteration|run|exp|trial|
 export function groupModels(files: CheckpointFiles, lonePaths: ReadonlySet<string> = new Set()): readonly Model[] {
   const configs = new Map(
     files.configs.filter(file => baseName(file.path) === 'config.json').map(file => [folderOf(file.path), file]),
+  )
+  const quantFiles = new Map(
+    files.configs.filter(file => baseName(file.path) === quantFileName).map(file => [folderOf(file.path), file]),
   )
   const indexes = new Map<string, JsonFile[]>()
   for (const file of [...files.indexes].sort(byPath)) {
@@ -81,12 +87,42 @@ export function groupModels(files: CheckpointFiles, lonePaths: ReadonlySet<strin
     models.push(modelOf(path, shards, own, indexOf(shards, near)))
   }
   for (const shard of lone) models.push(modelOf(shard.path, [shard], [], undefined))
+  const paths = new Set(models.map(model => model.path))
+  for (const [folder, own] of indexes)
+    if (!folders.has(folder) && !paths.has(folder) && namesOnlyAbsent(own, files.shards))
+      models.push(modelOf(folder, [], listOf(configs.get(folder)), own[0]))
   const { named = new Set() } = files
   return models
+    .map(model => withQuantFile(model, quantFiles))
     .map(model => withData(model, files.data ?? []))
     .map(model => (model.shards.some(shard => named.has(shard.path)) ? { ...model, isPartial: true } : model))
     .sort((a, b) => compareNatural(a.path, b.path))
 }
+
+/** Whether indexes name shards, of which none is there. */
+function namesOnlyAbsent(indexes: readonly JsonFile[], shards: readonly Shard[]): boolean {
+  const present = new Set(shards.map(({ path }) => slashes(path)))
+  const named = indexes.flatMap(file => readShardIndex(file).files.map(each => joined(folderOf(file.path), each)))
+  return named.length > 0 && !named.some(path => present.has(slashes(path)))
+}
+
+/** What ModelOpt calls the file of its own that it writes beside config.json. */
+export const quantFileName = 'hf_quant_config.json'
+
+/** Loaders look for it beside config.json. */
+function withQuantFile(model: Model, quantFiles: ReadonlyMap<string, JsonFile>): Model {
+  const [config] = model.configs
+  const quantFile = config && quantFiles.get(folderOf(config.path))
+  return quantFile ? { ...model, quantFile } : model
+}
+
+/** The JSON files of a model. */
+export const jsonFilesOf = ({ configs, quantFile, index, data = [] }: Model): readonly JsonFile[] => [
+  ...configs,
+  ...listOf(quantFile),
+  ...listOf(index),
+  ...data,
+]
 
 /** The folders of a model that is split over several, in natural order; empty where all its files are in one. */
 export function ranksOf(model: Model): readonly Rank[] {

@@ -45,3 +45,17 @@ function compareDigits(a: string, b: string): number {
   if (x.length !== y.length) return x.length - y.length
   return x === y ? 0 : x < y ? -1 : 1
 }
+
+/** A path as an index or a program writes it, from a folder on. */
+export function joined(folder: string, file: string): string {
+  if (/^([/\\]|[A-Za-z]:)/.test(file)) return file
+  const parts = folder.split(/[/\\]/)
+  for (const part of file.split(/[/\\]/)) {
+    if (part === '..') parts.pop()
+    else if (part !== '.' && part !== '') parts.push(part)
+  }
+  return parts.join('/')
+}
+
+/** The same path with `/`. */
+export const slashes = (path: string): string => path.replaceAll('\\', '/')

@@ -2,6 +2,7 @@
 // A folder is a workspace. A source or JSON file is seen in its folder. A shard is seen alone, with its config.
 
 import { relative } from 'node:path'
+import { jsonFilesOf } from '../checkpoint/models'
 import type { World } from '../lsp/context'
 import type { Finding, ModelSummary } from '../protocol'
 import type { Model } from '../checkpoint/facts'
@@ -108,11 +109,7 @@ function modelsOf(state: SessionState, files: ReadonlySet<string>): readonly Mod
 }
 
 const modelFiles = (models: readonly Model[]) =>
-  new Set(
-    models.flatMap(({ shards, configs, index, data = [] }) =>
-      [...shards, ...configs, ...(index ? [index] : []), ...data].map(({ path }) => path),
-    ),
-  )
+  new Set(models.flatMap(model => [...model.shards, ...jsonFilesOf(model)].map(({ path }) => path)))
 
 function isBelow(path: string, folder: string): boolean {
   const rest = relative(folder, path)

@@ -1,6 +1,7 @@
 // Everything that an analysis looks at, gathered once: the models it is about, their quantized weights as stored and as
 // the programs hand them over, and the findings. The hypotheses judge this and nothing else.
 
+import { jsonFilesOf } from '../checkpoint/models'
 import type { Model } from '../checkpoint/facts'
 import type { Analysis, Snapshot } from '../engine'
 import type { Delivery } from '../interp/deliveries'
@@ -87,9 +88,9 @@ function modelsOf({ models }: Snapshot, analysis: Analysis, { model, finding }: 
   return found.length > 0 ? found : models
 }
 
-const filesOf = ({ path, shards, configs, index }: Model): string[] => [
-  path,
-  ...[...shards, ...configs, ...(index ? [index] : [])].map(file => file.path),
+const filesOf = (model: Model): string[] => [
+  model.path,
+  ...[...model.shards, ...jsonFilesOf(model)].map(file => file.path),
 ]
 
 /** Findings in a model's files or about its tensors, and those about no tensor at all. */

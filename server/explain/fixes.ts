@@ -1,6 +1,7 @@
 // The fixes of findings as small diffs, the first of each finding, each edit once.
 
 import { FILE_HEADERS_ONLY, createTwoFilesPatch } from 'diff'
+import { jsonFilesOf } from '../checkpoint/models'
 import type { Edit, Finding, Fix } from '../protocol'
 import { applyEdits } from '../util/applyEdits'
 import type { Dossier } from './dossier'
@@ -70,8 +71,6 @@ function diffs(dossier: Dossier, edits: readonly Edit[]): string {
 export function textOf({ snapshot }: Pick<Dossier, 'snapshot'>, path: string): string | undefined {
   const program = snapshot.programs.find(p => p.path === path)
   if (program) return program.text
-  for (const model of snapshot.models)
-    for (const file of [...model.configs, ...(model.index ? [model.index] : [])])
-      if (file.path === path) return file.text
+  for (const model of snapshot.models) for (const file of jsonFilesOf(model)) if (file.path === path) return file.text
   return undefined
 }

@@ -236,7 +236,12 @@ export function loadJson(m: Machine, path: Value, at: Place): Value | undefined 
 
 /** Another JSON file beside a checkpoint, where the path says which. */
 function loadData(m: Machine, path: Value, at: Place): Value | undefined {
-  const all = m.models.flatMap(model => (model.data ?? []).map(file => ({ path: file.path, value: { model, file } })))
+  const all = m.models.flatMap(model =>
+    [...(model.quantFile ? [model.quantFile] : []), ...(model.data ?? [])].map(file => ({
+      path: file.path,
+      value: { model, file },
+    })),
+  )
   const matched = matchPaths(m, path, at, all)
   const [first] = matched ?? []
   if (!matched || !first) return undefined

@@ -1,6 +1,7 @@
 // What people decided about findings, and `applyPolicy`, which follows it where findings leave the engine: the language
 // server and the command line both go through here. Pure: files are read by workspace/policyFiles.ts.
 
+import { jsonFilesOf } from '../checkpoint/models'
 import type { Analysis, Snapshot } from '../engine'
 import type { Finding, SeverityTable } from '../protocol'
 import { rangeIn } from '../rules/show'
@@ -88,10 +89,7 @@ export function applyPolicy(
 
 /** Texts of the sources and JSON files of a snapshot, by path. */
 export function textsOf({ models, programs }: Snapshot): Texts {
-  const files = [
-    ...programs,
-    ...models.flatMap(({ configs, index, data = [] }) => [...configs, ...(index ? [index] : []), ...data]),
-  ]
+  const files = [...programs, ...models.flatMap(jsonFilesOf)]
   const byPath = new Map(files.map(file => [file.path, file]))
   return { get: path => byPath.get(path)?.text }
 }

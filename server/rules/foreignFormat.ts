@@ -94,7 +94,9 @@ function inModel(model: Model, most: ForeignGroup, groups: readonly ForeignGroup
     message: [
       `${count(most.count, 'weight')} in ${showRecognition(recognition)}, not MLX's format: ${showPatterns(most)}${others.length > 0 ? `; beside ${others.join(', ')}` : ''}`,
       recognition.evidence[0],
-      ...(contradicts ? [`quant_method ${hints.method} contradicts the tensors`] : []),
+      ...(contradicts
+        ? [`${hints.lacksMethod ? 'producer' : 'quant_method'} ${hints.method} contradicts the tensors`]
+        : []),
       ...(claimsMlx && outcome.kind !== 'reads' ? [claim(hints)] : []),
       recognition.format.notMlx,
       `no loader in the workspace loads it; mlx-lm ${mlxLmVersion} ${outcome.how}`,

@@ -18,9 +18,7 @@ export interface Indexed {
 export function indexed(models: readonly Model[]): readonly Indexed[] {
   return models.flatMap(model => {
     const fit = indexFitOf(model)
-    return model.index && fit && fit.index.count > 0 && model.shards.length > 0
-      ? [{ model, file: model.index, fit }]
-      : []
+    return model.index && fit && fit.index.count > 0 ? [{ model, file: model.index, fit }] : []
   })
 }
 

@@ -4,6 +4,7 @@
 
 import type { Model } from '../checkpoint/facts'
 import { hintsFor } from '../quant/formats/formatsOf'
+import type { Hints } from '../quant/formats/hints'
 import { type Family, familiesOf } from '../quant/formats/families'
 import type { StoredMember } from '../quant/formats/format'
 import { find, last, sameRows } from '../quant/formats/shapes'
@@ -36,7 +37,7 @@ function* faultsIn(model: Model, families: readonly Family[], { codes, second }:
   })
   // Bytes named `weight` are NVFP4's only where something says so: a second scale, or the config.
   const isNvfp4 = (shard: Family['shard']) =>
-    codes === 'weight_packed' || own.some(each => each.hasSecond) || hintsFor(model, shard).method === 'modelopt_fp4'
+    codes === 'weight_packed' || own.some(each => each.hasSecond) || saysNvfp4(hintsFor(model, shard))
   for (const { family, weight, scale, hasSecond } of own) {
     if (!isNvfp4(family.shard) || !sameRows(weight.shape, scale.shape)) continue
     const why = misfit(weight, scale) ?? (hasSecond ? undefined : withoutSecond(second))
@@ -51,6 +52,9 @@ function* faultsIn(model: Model, families: readonly Family[], { codes, second }:
     }
   }
 }
+
+const saysNvfp4 = ({ method, quantAlgo }: Hints) =>
+  method === 'modelopt_fp4' || (method === 'modelopt' && /^NVFP4/.test(quantAlgo ?? ''))
 
 function misfit(weight: StoredMember, scale: StoredMember): string | undefined {
   const [bytes, scales] = [last(weight.shape), last(scale.shape)]

@@ -59,7 +59,9 @@ function draft(
   const why =
     reading.kind === 'raises'
       ? `${block?.path.join('.')} ${block?.method === undefined ? 'names no quant_method' : `says quant_method "${block.method}"`} and there is no "quantization"; mlx-lm stops with ${reading.error}`
-      : `${reading.why}; mlx-lm builds plain layers and stops with "Received ${extra} parameters not in model"`
+      : !block && isTaken(model.quantFile)
+        ? "config.json has no quantization block, and mlx-lm takes hf_quant_config.json for one and stops with KeyError: 'quant_method'"
+        : `${reading.why}; mlx-lm builds plain layers and stops with "Received ${extra} parameters not in model"`
   const isModel = modelTypes(file).top !== undefined
   return {
     path: file.path,
@@ -70,6 +72,10 @@ function draft(
     fixes: fixes(model, file, modules, block),
   }
 }
+
+/** ModelOpt's own file is read as a block where there is none, and names no method. */
+const isTaken = (file: JsonFile | undefined): boolean =>
+  file?.root?.type === 'object' && !findProperty(file.root, ['quant_method'])
 
 /** The brace that opens the file's object: where a block is missing. */
 function firstBrace({ root, text }: JsonFile): [number, number] {

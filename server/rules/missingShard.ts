@@ -37,7 +37,7 @@ function ofIndex(players: Players, { model, file, fit }: Indexed, absent: Absent
   const said = `the index puts ${showTensors(tensors)} into it`
   const harm =
     lost > 0
-      ? `${elsewhere > 0 ? `${lost} of them in no other file` : `no other file has ${lost === 1 ? 'it' : 'them'}`}: transformers stops at the missing file, mlx-lm with "Missing ${count(lost, 'parameter')}"`
+      ? `${elsewhere > 0 ? `${lost} of them in no other file` : `no other file has ${lost === 1 ? 'it' : 'them'}`}: transformers stops at the missing file, mlx-lm with ${model.shards.length === 0 ? '"No safetensors found"' : `"Missing ${count(lost, 'parameter')}"`}`
       : 'every one is in another file: mlx-lm, which ignores the index, loads them; transformers stops at the missing file'
   return {
     path: file.path,

@@ -1,6 +1,7 @@
 // Which rows a finding puts a badge on: the tensors it concerns, everything above them, and the shard or model it sits in.
 // Worked out once per analysis and model.
 
+import { jsonFilesOf } from '../checkpoint/models'
 import type { Model } from '../checkpoint/facts'
 import type { Analysis } from '../engine'
 import type { Finding, Severity } from '../protocol'
@@ -41,11 +42,7 @@ function collect(analysis: Analysis, model: Model): Badges {
   const modules = new Map<string, Severity>()
   const shards = new Map<string, Severity>()
   let whole: Severity | undefined
-  const own = new Set([
-    ...model.shards.map(shard => shard.path),
-    ...model.configs.map(config => config.path),
-    ...(model.index ? [model.index.path] : []),
-  ])
+  const own = new Set([...model.shards.map(shard => shard.path), ...jsonFilesOf(model).map(file => file.path)])
   const raise = (map: Map<string, Severity>, key: string, severity: Severity) =>
     map.set(key, graver(map.get(key), severity) ?? severity)
   for (const finding of analysis.findings) {

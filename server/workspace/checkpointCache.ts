@@ -127,6 +127,7 @@ const sameModel = (a: Model, b: Model) =>
   a.kind === b.kind &&
   a.isPartial === b.isPartial &&
   a.index === b.index &&
+  a.quantFile === b.quantFile &&
   sameItems(a.shards, b.shards) &&
   sameItems(a.configs, b.configs) &&
   sameItems(a.data ?? [], b.data ?? [])

@@ -6,6 +6,7 @@
 import { homedir } from 'node:os'
 import { basename, dirname, extname, join, relative, resolve, sep } from 'node:path'
 import { Minimatch } from 'minimatch'
+import { quantFileName } from '../checkpoint/models'
 import { languageOf } from '../source/index'
 import { fileStamp, type Files, type FoundFile, patientFiles } from './nodeFiles'
 import { mapLimited } from './limit'
@@ -75,7 +76,7 @@ export function isInteresting(path: string): boolean {
 }
 
 const isShardName = (path: string) => /\.safetensors$/i.test(path)
-const isConfigName = (path: string) => basename(path) === 'config.json'
+const isConfigName = (path: string) => ['config.json', quantFileName].includes(basename(path))
 const isIndexName = (path: string) => path.endsWith('.safetensors.index.json')
 const isJsonName = (path: string) => /\.json$/i.test(path)
 /** Any other JSON file; what belongs to an editor, a package or a tokenizer is no data of a loader. */

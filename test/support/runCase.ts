@@ -87,9 +87,9 @@ export function snapshotOf({ texts, shards }: Files): Snapshot {
     listed: listedFrom([...texts.keys(), ...shards.map(({ path }) => path)]),
     models: groupModels({
       shards,
-      configs: json.filter(({ path }) => path.endsWith('/config.json')),
+      configs: json.filter(({ path }) => /\/(hf_quant_)?config\.json$/.test(path)),
       indexes: json.filter(({ path }) => isIndex(path)),
-      data: json.filter(({ path }) => !isIndex(path) && !path.endsWith('/config.json')),
+      data: json.filter(({ path }) => !isIndex(path) && !/\/(hf_quant_)?config\.json$/.test(path)),
     }),
     programs: [...texts].map(([path, text]) => lowerProgram(path, text)).filter(program => program !== undefined),
   }

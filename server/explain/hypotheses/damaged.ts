@@ -1,6 +1,7 @@
 // Is a file cut short, overwritten or not what it claims to be? Every header was read and every span checked against the
 // file; values are not looked at here.
 
+import { jsonFilesOf } from '../../checkpoint/models'
 import { count } from '../../rules/show'
 import type { Dossier } from '../dossier'
 import { code, prose } from '../markdown'
@@ -14,9 +15,7 @@ export const damaged: Hypothesis = {
     const shards = models.flatMap(m => m.shards)
     if (shards.length === 0) return { answer: 'undecided', summary: 'There is no shard to look at.', evidence: [] }
     const bad = shards.filter(s => s.problems.some(p => p.refusedBy.mlx || p.refusedBy.rust || p.tensors.length > 0))
-    const broken = [...new Set(models.flatMap(m => [...m.configs, ...(m.index ? [m.index] : [])]))].filter(
-      file => file.problems.length > 0 || !file.root,
-    )
+    const broken = [...new Set(models.flatMap(jsonFilesOf))].filter(file => file.problems.length > 0 || !file.root)
     if (bad.length > 0 || broken.length > 0)
       return {
         answer: 'confirmed',

@@ -31,7 +31,8 @@ function fused(
   result?: (dtypes: readonly (string | null | undefined)[]) => string | undefined,
   /** Whether every axis but the last stays where it was in the first array. */
   keepsAxes = false,
-  attended = false,
+  /** Which array the last axis comes from. */
+  last?: number,
 ): Value {
   const given = values.map(v => (isNone(v) ? null : asArray(c, v)))
   const arrays = given.filter(a => a !== null)
@@ -50,7 +51,7 @@ function fused(
       if (shape instanceof Refused) return shape
       const all = inOrder.map(v => (v === null ? null : v.dtype))
       const made = { shape, dtype: result ? result(all) : dtypes.reduce((a, b) => promote(a, b)) }
-      return keepsAxes ? carried(made, variants.slice(0, 1), attended) : made
+      return keepsAxes ? carried(made, variants, last === undefined ? undefined : { right: variants[last] }) : made
     },
     libraryCalled(c.name),
   )
@@ -150,7 +151,7 @@ function sdpa(c: LibraryCall): Value {
       ),
     meet,
     !isMixedUp,
-    true,
+    2,
   )
 }
 

@@ -167,7 +167,7 @@ function product(
         return carried(
           { shape: w?.shape ? shape : undefined, dtype: dtype && isFloat(dtype) ? dtype : undefined },
           [a],
-          true,
+          { right: undefined },
         )
       const [i = null, j = null] = chosen.map(v => (v === null ? null : operand(v && rest.shift())))
       const made = gathered(a?.shape, w?.shape, i, j, columnsOf(w?.shape, parameters, isTurned), law)

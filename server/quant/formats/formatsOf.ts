@@ -50,7 +50,7 @@ export function foreignGroups(model: Model): readonly (FormatGroup & { readonly 
 export function hintsFor(model: Model, shard: Shard): Hints {
   const folder = folderOf(shard.path)
   const own: JsonFile | undefined = model.configs.find(file => folderOf(file.path) === folder)
-  return hintsOf(own ?? model.configs[0])
+  return hintsOf(own ?? model.configs[0], model.quantFile)
 }
 
 /** Whose format a stored tensor belongs to, judged with all members of its weight; undefined where none claims it. */

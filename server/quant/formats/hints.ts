@@ -1,6 +1,7 @@
 // What config.json says about a foreign quantization, as plain values: `quantization_config` of Hugging Face, at the top
 // or in `text_config`, and the older `compression_config`. Hints name what headers leave open; they decide nothing alone,
-// because copies of a repository often keep the block of the original.
+// because copies of a repository often keep the block of the original. Where config.json has no block, loaders look for
+// ModelOpt's own file beside it (mlx-lm 0.32.2, load_model; mlx-vlm, utils.py).
 
 import type { Node } from 'jsonc-parser'
 import type { JsonFile } from '../../checkpoint/facts'
@@ -24,6 +25,8 @@ export interface Hints {
   /** GPTQ: `checkpoint_format`, `format`; AWQ: `version`; compressed-tensors: `format`; auto-round: `packing_format`. */
   readonly layout: string | undefined
   readonly quantAlgo: string | undefined
+  /** ModelOpt's own file says it, and names no `quant_method`. */
+  readonly lacksMethod: boolean
   /** bitsandbytes: `nf4` or `fp4`. */
   readonly quantType: string | undefined
   readonly scaleFormat: string | undefined
@@ -44,24 +47,25 @@ export const noHints: Hints = {
   symmetric: undefined,
   layout: undefined,
   quantAlgo: undefined,
+  lacksMethod: false,
   quantType: undefined,
   scaleFormat: undefined,
   blockSize: undefined,
   axis: undefined,
 }
 
-const cache = new WeakMap<JsonFile, Hints>()
+const cache = new WeakMap<JsonFile, { readonly quantFile: JsonFile | undefined; readonly hints: Hints }>()
 const places = [['quantization_config'], ['text_config', 'quantization_config'], ['compression_config']] as const
 
-/** The hints of a config; `noHints` where there is none. */
-export function hintsOf(file: JsonFile | undefined): Hints {
+/** The hints of a config, and of ModelOpt's file beside it; `noHints` where there is none. */
+export function hintsOf(file: JsonFile | undefined, quantFile?: JsonFile): Hints {
   if (!file) return noHints
   let known = cache.get(file)
-  if (!known) cache.set(file, (known = read(file)))
-  return known
+  if (known?.quantFile !== quantFile || !known) cache.set(file, (known = { quantFile, hints: read(file, quantFile) }))
+  return known.hints
 }
 
-function read(file: JsonFile): Hints {
+function read(file: JsonFile, quantFile: JsonFile | undefined): Hints {
   const { root } = file
   if (!root) return { ...noHints, file }
   const block = places.map(path => findProperty(root, path)).find(node => node?.type === 'object')
@@ -74,7 +78,7 @@ function read(file: JsonFile): Hints {
     modelType,
     textModelType: textOf(root, 'text_config', 'model_type'),
   }
-  if (!block) return common
+  if (!block) return { ...common, ...(quantFile && ofQuantFile(quantFile)) }
   const text = (...path: string[]) => textOf(block, ...path)
   const number = (...path: string[]) => numberOf(block, ...path)
   const method = text('quant_method')?.toLowerCase() ?? bitsandbytesFlag(block)
@@ -104,6 +108,26 @@ function read(file: JsonFile): Hints {
     scaleFormat: text('scale_fmt')?.toLowerCase(),
     blockSize: pair(block, 'weight_block_size') ?? weights.blockSize,
     axis: number('quant_config', 'axis') ?? number('quant_config', 'weight_quant_params', 'axis') ?? number('axis'),
+  }
+}
+
+/**
+ * What ModelOpt's own file says: `producer` and `quantization` (TensorRT-Model-Optimizer, torch/export/unified_export_hf.py).
+ * It names no method, but the producer is one.
+ */
+function ofQuantFile(file: JsonFile): Partial<Hints> | undefined {
+  const { root } = file
+  const block = findProperty(root, ['quantization'])
+  if (!root || block?.type !== 'object') return undefined
+  const stated = textOf(root, 'quant_method')
+  const method = (stated ?? textOf(root, 'producer', 'name'))?.toLowerCase()
+  return {
+    file,
+    node: findProperty(block, ['quant_algo']) ?? block,
+    method,
+    lacksMethod: stated === undefined,
+    quantAlgo: textOf(block, 'quant_algo'),
+    groupSize: numberOf(block, 'group_size'),
   }
 }
 

@@ -82,6 +82,8 @@ function refusal({ format }: Recognition, hints: Hints, members: readonly string
   const { method } = hints
   if (method === undefined)
     return 'sees no quantization in config.json and refuses parameters that its model does not have'
+  if (hints.lacksMethod)
+    return "takes hf_quant_config.json for quantization_config and stops with KeyError: 'quant_method', which it does not name"
   if (method === 'awq' || method === 'gptq') {
     const said = hints.bits ?? bits
     if (said !== undefined && said !== 4)
