@@ -4,7 +4,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import nodeModule from 'node:module'
 import { join } from 'node:path'
-import { Script } from 'node:vm'
+import { constants, Script } from 'node:vm'
 
 /** Set by the build, which runs a check for the sake of what it compiles. */
 const isBuild = process.env.TENSORLINT_KEEP_COMPILED === '1'
@@ -23,7 +23,9 @@ function start(): void {
   }
   const head = '(function (require, __filename, __dirname, module, exports) {'
   const source = `${head}${readFileSync(main, 'latin1')}\n})`
-  const script = new Script(source, { filename: main, columnOffset: -head.length, cachedData })
+  // Node before 20.12 has none.
+  const importModuleDynamically = (constants as typeof constants | undefined)?.USE_MAIN_CONTEXT_DEFAULT_LOADER
+  const script = new Script(source, { filename: main, columnOffset: -head.length, cachedData, importModuleDynamically })
   const module = { exports: {} }
   const run = script.runInThisContext() as (...given: unknown[]) => void
   run(nodeModule.createRequire(main), main, __dirname, module, module.exports)

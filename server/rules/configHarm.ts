@@ -39,6 +39,14 @@ export function severityFor(facts: Facts, model: Model, mlxLmRefuses: boolean): 
 
 /** Tensors may be missing from what was read: a damaged shard, or an index or file numbers that speak of others. */
 export function isComplete(model: Model): boolean {
+  let known = completeness.get(model)
+  if (known === undefined) completeness.set(model, (known = judgeComplete(model)))
+  return known
+}
+
+const completeness = new WeakMap<Model, boolean>()
+
+function judgeComplete(model: Model): boolean {
   if (model.shards.some(shard => shard.problems.some(p => p.refusedBy.mlx || p.tensors.length > 0))) return false
   const numbers = new Map<string, Set<string>>()
   for (const { path } of model.shards) {
