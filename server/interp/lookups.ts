@@ -27,11 +27,48 @@ import {
 /** The views of one dict, told apart by their files and what those stand for, whatever the numbers of the symbols. */
 interface Stack {
   readonly views: readonly WeightsView[]
-  found: Map<string, Found>
-  /** What was found before `found` was begun anew; what is asked for again moves over. */
-  older: Map<string, Found>
-  tensors: number
+  readonly templates: Kept
+  /** Keys without holes, of which a program that is followed turn by turn asks for as many as there are tensors. */
+  readonly literals: Kept
 }
+
+/**
+ * What was found, by the text of the key. Where it grows too large, what no recent run has asked for goes; where all of it
+ * is recent nothing more is kept, so that a half-typed program, which may ask for anything, does not drop what the whole
+ * one has found.
+ */
+class Kept {
+  private readonly entries = new Map<string, { readonly found: Found; run: number }>()
+  private tensors = 0
+
+  constructor(private readonly most: number) {}
+
+  get(run: number, key: string, find: () => Found): Found {
+    const known = this.entries.get(key)
+    if (known) {
+      known.run = run
+      return known.found
+    }
+    const found = find()
+    if (this.tensors + found.tensors >= this.most) this.drop(run - recentRuns)
+    if (this.tensors + found.tensors < this.most) {
+      this.entries.set(key, { found, run })
+      this.tensors += found.tensors + 1
+    }
+    return found
+  }
+
+  private drop(before: number): void {
+    for (const [key, { found, run }] of this.entries) {
+      if (run >= before) continue
+      this.entries.delete(key)
+      this.tensors -= found.tensors + 1
+    }
+  }
+}
+
+/** A program that several checkpoints may be meant by has a run for each. */
+const recentRuns = 12
 
 /** What a key means, with columns in the place of symbols: the numbers of symbols change while a program is edited. */
 interface Found {
@@ -57,8 +94,10 @@ interface Group {
 /** A symbol by its place: among those of the key, or among those that tell the files of the dict apart. */
 type Column = `key ${number}` | `files ${number}`
 
-/** Tensors kept for one dict before the older half is dropped: a checkpoint of 90,000 fits, garbage does not pile up. */
+/** Tensors kept for one dict: a checkpoint of 90,000 fits, garbage does not pile up. */
 const keptTensors = 150_000
+/** Keys without holes that are kept for one dict. */
+const keptLiterals = 20_000
 /** Programs in one folder read the same shards in a few different ways. */
 const keptStacks = 8
 /** One key is asked with several symbols where it is in several loops. */
@@ -84,17 +123,8 @@ export function lookupViews(m: Machine, views: readonly WeightsView[], key: Valu
   const { stack, files } = known
   const holes = holesOf(parts)
   const keyText = textOf(m, parts, holes, files)
-  let found = stack.found.get(keyText)
-  if (!found) {
-    found = stack.older.get(keyText) ?? search(m, views, parts, { holes, files })
-    stack.tensors += found.tensors + 1
-    if (stack.tensors > keptTensors) {
-      stack.older = stack.found
-      stack.found = new Map()
-      stack.tensors = found.tensors + 1
-    }
-    stack.found.set(keyText, found)
-  }
+  const find = () => search(m, views, parts, { holes, files })
+  const found = (holes.length === 0 ? stack.literals : stack.templates).get(m.id, keyText, find)
   m.work -= found.work
   for (const model of found.models) m.met.add(model)
   return variantsOf(found, { holes, files })
@@ -181,6 +211,7 @@ function search(m: Machine, views: readonly WeightsView[], parts: readonly Part[
   if (isLiteral || usefulKey(parts))
     for (const view of views.toReversed()) {
       const names: string[] = []
+      work += view.entries.length / 3
       for (const entry of view.entries) {
         const reading = readingOf(entry.assign, symbols)
         const found = isLiteral
@@ -275,7 +306,7 @@ function stackOf(views: readonly WeightsView[]): Known | undefined {
   const ofShard = stacks.get(shard) ?? []
   let stack = ofShard.find(s => sameViews(s.views, views))
   if (!stack) {
-    stack = { views: [...views], found: new Map(), older: new Map(), tensors: 0 }
+    stack = { views: [...views], templates: new Kept(keptTensors), literals: new Kept(keptLiterals) }
     stacks.set(shard, [stack, ...ofShard.slice(0, keptStacks - 1)])
   }
   const known: Known = {

@@ -112,7 +112,9 @@ export interface AbsentKey {
 }
 
 /** Work allowed to one run, in evaluated nodes: about half a second; what is left then is unknown. */
-const workLimit = 1_200_000
+const workLimit = 800_000
+/** The same for programs with syntax errors: they are being typed, and what cannot be read often hides what ends a loop. */
+const brokenWorkLimit = 120_000
 /** Calls inside calls; deeper recursion than this in a loader is a loop we cannot follow. */
 export const depthLimit = 60
 /** Turns of one loop that are followed one by one. */
@@ -132,6 +134,8 @@ export interface Frame {
 }
 
 export interface Machine {
+  /** Tells runs apart. */
+  readonly id: number
   readonly programs: readonly Program[]
   readonly models: readonly Model[]
   readonly folders: readonly string[]
@@ -214,6 +218,8 @@ export interface Machine {
   readonly scratch: Set<number>
 }
 
+let lastId = 0
+
 export function createMachine(
   programs: readonly Program[],
   models: readonly Model[],
@@ -221,11 +227,12 @@ export function createMachine(
   bound: Model | undefined,
 ): Machine {
   return {
+    id: ++lastId,
     programs,
     models,
     folders,
     bound,
-    work: workLimit,
+    work: programs.some(p => p.syntaxErrors.length > 0) ? brokenWorkLimit : workLimit,
     depth: 0,
     uncertain: 0,
     branching: 0,

@@ -15,6 +15,8 @@ interface Family {
   /** One of its names. */
   readonly sample: string
   readonly names: string[]
+  /** The names by the first number in them, which most often is that of the layer; made when it is first asked for. */
+  byFirst?: ReadonlyMap<string, readonly string[]>
 }
 
 interface ShardNames {
@@ -59,10 +61,12 @@ export function findNames(shard: Shard, parts: readonly Part[], onWork: (names: 
   const { general, exact } = patternsOf(key, parts, order)
   const found: NameMatch[] = []
   onWork(names.families.length)
+  const first = firstNumber(parts)
   for (const family of names.families) {
     if (!general.test(family.sample)) continue
-    onWork(family.names.length)
-    for (const name of family.names) {
+    const candidates = first === undefined ? family.names : (byFirstNumber(family).get(first) ?? [])
+    onWork(candidates.length)
+    for (const name of candidates) {
       const match = exact.exec(name)
       const tensor = match && shard.tensors.find(name)
       if (tensor) found.push({ tensor, texts: match.slice(1).map(shared) })
@@ -71,6 +75,24 @@ export function findNames(shard: Shard, parts: readonly Part[], onWork: (names: 
   if (names.found.size >= keptPatterns) names.found.clear()
   names.found.set(key, found.length > 0 ? found : nothing)
   return found
+}
+
+/** The first number of every name that the parts can mean, where they say it: one before any hole, and not beside one. */
+const firstNumber = ([first]: readonly Part[]): string | undefined =>
+  typeof first === 'string' ? /^\D*(\d+)\D/.exec(first)?.[1] : undefined
+
+function byFirstNumber(family: Family): ReadonlyMap<string, readonly string[]> {
+  if (!family.byFirst) {
+    const found = new Map<string, string[]>()
+    for (const name of family.names) {
+      const number = /\d+/.exec(name)?.[0] ?? ''
+      const same = found.get(number)
+      if (same) same.push(name)
+      else found.set(number, [name])
+    }
+    family.byFirst = found
+  }
+  return family.byFirst
 }
 
 const texts = new Map<string, string>()

@@ -155,8 +155,9 @@ interface Stacked {
   readonly made: readonly unknown[]
 }
 const stacked = new WeakMap<readonly unknown[], Stacked[]>()
-/** Stacks that are kept for one first part. */
-const keptStacks = 4
+/** Stacks that are kept for one first part: so many, and so many rows of all together beside the last. */
+const keptStacks = 32
+const keptRows = 20_000
 
 function keptStack<T>(parts: readonly (readonly T[])[], first: number, make: () => readonly T[]): readonly T[] {
   const [key] = parts
@@ -167,7 +168,9 @@ function keptStack<T>(parts: readonly (readonly T[])[], first: number, make: () 
   )
   if (same) return same.made as readonly T[]
   const made = make()
-  stacked.set(key, [{ parts, first, made }, ...known.slice(0, keptStacks - 1)])
+  let rows = 0
+  const older = known.slice(0, keptStacks - 1).filter(s => (rows += s.made.length) <= keptRows)
+  stacked.set(key, [{ parts, first, made }, ...older])
   return made
 }
 

@@ -7,7 +7,7 @@ import type { Machine } from './machine'
 import { leaves } from './names'
 import { looksAt } from './purity'
 import { scopesOfFunction } from './scopes'
-import { standInFor } from './standIns'
+import { isAlike, standInFor } from './standIns'
 import { symbolOf } from './summary'
 import type { ArrayValue, Scope, Value } from './value'
 
@@ -29,7 +29,7 @@ export function walkStacks(
   const { turns } = m
   m.turns *= items.length
   for (let i = 0; i < items.length && m.work > 0;) {
-    const end = endOfStack(items, i)
+    const end = endOfStack(names, items, i)
     if (!visit(items[i] as Value)) break
     i++
     if (end - i < fewest) continue
@@ -39,10 +39,8 @@ export function walkStacks(
     if (!isSame(before, stateOf(scope, ignored))) continue
     const rest = items.slice(i, end)
     const symbol = symbolOf(m, 'layers', { first: i, step: 1, count: rest.length })
-    const standIn = standInFor({ symbol, first: i, names, made: new Map() }, rest)
-    if (!standIn) continue
     m.summaries++
-    const isGoingOn = visit(standIn)
+    const isGoingOn = visit(standInFor({ symbol, first: i, names }, rest))
     m.summaries--
     if (!isGoingOn) break
     i = end
@@ -55,25 +53,12 @@ export function walkStacks(
 const holdsLayer = (item: Value): boolean =>
   item.kind === 'instance' || (item.kind === 'list' && item.shape === 'tuple' && item.items.some(holdsLayer))
 
-/** Where layers of another class begin. */
-function endOfStack(items: readonly Value[], from: number): number {
-  const first = items[from]
+/** Where layers of another kind begin. */
+function endOfStack(names: ReadonlySet<string>, items: readonly Value[], from: number): number {
+  const first = items[from] as Value
   let end = from + 1
-  while (end < items.length && isOfKind(first, items[end])) end++
+  for (let item = items[end]; item && isAlike(names, first, item); item = items[end]) end++
   return end
-}
-
-/** By their classes, and those of the parts that they hold. */
-function isOfKind(a: Value | undefined, b: Value | undefined, depth = 0): boolean {
-  if (a?.kind !== b?.kind || !a || !b) return false
-  if (a.kind === 'list' && b.kind === 'list' && depth < 1)
-    return a.items.every((v, i) => isOfKind(v, b.items[i], depth))
-  if (a.kind !== 'instance' || b.kind !== 'instance') return true
-  if (a.of !== b.of && !(a.of.kind === 'library' && b.of.kind === 'library' && a.of.name === b.of.name)) return false
-  return (
-    depth > 1 ||
-    [...a.attributes].every(([name, v]) => v.kind !== 'instance' || isOfKind(v, b.attributes.get(name), depth + 1))
-  )
 }
 
 const namesIn = (target: Expr): ReadonlySet<string> =>

@@ -4,103 +4,114 @@
 import { stackItems, stackRows } from './readings'
 import type { ArrayValue, ArrayVariant, InstanceValue, Value } from './value'
 
+/** What stands for the number of each value, and of what is looked at in them. */
 export interface StackContext {
-  /** Stands for the number of the value. */
   readonly symbol: number
   /** The number of the first. */
   readonly first: number
   /** Names of attributes that anybody looks at; what nobody looks at need not be alike. */
   readonly names: ReadonlySet<string>
-  readonly made: Map<Value, { readonly of: readonly Value[]; readonly standIn: Value }>
 }
 
-/** Undefined where they differ in more than the tensors of their arrays, in anything that is looked at. */
-export function standInFor(c: StackContext, values: readonly Value[]): Value | undefined {
-  const [first] = values
-  if (!first) return undefined
-  if (values.every(v => v === first)) return first
-  const known = c.made.get(first)
-  if (known && known.of.length === values.length && known.of.every((v, i) => v === values[i])) return known.standIn
-  switch (first.kind) {
-    case 'const':
-      return values.every(v => v.kind === 'const' && v.value === first.value) ? first : undefined
-    case 'array':
-      return values.every(v => v.kind === 'array') ? arrayFor(c, values) : undefined
-    case 'instance':
-      return values.every(v => v.kind === 'instance') ? instanceFor(c, values) : undefined
-    case 'list': {
-      if (!values.every(v => v.kind === 'list') || first.open || first.properties) return undefined
-      if (values.some(v => v.shape !== first.shape || v.open || v.items.length !== first.items.length)) return undefined
-      const items = columnsOf(values, c)
-      return items && { ...first, items }
-    }
-    case 'function':
-      return values.every(v => v.kind === 'function' && v.def === first.def && v.scope === first.scope && !v.self)
-        ? first
-        : undefined
-    case 'library':
-      return values.every(v => v.kind === 'library' && v.name === first.name && !v.self) ? first : undefined
-    default:
-      return undefined
-  }
-}
-
-function columnsOf(lists: readonly (Value & { kind: 'list' })[], c: StackContext): Value[] | undefined {
-  const columns: Value[] = []
-  for (let i = 0; i < (lists[0]?.items.length ?? 0); i++) {
-    const cell = standInFor(
-      c,
-      lists.flatMap(l => l.items[i] ?? []),
-    )
-    if (!cell) return undefined
-    columns.push(cell)
-  }
-  return columns
-}
-
-function instanceFor(c: StackContext, values: readonly InstanceValue[]): InstanceValue | undefined {
-  const first = values[0] as InstanceValue
-  const sameClass = (v: InstanceValue) =>
-    v.of === first.of || (v.of.kind === 'library' && first.of.kind === 'library' && v.of.name === first.of.name)
-  if (!values.every(v => sameClass(v) && v.attributes.size === first.attributes.size && !v.whole)) return undefined
-  const standIn: InstanceValue = { ...first, attributes: new Map(), standsFor: values }
+/** Whether two values differ in nothing that is looked at but in which tensors their arrays are. */
+export function isAlike(names: ReadonlySet<string>, a: Value, b: Value, seen = new Map<Value, Value>()): boolean {
   // An object may hold one that holds it.
-  c.made.set(first, { of: values, standIn })
-  for (const [name, value] of first.attributes) {
-    const all = values.flatMap(v => v.attributes.get(name) ?? [])
-    const one = all.length === values.length ? standInFor(c, all) : undefined
-    if (one) standIn.attributes.set(name, one)
-    else if (c.names.has(name) || value.kind === 'function') return undefined
+  if (a === b || seen.get(a) === b) return true
+  if (a.kind !== b.kind) return false
+  seen.set(a, b)
+  switch (a.kind) {
+    case 'const':
+      return a.value === (b as typeof a).value
+    case 'array':
+      return areAlikeArrays(a, b as typeof a)
+    case 'instance': {
+      const other = b as typeof a
+      const isSameClass = a.of === other.of || (other.of.kind === 'library' && isLibrary(a.of, other.of.name))
+      if (!isSameClass || a.attributes.size !== other.attributes.size || a.whole || other.whole) return false
+      for (const [name, value] of a.attributes) {
+        if (!names.has(name) && value.kind !== 'function') continue
+        const same = other.attributes.get(name)
+        if (!same || !isAlike(names, value, same, seen)) return false
+      }
+      return true
+    }
+    case 'list': {
+      const { shape, open, items, properties } = b as typeof a
+      if (a.shape !== shape || a.open || open || a.items.length !== items.length || a.properties || properties)
+        return false
+      return a.items.every((item, i) => isAlike(names, item, items[i] as Value, seen))
+    }
+    case 'function': {
+      const other = b as typeof a
+      return a.def === other.def && a.scope === other.scope && !a.self && !other.self
+    }
+    case 'library':
+      return isLibrary(b, a.name) && !a.self && !(b as typeof a).self
+    default:
+      return false
   }
-  return standIn
 }
 
-function arrayFor(c: StackContext, values: readonly ArrayValue[]): ArrayValue | undefined {
+const isLibrary = (v: Value, name: string): boolean => v.kind === 'library' && v.name === name
+
+/** The one value for many of which each is like the first; see `isAlike`. */
+export const standInFor = (c: StackContext, values: readonly Value[]): Value => new StandIns(c).for(values)
+
+class StandIns {
+  private readonly made = new Map<Value, Value>()
+
+  constructor(private readonly context: StackContext) {}
+
+  for(values: readonly Value[]): Value {
+    const first = values[0] as Value
+    if (values.every(v => v === first)) return first
+    const known = this.made.get(first)
+    if (known) return known
+    if (first.kind === 'array') return stacked(this.context, values as readonly ArrayValue[])
+    if (first.kind === 'instance') return this.instance(first, values as readonly InstanceValue[])
+    if (first.kind !== 'list') return first
+    const lists = values as readonly (typeof first)[]
+    return { ...first, items: first.items.map((_, i) => this.for(lists.map(l => l.items[i] as Value))) }
+  }
+
+  private instance(first: InstanceValue, values: readonly InstanceValue[]): InstanceValue {
+    const standIn: InstanceValue = { ...first, attributes: new Map(), standsFor: values }
+    this.made.set(first, standIn)
+    for (const [name, value] of first.attributes)
+      if (this.context.names.has(name) || value.kind === 'function')
+        standIn.attributes.set(name, this.for(values.map(v => v.attributes.get(name) as Value)))
+    return standIn
+  }
+}
+
+function areAlikeArrays(a: ArrayValue, b: ArrayValue): boolean {
+  const [v, w] = [a.variants[0], b.variants[0]]
+  if (!v || !w || a.variants.length !== 1 || b.variants.length !== 1) return false
+  if (!v.stored && !v.decoded && v.readings.symbols.length > 0) return false
+  return (
+    a.library === b.library &&
+    a.at === b.at &&
+    a.handedOver?.call === b.handedOver?.call &&
+    a.handedOver?.argument === b.handedOver?.argument &&
+    kindOf(v) === kindOf(w)
+  )
+}
+
+function stacked({ symbol, first: number }: StackContext, values: readonly ArrayValue[]): ArrayValue {
   const first = values[0] as ArrayValue
-  const variants = values.flatMap(v => (v.variants.length === 1 ? v.variants : []))
-  const [variant] = variants
-  if (!variant || variants.length !== values.length) return undefined
-  const isLike = (v: ArrayValue) =>
-    v.library === first.library &&
-    v.at === first.at &&
-    v.handedOver?.call === first.handedOver?.call &&
-    v.handedOver?.argument === first.handedOver?.argument
-  const kind = kindOf(variant)
-  if (!values.every(isLike) || !variants.every(v => kindOf(v) === kind)) return undefined
-  const { stored, decoded, readings } = variant
-  if (!stored && !decoded) return readings.symbols.length === 0 ? first : undefined
+  const variants = values.map(v => v.variants[0] as ArrayVariant)
+  const { stored, decoded, readings } = variants[0] as ArrayVariant
+  if (!stored && !decoded) return first
+  const rows = stackRows(
+    variants.map(v => v.readings.rows),
+    number,
+  )
   return {
     ...first,
     variants: [
       {
-        ...variant,
-        readings: {
-          symbols: [...readings.symbols, c.symbol],
-          rows: stackRows(
-            variants.map(v => v.readings.rows),
-            c.first,
-          ),
-        },
+        ...(variants[0] as ArrayVariant),
+        readings: { symbols: [...readings.symbols, symbol], rows },
         stored: stored && { ...stored, sources: stackItems(variants.map(v => v.stored?.sources ?? [])) },
         decoded: decoded && { ...decoded, sources: stackItems(variants.map(v => v.decoded?.sources ?? [])) },
       },

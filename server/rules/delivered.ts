@@ -25,7 +25,18 @@ function holdsForAny(test: Test, bundle: Bundle): boolean {
   if (!ofTriples) ofTest.set(bundle.triples, (ofTriples = new Map()))
   const key = givenTo(bundle.sink)
   let known = ofTriples.get(key)
-  if (known === undefined) ofTriples.set(key, (known = deliveriesOf([bundle]).some(test)))
+  if (known === undefined) ofTriples.set(key, (known = unfold(bundle).some(test)))
+  return known
+}
+
+const folded = new WeakMap<Bundle, readonly Delivery[]>()
+/** All deliveries of a bundle, for the tests that have not seen its triples yet. */
+function unfold(bundle: Bundle): readonly Delivery[] {
+  let known = folded.get(bundle)
+  if (!known) {
+    const { sink, site, handles, triples } = bundle
+    folded.set(bundle, (known = triples.map(triple => ({ ...triple, sink, site, handles }))))
+  }
   return known
 }
 
