@@ -21,6 +21,18 @@ export interface StoredModule {
 /** Where a tensor is. */
 export type Place = Pick<Member, 'shard' | 'index'>
 
+/** The tensors of one parameter of a kind, one by one. */
+export function* placesOf(kind: ModuleKind, parameter: string): Generator<Place> {
+  for (const { shard, rows } of kind.rowsOf(parameter))
+    for (let i = 0; i < rows.length; i++) yield { shard, index: rows[i] ?? 0 }
+}
+
+/** Tensors of one parameter in one shard. */
+export interface Rows {
+  readonly shard: Shard
+  readonly rows: ArrayLike<number>
+}
+
 export interface ModuleKind {
   /** Path with `#` for numbers. */
   readonly pattern: string
@@ -28,8 +40,8 @@ export interface ModuleKind {
   /** By parameter: what the tensors of it have in common. */
   readonly members: ReadonlyMap<string, TensorFamily>
   readonly count: number
-  /** The tensors of one parameter. */
-  placesOf(parameter: string): Iterable<Place>
+  /** The tensors of one parameter, shard by shard. */
+  rowsOf(parameter: string): Iterable<Rows>
   /** Paths of the modules. */
   paths(): Iterable<string>
   /** Those whose tensors are all in one shard, shard by shard. */
@@ -107,18 +119,20 @@ function kindsIn(folder: string, { text, layouts }: Pattern, isTwice: boolean): 
 }
 
 /** Whether all parameters are stored for the same modules, each in one layout. */
-function isUniform(layouts: readonly Layout[]): boolean {
-  const [first] = layouts
-  const isLikeFirst = ({ count, pathSum, mixedSum }: Layout): boolean =>
+function isUniform(all: readonly (Piece | Layout)[]): boolean {
+  const sums = all.map(each => ('pieces' in each ? each : each.family))
+  const [first] = sums
+  const isLikeFirst = ({ count, pathSum, mixedSum }: Pick<TensorFamily, 'count' | 'pathSum' | 'mixedSum'>): boolean =>
     count === first?.count && pathSum === first.pathSum && mixedSum === first.mixedSum
-  return layouts.every(isLikeFirst) && new Set(layouts.map(({ parameter }) => parameter)).size === layouts.length
+  return sums.every(isLikeFirst) && new Set(all.map(({ parameter }) => parameter)).size === all.length
 }
 
 /** A kind of which all is known by its families. */
 class PlainKind implements ModuleKind {
   readonly members: ReadonlyMap<string, TensorFamily>
   readonly count: number
-  private known: Pick<ModuleKind, 'together' | 'apart'> | undefined
+  private knownTogether: readonly ShardModules[] | undefined
+  private knownApart: readonly StoredModule[] | undefined
 
   constructor(
     readonly folder: string,
@@ -129,9 +143,9 @@ class PlainKind implements ModuleKind {
     this.count = layouts[0]?.count ?? 0
   }
 
-  *placesOf(parameter: string): Iterable<Place> {
+  *rowsOf(parameter: string): Iterable<Rows> {
     const layout = this.layouts.find(each => each.parameter === parameter)
-    for (const { shard, family } of layout?.pieces ?? []) for (const index of family.rows) yield { shard, index }
+    for (const { shard, family } of layout?.pieces ?? []) yield { shard, rows: family.rows }
   }
 
   *paths(): Iterable<string> {
@@ -142,40 +156,53 @@ class PlainKind implements ModuleKind {
   }
 
   get together(): readonly ShardModules[] {
-    return this.sortedOut.together
+    const { size } = this.members
+    return (this.knownTogether ??= groupsOf(this.pattern, this.layouts).filter(
+      ({ members }) => members.length === size,
+    ))
   }
 
+  /** A shard that has every parameter for the same modules has none of which a part is elsewhere. */
   get apart(): readonly StoredModule[] {
-    return this.sortedOut.apart
-  }
-
-  private get sortedOut(): Pick<ModuleKind, 'together' | 'apart'> {
-    if (!this.known) {
-      const groups = groupsOf(this.pattern, this.layouts)
-      const together = groups.filter(({ members }) => members.length === this.members.size)
-      const rest = groups.filter(({ members }) => members.length < this.members.size)
-      this.known = { together, apart: joined(rest) }
+    if (!this.knownApart) {
+      const { size } = this.members
+      const shards = piecesByShard(this.layouts)
+      const ragged = [...shards].filter(([, own]) => own.length < size || !isUniform(own)).map(([shard]) => shard)
+      const groups = groupsOf(this.pattern, this.layouts, new Set(ragged))
+      this.knownApart = joined(groups.filter(({ members }) => members.length < size))
     }
-    return this.known
+    return this.knownApart
   }
 }
 
-/** The modules of a pattern, shard by shard. */
-function groupsOf(pattern: string, layouts: readonly Layout[]): readonly ShardModules[] {
-  const shards = new Map<Shard, Map<string, TensorFamily[]>>()
+interface Piece {
+  readonly parameter: string
+  readonly family: TensorFamily
+}
+
+function piecesByShard(layouts: readonly Layout[]): ReadonlyMap<Shard, readonly Piece[]> {
+  const shards = new Map<Shard, Piece[]>()
   for (const { parameter, pieces } of layouts)
     for (const { shard, family } of pieces) {
-      let own = shards.get(shard)
-      if (!own) shards.set(shard, (own = new Map()))
-      own.set(parameter, [...(own.get(parameter) ?? []), family])
+      const own = shards.get(shard)
+      if (own) own.push({ parameter, family })
+      else shards.set(shard, [{ parameter, family }])
     }
-  return [...shards].flatMap(([shard, own]) =>
-    shardModulesOf(
+  return shards
+}
+
+/** The modules of a pattern, shard by shard: of all shards, or of some. */
+function groupsOf(pattern: string, layouts: readonly Layout[], some?: ReadonlySet<Shard>): readonly ShardModules[] {
+  return [...piecesByShard(layouts)].flatMap(([shard, pieces]) => {
+    if (some && !some.has(shard)) return []
+    const columns = new Map<string, TensorFamily[]>()
+    for (const { parameter, family } of pieces) columns.set(parameter, [...(columns.get(parameter) ?? []), family])
+    return shardModulesOf(
       shard,
       pattern,
-      Array.from(own, ([parameter, families]): Column => ({ parameter, families })),
-    ),
-  )
+      Array.from(columns, ([parameter, families]): Column => ({ parameter, families })),
+    )
+  })
 }
 
 /** Kinds of a pattern whose modules differ, found by its rows. */
@@ -216,14 +243,14 @@ class SortedKind implements ModuleKind {
     readonly members: ReadonlyMap<string, TensorFamily>,
   ) {}
 
-  *placesOf(parameter: string): Iterable<Place> {
+  *rowsOf(parameter: string): Iterable<Rows> {
     for (const { shard, members } of this.together) {
-      const rows = members.find(each => each.parameter === parameter)?.rows ?? []
-      for (let i = 0; i < rows.length; i++) yield { shard, index: rows[i] ?? 0 }
+      const rows = members.find(each => each.parameter === parameter)?.rows
+      if (rows) yield { shard, rows }
     }
     for (const { members } of this.apart) {
       const member = members.get(parameter)
-      if (member) yield member
+      if (member) yield { shard: member.shard, rows: [member.index] }
     }
   }
 

@@ -29,12 +29,13 @@ export interface Column {
 
 const byShard = new WeakMap<Shard, Map<string, readonly ShardModules[]>>()
 
-/** The modules of a shard whose paths have a pattern; `columns` are all of their parameters. */
+/** The modules of a shard whose paths have a pattern; `columns` are those of their parameters that are asked about. */
 export function shardModulesOf(shard: Shard, pattern: string, columns: readonly Column[]): readonly ShardModules[] {
   let patterns = byShard.get(shard)
   if (!patterns) byShard.set(shard, (patterns = new Map()))
-  let known = patterns.get(pattern)
-  if (!known) patterns.set(pattern, (known = groupsIn(shard, columns)))
+  const key = `${pattern}\n${columns.map(({ families }) => families.map(({ number }) => number).join()).join(';')}`
+  let known = patterns.get(key)
+  if (!known) patterns.set(key, (known = groupsIn(shard, columns)))
   return known
 }
 

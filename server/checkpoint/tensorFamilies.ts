@@ -8,6 +8,8 @@ import { hashPart, hashSeed, mixByte as mix, mixSum, pathEnd } from './nameHash'
 
 /** What is asked of a family; see `Family` for what the scanner keeps beside it. */
 export interface TensorFamily {
+  /** Its place among the families of its shard. */
+  readonly number: number
   /** The name of its first tensor. */
   readonly sample: string
   /** What the names have in common, with `#` for each number. */

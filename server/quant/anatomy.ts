@@ -3,7 +3,7 @@
 
 import type { Model, Shard } from '../checkpoint/facts'
 import { lookUpIn } from '../checkpoint/lookUp'
-import { type ModuleKind, moduleKinds } from '../checkpoint/moduleKinds'
+import { type ModuleKind, moduleKinds, placesOf } from '../checkpoint/moduleKinds'
 import { pathOf } from '../checkpoint/shardModules'
 import type { TensorFamily } from '../checkpoint/tensorFamilies'
 import type { StoredTensor } from './quantizedModules'
@@ -93,7 +93,7 @@ function putLayers(layers: Layers, kind: ModuleKind, prefix: string): void {
   const certain = certainOf(kind.members)
   const start = prefix.length + 'layers.'.length
   const parameter = kind.members.has('weight') ? 'weight' : ([...kind.members.keys()][0] ?? '')
-  for (const { shard, index } of kind.placesOf(parameter)) {
+  for (const { shard, index } of placesOf(kind, parameter)) {
     const path = pathOf(shard.tensors.nameAt(index), parameter)
     const dot = path.indexOf('.', start)
     const layer = layerAt(layers, Number(path.slice(start, dot)))
@@ -131,7 +131,7 @@ function partOf(kinds: readonly ModuleKind[]): Part | undefined {
   const kind = kinds.findLast(({ members }) => members.has('weight'))
   const certain = kind && certainOf(kind.members)
   if (!certain) return undefined
-  const weight = [...kind.placesOf('weight')].at(-1)
+  const weight = [...placesOf(kind, 'weight')].at(-1)
   return weight && new StoredPart(kind.pattern, certain, weight.shard, weight.index)
 }
 

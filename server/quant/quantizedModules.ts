@@ -3,9 +3,10 @@
 // they are asked for: of tens of thousands most are like another, and what is true of one shape is true of all.
 
 import type { Model, Shard, Tensor } from '../checkpoint/facts'
-import { type ModuleKind, moduleKinds, pathAt, type StoredModule } from '../checkpoint/moduleKinds'
+import { type ModuleKind, moduleKinds, pathAt, type Rows, type StoredModule } from '../checkpoint/moduleKinds'
 import type { Member } from '../checkpoint/modules'
-import type { ShardModules } from '../checkpoint/shardModules'
+import { folderOf } from '../checkpoint/paths'
+import { pathOf, type ShardModules } from '../checkpoint/shardModules'
 import type { TensorFamily } from '../checkpoint/tensorFamilies'
 import { judgeTriple, type Verdict } from './triple'
 
@@ -59,13 +60,13 @@ const kindsByModel = new WeakMap<Model, readonly QuantizedKind[]>()
 export function quantizedKinds(model: Model): readonly QuantizedKind[] {
   let known = kindsByModel.get(model)
   if (!known) {
-    known = moduleKinds(model).flatMap(kind => kindOf(kind) ?? [])
+    known = moduleKinds(model).flatMap(kind => kindOf(model, kind) ?? [])
     kindsByModel.set(model, known)
   }
   return known
 }
 
-function kindOf(kind: ModuleKind): QuantizedKind | undefined {
+function kindOf(model: Model, kind: ModuleKind): QuantizedKind | undefined {
   const [weight, scales, biases] = ['weight', 'scales', 'biases'].map(parameter => kind.members.get(parameter))
   if (weight?.dtype !== 'U32' || !scales) return undefined
   let apart: readonly QuantizedModule[] | undefined
@@ -86,10 +87,7 @@ function kindOf(kind: ModuleKind): QuantizedKind | undefined {
     }),
     modules: getAll,
     apart: getApart,
-    stretches: () => [
-      ...kind.together.flatMap(stretchesIn),
-      ...getApart().map(first => ({ first, modules: () => [first] })),
-    ],
+    stretches: () => [...kind.rowsOf('scales')].flatMap(rows => stretchesIn(model, rows, biases !== undefined)),
   }
 }
 
@@ -107,30 +105,53 @@ function modulesAt(group: ShardModules, from: number, to: number): QuantizedModu
 }
 
 const experts = '.experts.'
-const stretchesByGroup = new WeakMap<ShardModules, readonly Stretch[]>()
 
-function stretchesIn(group: ShardModules): readonly Stretch[] {
-  let known = stretchesByGroup.get(group)
-  if (!known) stretchesByGroup.set(group, (known = findStretches(group)))
-  return known
+/** Of rows of scales, where in them every stretch begins. */
+const startsByRows = new WeakMap<object, readonly number[]>()
+
+function stretchesIn(model: Model, { shard, rows }: Rows, hasBiases: boolean): readonly Stretch[] {
+  let starts = startsByRows.get(rows)
+  if (!starts) startsByRows.set(rows, (starts = startsIn({ shard, rows })))
+  return starts
+    .map((start, i) => {
+      const end = starts[i + 1] ?? rows.length
+      const at = (place: number) => besideScales(model, shard, rows[place] ?? 0, hasBiases)
+      const modules = () => Array.from({ length: end - start }, (_, i) => at(start + i) ?? []).flat()
+      const first = at(start)
+      return first && { first, modules }
+    })
+    .filter(stretch => stretch !== undefined)
 }
 
-function findStretches(group: ShardModules): readonly Stretch[] {
-  const { shard, members, count } = group
-  const rows = members[0]?.rows ?? []
-  const found: Stretch[] = []
-  let from = 0
-  while (from < count) {
-    const [first] = modulesAt(group, from, from + 1)
-    const start = from++
-    if (!first) continue
-    const at = first.path.indexOf(experts)
-    const length = Buffer.byteLength(at < 0 ? first.path : first.path.slice(0, at + experts.length))
-    if (at >= 0) while (from < count && shard.tensors.sameBeginning(rows[start] ?? 0, rows[from] ?? 0, length)) from++
-    const end = from
-    found.push({ first, modules: () => modulesAt(group, start, end) })
+function startsIn({ shard, rows }: Rows): readonly number[] {
+  const { tensors } = shard
+  const starts: number[] = []
+  let next = 0
+  while (next < rows.length) {
+    const start = next++
+    starts.push(start)
+    const name = tensors.nameAt(rows[start] ?? 0)
+    const at = name.indexOf(experts)
+    if (at < 0) continue
+    const length = Buffer.byteLength(name.slice(0, at + experts.length))
+    while (next < rows.length && tensors.sameBeginning(rows[start] ?? 0, rows[next] ?? 0, length)) next++
   }
-  return found
+  return starts
+}
+
+/** The module of a tensor called `scales`, its other tensors found by their names. */
+function besideScales(model: Model, shard: Shard, row: number, hasBiases: boolean): QuantizedModule | undefined {
+  const path = pathOf(shard.tensors.nameAt(row), 'scales')
+  const find = (parameter: string): LazyTensor | undefined => {
+    const name = path === '' ? parameter : `${path}.${parameter}`
+    const own = shard.tensors.indexOf(name)
+    if (own >= 0) return new LazyTensor(shard, own)
+    const folder = folderOf(shard.path)
+    const other = model.shards.findLast(each => folderOf(each.path) === folder && each.tensors.indexOf(name) >= 0)
+    return other && new LazyTensor(other, other.tensors.indexOf(name))
+  }
+  const weight = find('weight')
+  return weight && { path, weight, scales: new LazyTensor(shard, row), biases: hasBiases ? find('biases') : undefined }
 }
 
 function quantized({ path, members }: StoredModule): QuantizedModule | undefined {

@@ -2,7 +2,7 @@
 // given to the weight that they belong to.
 
 import type { Model, Shard } from '../../checkpoint/facts'
-import { type ModuleKind, moduleKinds } from '../../checkpoint/moduleKinds'
+import { type ModuleKind, moduleKinds, placesOf } from '../../checkpoint/moduleKinds'
 import { groupBy } from '../../util/groupBy'
 import type { Members, StoredMember } from './format'
 
@@ -68,7 +68,7 @@ function familyOf(kind: ModuleKind, tables: readonly ModuleKind[]): Family {
       homes.set(name, [home, parameter])
     }
   const [parameter = ''] = kind.members.keys()
-  const [first] = kind.placesOf(parameter)
+  const [first] = kind.rowsOf(parameter)
   if (!first) throw new Error(`no module of ${kind.pattern}`)
   return {
     parameters,
@@ -84,7 +84,7 @@ function familyOf(kind: ModuleKind, tables: readonly ModuleKind[]): Family {
 function* namesIn(place: readonly [ModuleKind, string] | undefined): Generator<string, undefined> {
   if (!place) return
   const [kind, parameter] = place
-  for (const { shard, index } of kind.placesOf(parameter)) yield shard.tensors.nameAt(index)
+  for (const { shard, index } of placesOf(kind, parameter)) yield shard.tensors.nameAt(index)
 }
 
 /** The module that a table of VPTQ belongs to; any other module itself. */
