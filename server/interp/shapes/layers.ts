@@ -2,7 +2,7 @@
 // measured. A weight is null where there is none.
 
 import { isReal, mlxName, promote } from './dtypes'
-import { broadcastTo } from './elementwise'
+import { broadcast, broadcastTo } from './elementwise'
 import { type Dims, mlxShow, Refused, type Shape, type ShapeResult, show } from './shape'
 
 const floatsOnly = (dtype: string | undefined, op: string): Refused | undefined =>
@@ -55,6 +55,18 @@ export const layerNorm = (
   vector(x, b, 'layer_norm', 'bias') ??
   floatsOnly(dtype, 'layer_norm') ??
   x
+
+/** Norms of the MLX inside the binding for Node: weight and bias have one dimension, and are multiplied and added as any. */
+export function olderNorm(x: Dims, w: Dims | null | undefined, b: Dims | null | undefined): ShapeResult {
+  let made: ShapeResult = x
+  for (const one of [w, b]) {
+    if (!one || made instanceof Refused) continue
+    if (one.length !== 1)
+      return new Refused(`a weight of ${show(one)}`, 'one dimension', 'weight must have 1 dimension')
+    made = broadcast(one, made)
+  }
+  return made
+}
 
 export function rope(x: Dims, dims: number | undefined, dtype: string | undefined): ShapeResult {
   if (!x) return undefined
