@@ -12,7 +12,7 @@ import { rules } from './rules/index'
 import type { Draft, Facts, Rule } from './rules/rule'
 import { rangeOf } from './rules/show'
 import { messageOf } from './rules/whichModel'
-import { sitesOf } from './rules/sites'
+import { weightSites } from './rules/delivered'
 import type { Program } from './source/ir'
 import { verifyItems } from './verify/items'
 
@@ -35,7 +35,7 @@ export interface LoadSite {
   /** Paths of the models whose tensors arrive here. */
   readonly models: readonly string[]
   /** Modules (without `.weight`) that arrive here. */
-  readonly modules: readonly string[]
+  readonly modules: ReadonlySet<string>
 }
 
 /** A rule, or the interpreter on some programs, that broke: our bug, told apart so that the rest still reports. */
@@ -82,7 +82,7 @@ export function analyse(snapshot: Snapshot): Analysis {
   return {
     facts,
     findings: findingsOf(facts, broken),
-    sites: () => (sites ??= loadSites(facts.deliveries)),
+    sites: () => (sites ??= loadSites(facts)),
     understood: new Set(runs.flatMap(run => run.understood.map(p => `${p.program.path}:${p.span.start}`))).size,
     unknown: unknownLoads(runs),
     verify: model => verifyItems(model, facts.deliveries),
@@ -91,13 +91,16 @@ export function analyse(snapshot: Snapshot): Analysis {
 }
 
 /** Where code lenses sit. */
-const loadSites = (deliveries: readonly Delivery[]): readonly LoadSite[] =>
-  sitesOf(deliveries).map(site => ({
-    path: site.place.program.path,
-    range: rangeOf(site.place),
-    models: [...new Set(site.deliveries.map(d => d.model.path))],
-    modules: [...new Set(site.deliveries.map(d => d.module))],
-  }))
+const loadSites = (facts: Facts): readonly LoadSite[] =>
+  weightSites(facts).map(({ place, weights }) => {
+    const [first] = weights
+    return {
+      path: place.program.path,
+      range: rangeOf(place),
+      models: [...new Set(weights.map(([model]) => model.path))],
+      modules: first && weights.length === 1 ? first[1] : new Set(weights.flatMap(([, modules]) => [...modules])),
+    }
+  })
 
 function findingsOf(facts: Facts, broken: BrokenRule[]): Finding[] {
   const findings: Finding[] = []

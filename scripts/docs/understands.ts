@@ -76,7 +76,7 @@ const titles: Readonly<Record<string, string>> = {
 }
 
 /** Entries that are no names of a library: what the interpreter makes of other values. */
-export const internal: ReadonlySet<string> = new Set(['any.get', 'any.slice', 'py.dict.fromkeys'])
+export const internal: ReadonlySet<string> = new Set(['any.get', 'any.slice', 'js.promise.fulfil', 'js.promise.reject'])
 
 function groupOf(name: string): { group: string; member: string } {
   const layer = /^(mlx|frost)\.nn\.([A-Z]\w*)\.(\w+)$/.exec(name)

@@ -160,6 +160,38 @@ export const products: readonly Law[] = [
       return `mx.gather_qmm(${list([x, ...arrays, ...chosen, ...how, ...given])})`
     },
   },
+  {
+    name: 'gather_mm',
+    draw(d) {
+      const [a, b] = factors(d)
+      const indices = () =>
+        d.array(d.shape(0, 2), d.chance(88) ? 'uint32' : d.pick(['int32', 'int64', 'float32', 'bool_']))
+      const chosen = [
+        ...(d.chance(40) ? [`lhs_indices=${indices()}`] : []),
+        ...(d.chance(75) ? [`rhs_indices=${indices()}`] : []),
+      ]
+      return `mx.gather_mm(${list([d.array(a, float(d)), d.array(b, float(d)), ...chosen])})`
+    },
+  },
+  {
+    name: 'qqmm',
+    draw(d) {
+      const [rows, columns] = [d.pick([1, 4, 32]), d.pick([32, 64, 128])]
+      const x = d.array(d.near([...d.shape(0, 2), columns], 15), float(d))
+      const [group, bits, mode] = d.pick([
+        [16, 4, ''],
+        [16, 4, 'nvfp4'],
+        [32, 8, 'mxfp8'],
+        [32, 4, 'mxfp4'],
+        [32, 4, 'other'],
+      ] as const)
+      const given = mode ? [`mode="${mode}"`] : []
+      if (d.chance(40)) return `mx.qqmm(${list([x, d.array(d.near([rows, columns], 15), float(d)), ...given])})`
+      const packedWeight = d.array(d.near([rows, (columns * bits) / 32], 12), d.chance(95) ? 'uint32' : d.dtype())
+      const scales = d.chance(90) ? [d.array(d.near([rows, columns / group], 12), 'uint8')] : []
+      return `mx.qqmm(${list([x, packedWeight, ...scales, ...given])})`
+    },
+  },
   { name: 'conv1d', draw: d => convolution(d, 1) },
   { name: 'conv2d', draw: d => convolution(d, 2) },
   { name: 'conv3d', draw: d => convolution(d, 3) },
@@ -221,6 +253,20 @@ export const layers: readonly Law[] = [
       if (d.chance(60))
         return `nn.QuantizedLinear(${input}, ${out}${d.chance(40) ? ', bias=False' : ''}${given})(${d.array(d.near([...d.shape(0, 2), input], 20), float(d))})`
       return `nn.QuantizedEmbedding(${out}, ${input}${given})(${d.array(d.shape(0, 2), d.chance(85) ? 'int32' : d.dtype())})`
+    },
+  },
+  {
+    name: 'nn.MultiHeadAttention',
+    draw(d) {
+      const [heads, width] = [d.int(1, 3), d.int(1, 3)]
+      const dims = d.chance(90) ? heads * width : d.int(1, 6)
+      const [keyDims, length, keys] = [d.chance(70) ? dims : d.int(1, 6), d.int(1, 4), d.int(1, 4)]
+      const given = [...(keyDims === dims ? [] : [`key_input_dims=${keyDims}`]), ...(d.chance(30) ? ['bias=True'] : [])]
+      const outer = d.int(1, 2)
+      const q = d.array(d.near([outer, length, dims], 12), float(d))
+      const k = d.near([outer, keys, keyDims], 10)
+      const v = d.array(d.near(k, 12), 'float32')
+      return `nn.MultiHeadAttention(${list([String(dims), String(heads), ...given])})(${list([q, d.array(k, 'float32'), v])})`
     },
   },
   {

@@ -201,6 +201,21 @@ export const rearranging: readonly Law[] = [
     },
   },
   {
+    name: 'at',
+    draw(d) {
+      const shape = d.shape(1, 3).map(size => Math.max(1, size))
+      const [first = 1, ...rest] = shape
+      const at = d.pick([
+        { index: String(d.int(0, first - 1)), part: rest },
+        { index: `:${first}`, part: shape },
+        { index: '1:', part: [first - 1, ...rest] },
+        { index: 'mx.array([0, 0])', part: [2, ...rest] },
+      ])
+      const update = d.chance(15) ? '1.5' : d.array(d.beside(at.part), d.pick(['float32', 'float16', 'int32']))
+      return `${d.array(shape, 'float32')}.at[${at.index}].${d.pick(['add', 'subtract', 'multiply', 'divide', 'maximum', 'minimum'])}(${update})`
+    },
+  },
+  {
     name: 'creation',
     draw(d) {
       const [shape, dtype] = [d.shape(0, 3), d.dtype()]

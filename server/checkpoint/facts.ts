@@ -134,6 +134,8 @@ export interface Model {
   /** hf_quant_config.json: what NVIDIA ModelOpt says of its quantization, in a file of its own. */
   readonly quantFile?: JsonFile
   readonly index?: JsonFile
+  /** Small JSON files beside the shards or the config, read as data where a program opens them. */
+  readonly data?: readonly JsonFile[]
   /** Files of it were named one by one: what else lies beside them was not looked at. */
   readonly isPartial?: boolean
 }

@@ -19,6 +19,8 @@ export interface CheckpointFiles {
   readonly configs: readonly JsonFile[]
   /** Every `*.safetensors.index.json`. */
   readonly indexes: readonly JsonFile[]
+  /** Other JSON files of the same folders. */
+  readonly data?: readonly JsonFile[]
   /** Paths of shards that were named one by one, so that their folders were not looked at. */
   readonly named?: ReadonlySet<string>
 }
@@ -92,6 +94,7 @@ export function groupModels(files: CheckpointFiles, lonePaths: ReadonlySet<strin
   const { named = new Set() } = files
   return models
     .map(model => withQuantFile(model, quantFiles))
+    .map(model => withData(model, files.data ?? []))
     .map(model => (model.shards.some(shard => named.has(shard.path)) ? { ...model, isPartial: true } : model))
     .sort((a, b) => compareNatural(a.path, b.path))
 }
@@ -114,10 +117,11 @@ function withQuantFile(model: Model, quantFiles: ReadonlyMap<string, JsonFile>):
 }
 
 /** The JSON files of a model. */
-export const jsonFilesOf = ({ configs, quantFile, index }: Model): readonly JsonFile[] => [
+export const jsonFilesOf = ({ configs, quantFile, index, data = [] }: Model): readonly JsonFile[] => [
   ...configs,
   ...listOf(quantFile),
   ...listOf(index),
+  ...data,
 ]
 
 /** The folders of a model that is split over several, in natural order; empty where all its files are in one. */
@@ -196,6 +200,14 @@ function modelOf(
   index: JsonFile | undefined,
 ): Model {
   return { path, kind: kindOf(shards, configs), shards, configs, ...(index ? { index } : {}) }
+}
+
+/** What lies in the folders of a model's shards, of its config, or in its own. */
+function withData(model: Model, data: readonly JsonFile[]): Model {
+  if (data.length === 0) return model
+  const folders = new Set([model.path, ...[...model.shards, ...model.configs].map(({ path }) => folderOf(path))])
+  const own = data.filter(file => folders.has(folderOf(file.path)))
+  return own.length > 0 ? { ...model, data: own } : model
 }
 
 /** Enough of a model to see how it is stored. */

@@ -2,6 +2,7 @@
 
 import { lastTurned, realPart, reversed } from './arrays'
 import { type Machine, unknown } from './machine'
+import { arrayAt } from './models/arrayAt'
 import { failPython } from './refusals'
 import { product } from './shapes/shape'
 import { type ArrayValue, type ArrayVariant, constant, library, list, type Place, type Value } from './value'
@@ -25,6 +26,7 @@ export function arrayMember(m: Machine, object: ArrayValue, name: string, at: Pl
     failPython(m, at, 'AttributeError', `an array of MLX has no attribute ${name}`, undefined, text)
     return unknown(m, `attribute ${name} of an array`)
   }
+  if (name === 'at' && object.library === 'mlx' && !javascript) return arrayAt(object)
   if (name === 'mT') return lastTurned(object, at)
   if ((name === 'real' || name === 'imag') && object.library !== 'torch') return realPart(object, at)
   if (name === 'T') return reversed(object, at)

@@ -227,7 +227,7 @@ const shapes = new WeakMap<readonly ArrayVariant[], readonly ArrayVariant[]>()
 export function shapesOnly(array: ArrayValue): ArrayValue {
   let known = shapes.get(array.variants)
   if (!known) {
-    known = collapsed(array.variants.map(({ readings, shape, dtype }) => ({ readings, shape, dtype })))
+    known = collapsed(array.variants.map(({ readings, shape, dtype, heads }) => ({ readings, shape, dtype, heads })))
     shapes.set(array.variants, known)
   }
   return { ...array, variants: known }

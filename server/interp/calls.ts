@@ -4,6 +4,7 @@
 import type { Arg, Expr, FunctionDef } from '../source/ir'
 import { noteMade } from './fileReads'
 import { evaluate, itemsOf } from './expressions'
+import { handOver, storedArrays } from './handOver'
 import { depthLimit, isPosition, type Machine, noteUnfollowed, place, unknown } from './machine'
 import { classesOf, freeInit, instantiate, memberOfEnumeration } from './classes'
 import { partialOf } from './partial'
@@ -13,17 +14,7 @@ import { checkCall, checkConstruction } from './signatures'
 import { noteAnyTaken, noteArguments, noteHandedOut } from './takes'
 import { execute } from './statements'
 import { assignTo } from './targets'
-import {
-  type ArrayValue,
-  dict,
-  type FunctionValue,
-  type InstanceValue,
-  list,
-  none,
-  type Place,
-  type Scope,
-  type Value,
-} from './value'
+import { dict, type FunctionValue, type InstanceValue, list, none, type Place, type Scope, type Value } from './value'
 
 export interface Argument {
   readonly value: Value
@@ -123,7 +114,7 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
   }
 }
 
-const valuesOf = (args: Arguments): Value[] => [...args.positional, ...args.keywords.values()].map(a => a.value)
+export const valuesOf = (args: Arguments): Value[] => [...args.positional, ...args.keywords.values()].map(a => a.value)
 
 /** What a call of something that is not followed gives; it may do anything with its arguments. */
 function handedOut(m: Machine, args: Arguments, why: string): Value {
@@ -189,47 +180,6 @@ export function libraryCall(
   }
 }
 
-const isStored = (v: Value): v is ArrayValue => v.kind === 'array' && v.variants.some(x => x.stored)
-
-/** Stored tensors among the arguments, and inside the objects and lists among them. */
-const storedArrays = (args: Arguments): ArrayValue[] =>
-  valuesOf(args).flatMap(value => [value, ...innerValues(value)].filter(isStored))
-
-/** What an object or a list holds directly. */
-export const innerValues = (v: Value): readonly Value[] =>
-  v.kind === 'dict' ? [...v.map.values()] : v.kind === 'list' ? v.items : []
-
-/** The module whose tensor an array is; of an array that may be many, without its numbers: which comes first says nothing. */
-function moduleOf(array: ArrayValue): string | undefined {
-  const sources = array.variants.find(v => v.stored)?.stored?.sources
-  const module = sources?.[0]?.tensor.name.replace(/\.[^.]*$/, '')
-  return sources && sources.length > 1 ? module?.replace(/\d+/g, '#') : module
-}
-
-/** Marks arrays that are handed over together with their siblings: that call is where a fault can be repaired. */
-function handOver(args: Arguments, at: Place): Arguments {
-  const modules = storedArrays(args).map(moduleOf)
-  const mark = (v: Value, argument: Place | undefined): Value => {
-    if (!isStored(v) || v.handedOver) return v
-    const module = moduleOf(v)
-    if (module === undefined || modules.filter(other => other === module).length < 2) return v
-    return { ...v, handedOver: { call: at, argument } }
-  }
-  const markArgument = (a: Argument): Argument => {
-    if (a.value.kind === 'dict')
-      for (const [key, v] of a.value.map) a.value.map.set(key, mark(v, v.kind === 'array' ? v.at : undefined))
-    else if (a.value.kind === 'list')
-      a.value.items.forEach((v, i, items) => (items[i] = mark(v, v.kind === 'array' ? v.at : undefined)))
-    return { ...a, value: mark(a.value, a.place) }
-  }
-  if (modules.length < 2) return args
-  return {
-    positional: args.positional.map(markArgument),
-    keywords: new Map([...args.keywords].map(([k, a]) => [k, markArgument(a)])),
-    open: args.open,
-  }
-}
-
 /** Calls something with values, as a library does with a callback; `site` is the library's own call. */
 export function callFunction(m: Machine, f: Value, values: readonly Value[], site?: Site): Value {
   return callWith(m, f, { positional: values.map(value => ({ value })), keywords: new Map(), open: false }, site)
@@ -244,6 +194,8 @@ function callWith(m: Machine, f: Value, args: Arguments, site: Site | undefined)
     if (partial) return callWith(m, partial.callee, partial.args, site)
     const member = findMember(f.of, '__call__')
     if (member?.value.kind === 'function') return invoke(m, { ...member.value, self: f }, args)
+    const base = libraryBase(f.of)
+    if (base && site && models.has(`${base}.__call__`)) return callLibrary(m, `${base}.__call__`, f, args, site)
   }
   return handedOut(m, args, 'a callback')
 }
@@ -288,37 +240,39 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   return returned ?? (isGenerator ? list([]) : none)
 }
 
+/** Python works a default out where the function was made, JavaScript beside the parameters. */
+const defaultScope = (f: FunctionValue, scope: Scope): Scope =>
+  f.program.language === 'python' ? { ...f.scope } : scope
+
 function bindParameters(m: Machine, f: FunctionValue, args: Arguments, scope: Scope): void {
-  const positional = [...args.positional]
-  if (f.self && f.program.language === 'python' && f.def.params.length > 0) positional.unshift({ value: f.self })
-  const keywords = new Map(args.keywords)
-  const outer: Scope = { ...f.scope }
-  f.def.params.forEach(param => {
+  const isMethod = f.self !== undefined && f.program.language === 'python' && f.def.params.length > 0
+  const positional: readonly Argument[] = isMethod ? [{ value: f.self as Value }, ...args.positional] : args.positional
+  let next = 0
+  const used = new Set<string>()
+  for (const param of f.def.params) {
     const name = param.target.kind === 'name' ? param.target.name : ''
     let value: Value
     if (param.rest === 'list')
       value = list(
-        positional.splice(0).map(a => a.value),
+        positional.slice(next).map(a => a.value),
         'tuple',
         args.open,
       )
     else if (param.rest === 'dict') {
       value = dict(
-        [...keywords].map(([k, a]) => [k, a.value]),
+        [...args.keywords].flatMap(([k, a]) => (used.has(k) ? [] : [[k, a.value]])),
         args.open,
       )
-      keywords.clear()
     } else {
-      const named = keywords.get(name)
-      const given = named ?? (param.keywordOnly ? undefined : positional.shift())
-      keywords.delete(name)
+      const named = args.keywords.size > 0 ? args.keywords.get(name) : undefined
+      const given = named ?? (param.keywordOnly ? undefined : positional[next++])
+      if (named) used.add(name)
       if (given) value = given.value
-      else if (param.default && !args.open)
-        value = evaluate(m, param.default, f.program.language === 'python' ? outer : scope)
+      else if (param.default && !args.open) value = evaluate(m, param.default, defaultScope(f, scope))
       else value = unknown(m, `parameter ${name}`, args.open && freeCall.has(args))
     }
     assignTo(m, param.target, value, scope, 'let')
-  })
+  }
 }
 
 /** An object that already holds stored tensors has now shown what this method does with them. */

@@ -231,7 +231,26 @@ export function loadJson(m: Machine, path: Value, at: Place): Value | undefined 
     m.askedBound = true
     file = m.bound?.configs[0]
   }
-  return file?.root ? fromJson(file, file.root, !literal) : loadIndex(m, path, at)
+  return file?.root ? fromJson(file, file.root, !literal) : (loadIndex(m, path, at) ?? loadData(m, path, at))
+}
+
+/** Another JSON file beside a checkpoint, where the path says which. */
+function loadData(m: Machine, path: Value, at: Place): Value | undefined {
+  const all = m.models.flatMap(model =>
+    [...(model.quantFile ? [model.quantFile] : []), ...(model.data ?? [])].map(file => ({
+      path: file.path,
+      value: { model, file },
+    })),
+  )
+  const matched = matchPaths(m, path, at, all)
+  const [first] = matched ?? []
+  if (!matched || !first) return undefined
+  const isOne = matched.every(e => e.value.file === first.value.file)
+  if (!isOne) m.askedBound = true
+  const found = isOne ? first : matched.find(e => e.value.model === m.bound)
+  const root = found?.value.file.root
+  const literal = partsOf(path)?.every(p => typeof p === 'string')
+  return found && root ? fromJson(found.value.file, root, !literal) : undefined
 }
 
 /** The value of a key of a free input that is the bound checkpoint's config. */

@@ -93,10 +93,11 @@ export function deliveriesOf(bundles: readonly Bundle[]): readonly Delivery[] {
     let here = seen.get(key)
     if (!here) seen.set(key, (here = new Set()))
     const { sink, site, handles } = bundle
-    for (const { model, module, weight, scales, biases, verdict, identity } of bundle.triples) {
+    for (const triple of bundle.triples) {
+      const identity = identityOf(triple)
       if (here.has(identity)) continue
       here.add(identity)
-      found.push({ model, module, weight, scales, biases, site, handles, sink, verdict })
+      found.push({ ...triple, site, handles, sink })
     }
   }
   return found
@@ -110,9 +111,11 @@ export interface Triple {
   readonly scales: Arrived
   readonly biases: Arrived | undefined
   readonly verdict: Verdict
-  /** Equal where the weight is the same tensor, treated alike. */
-  readonly identity: string
 }
+
+/** Equal where the weight is the same tensor, treated alike. */
+const identityOf = ({ weight: { shard, tensor, ops } }: Triple): string =>
+  `${shard.path}\0${tensor.name}\0${ops ? JSON.stringify(ops) : ''}`
 
 /** Lists of triples, one for every three groups of tensors that can arrive together. */
 const triplesOf = ({ weight, scales, biases }: Sink): readonly (readonly Triple[])[] =>
@@ -177,7 +180,6 @@ function joinGroups(weight: ArrayVariant, scales: ArrayVariant, biases: ArrayVar
   const [ofWeight, ofScales] = [pick(w.sources, left, count), pick(s.sources, right, count)]
   const ofBiases = b && pick(b.sources, all.right, count)
   const verdict = judgeTriple({ weight: w.shape, scales: s.shape, biases: b?.shape, float: s.dtype === 'U8' })
-  const treated = JSON.stringify(w.ops ?? 0)
   return ofWeight.flatMap((source, i): Triple[] => {
     const [scale, bias] = [ofScales[i], ofBiases?.[i]]
     if (!scale || (b && !bias)) return []
@@ -190,7 +192,6 @@ function joinGroups(weight: ArrayVariant, scales: ArrayVariant, biases: ArrayVar
         scales: arrived(s, scale),
         biases: b && bias && arrived(b, bias),
         verdict,
-        identity: [source.shard.path, name, treated].join('\0'),
       },
     ]
   })
@@ -244,15 +245,15 @@ function siteOf(sink: Sink): { site: Place; handles: Handles } | undefined {
 }
 
 const delivered = new WeakMap<readonly Triple[], ReadonlyMap<Model, ReadonlySet<string>>>()
-/** Names of the weights of a bundle, by model. */
+/** Modules whose weights a bundle has, by model. */
 export function weightsIn({ triples }: Bundle): ReadonlyMap<Model, ReadonlySet<string>> {
   let known = delivered.get(triples)
   if (!known) {
     const names = new Map<Model, Set<string>>()
-    for (const { model, weight } of triples) {
+    for (const { model, module } of triples) {
       const own = names.get(model)
-      if (own) own.add(weight.tensor.name)
-      else names.set(model, new Set([weight.tensor.name]))
+      if (own) own.add(module)
+      else names.set(model, new Set([module]))
     }
     delivered.set(triples, (known = names))
   }

@@ -47,7 +47,6 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     m.stopped.why ??= 'the program does more work than is followed'
     return unknown(m, 'work limit')
   }
-  const at = () => place(scope.program, e.span)
   switch (e.kind) {
     case 'literal':
       return literalOf(e, scope.program)
@@ -65,17 +64,19 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
         parts.push(...text)
       }
       const text = textOf(parts)
-      return text.kind === 'const' || text.kind === 'template' ? { ...text, written: at() } : text
+      return text.kind === 'const' || text.kind === 'template'
+        ? { ...text, written: place(scope.program, e.span) }
+        : text
     }
     case 'attribute': {
       const object = evaluate(m, e.object, scope)
       if (isNone(object) && isOptional(e)) return none
-      return getAttribute(m, object, e.name, at(), isJavaScript(scope))
+      return getAttribute(m, object, e.name, place(scope.program, e.span), isJavaScript(scope))
     }
     case 'index': {
       const object = evaluate(m, e.object, scope)
       if (isNone(object) && isOptional(e)) return none
-      return getIndex(m, object, e.index, scope, at())
+      return getIndex(m, object, e.index, scope, place(scope.program, e.span))
     }
     case 'slice':
       return unknown(m, 'slice')
@@ -84,14 +85,14 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       const callee = evaluate(m, e.callee, scope)
       if (isNone(callee) && isOptional(e)) return none
       const args = evaluateArguments(m, e.args, scope)
-      return callValue(m, callee, args, { expr: e, scope, at: at() })
+      return callValue(m, callee, args, { expr: e, scope, at: place(scope.program, e.span) })
     }
     case 'binary':
       return binary(m, e.op, evaluate(m, e.left, scope), evaluate(m, e.right, scope), scope, e)
     case 'unary':
       return unary(m, e.op, evaluate(m, e.operand, scope), isJavaScript(scope))
     case 'compare':
-      return compare(m, e.op, evaluate(m, e.left, scope), evaluate(m, e.right, scope), at())
+      return compare(m, e.op, evaluate(m, e.left, scope), evaluate(m, e.right, scope), place(scope.program, e.span))
     case 'logical': {
       const left = evaluate(m, e.left, scope)
       if (e.op === 'nullish') {
@@ -134,7 +135,9 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
         else {
           const key = asKey(evaluate(m, entry.key, scope))
           const value = evaluate(m, entry.value, scope)
-          if (isString(key) || isNumber(key)) made.map.set(key.value, value)
+          if (entry.isSetter) {
+            if (value.kind === 'function' && isString(key)) (made.setters ??= new Map()).set(key.value, value)
+          } else if (isString(key) || isNumber(key)) made.map.set(key.value, value)
           else made.open = true
         }
       }

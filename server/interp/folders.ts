@@ -58,6 +58,7 @@ const filesOf = (model: Model): string[] => [
   ...model.shards.map(s => s.path),
   ...model.configs.map(c => c.path),
   ...(model.index ? [model.index.path] : []),
+  ...(model.data ?? []).map(d => d.path),
 ]
 
 function namesIn(files: readonly string[], folder: string | undefined): string[] | undefined {

@@ -8,7 +8,7 @@ import type { ArrayVariant, HeadAxis, Heads, Place, Value } from './value'
 
 /** Heads and tokens taken for one another. */
 export interface Mixup {
-  /** Where attention gets them in another order than it wants, or where they are joined in another order than they were split in. */
+  /** Where attention gets queries in another order than keys or values, or where heads are joined in another order than they were split in. */
   readonly kind: 'attention' | 'joined'
   readonly at: Place
   /** Where the axis was split. */
@@ -63,13 +63,16 @@ function noteJoined(
   if (head < 0 || now.length !== leads.length + 2 || to.length !== leads.length + 1 || leads.length === 0) return false
   // Every axis but the last is asked for as it was before the split.
   if (leads.some((axis, i) => axis.size === undefined || axis.size !== to[i])) return false
+  // What has as many parts in all as there are tokens may be either.
+  const [heads, part] = [now[head], now.find(axis => axis.kind === 'part')]
+  if (leads.some(axis => axis.size === String(Number(heads?.size) * Number(part?.size)))) return false
   const isInOrder = head === leads.length && now[head + 1]?.kind === 'part'
   if (isInOrder) return false
-  m.mixups.push({ kind: 'joined', at, split, found: show(now), expected: show([...leads, ...heads(now)]) })
+  m.mixups.push({ kind: 'joined', at, split, found: show(now), expected: show([...leads, ...splitOf(now)]) })
   return true
 }
 
-const heads = (axes: readonly HeadAxis[]) =>
+const splitOf = (axes: readonly HeadAxis[]) =>
   (['head', 'part'] as const).flatMap(kind => axes.filter(axis => axis.kind === kind))
 
 const words = { lead: 'tokens', head: 'heads', part: 'per head' } as const
@@ -84,41 +87,46 @@ function show(axes: readonly HeadAxis[]): string {
   return `[${named.join(', ')}]`
 }
 
-/** Notes queries, keys or values whose heads do not lie on the second of four axes; says whether there are any. */
+/**
+ * Notes queries, keys and values whose axes lie in different orders; says whether they do. Where all lie alike attention
+ * may be meant to go over another axis, and what becomes of its result tells.
+ */
 export function noteAttention(m: Machine, arrays: readonly (Value | undefined)[], at: Place): boolean {
-  for (const array of arrays) {
-    if (array?.kind !== 'array') continue
-    const wrong = array.variants.map(v => (v.heads ? misplaced(v.heads) : undefined))
-    const [first] = wrong
-    if (!first || wrong.includes(undefined)) continue
-    m.mixups.push({
-      kind: 'attention',
-      at,
-      split: first.at,
-      found: show(first.axes),
-      expected: '[batch, heads, tokens, per head]',
-    })
-    return true
-  }
-  return false
+  const [queries, ...others] = arrays.map(orderIn)
+  const odd = others.find(other => queries && other && kindsOf(other) !== kindsOf(queries))
+  if (!queries || !odd) return false
+  const [wrong, right] = isUsual(queries) ? [odd, queries] : [queries, odd]
+  m.mixups.push({ kind: 'attention', at, split: wrong.at, found: show(wrong.axes), expected: show(right.axes) })
+  return true
 }
 
-function misplaced(given: Heads): Heads | undefined {
-  const { axes } = given
-  if (axes.length !== 4 || axes.some((axis, i) => i > 0 && isOne(axis))) return undefined
-  return axes[1]?.kind === 'head' && axes[3]?.kind === 'part' ? undefined : given
+const kindsOf = ({ axes }: Heads): string => axes.map(axis => axis.kind).join()
+/** As attention wants them: batch, heads, tokens, parts. */
+const isUsual = (given: Heads): boolean => kindsOf(given) === 'lead,head,lead,part'
+
+/** The order of the axes of a four-dimensional array, if it is the same in all readings. */
+function orderIn(array: Value | undefined): Heads | undefined {
+  if (array?.kind !== 'array') return undefined
+  const heads = array.variants.map(v => v.heads)
+  const [first] = heads
+  const isOne = first?.axes.length === 4 && heads.every(h => h && kindsOf(h) === kindsOf(first))
+  return isOne ? first : undefined
 }
 
-/** A result of an operation that leaves every axis but the last where it was; `attended`: what comes of a product. */
-export function carried(made: Made, operands: readonly (ArrayVariant | undefined)[], attended = false): Made {
-  const from = operands.find(v => v?.heads)
-  const known = from?.heads
-  if (!known || made.shape?.length !== known.axes.length) return made
-  const isSame = made.shape.every((d, i) => i === known.axes.length - 1 || d === from.shape?.[i])
-  if (!isSame) return made
-  const last = made.shape[made.shape.length - 1]
-  const axes = attended
-    ? [...known.axes.slice(0, -1), { kind: 'part', size: sizeOf(last, undefined) } as const]
-    : known.axes
-  return { ...made, heads: { ...known, axes, attended: known.attended || attended } }
+/**
+ * A result of an operation that leaves every axis but the last where it was in the first operand. A product has the last
+ * axis of its right factor; what that is, if nothing is known of it, is a part of a head again.
+ */
+export function carried(
+  made: Made,
+  [left]: readonly (ArrayVariant | undefined)[],
+  product?: { readonly right: ArrayVariant | undefined },
+): Made {
+  const known = left?.heads
+  const rank = known?.axes.length ?? 0
+  if (!known || made.shape?.length !== rank) return made
+  if (!made.shape.every((d, i) => i === rank - 1 || d === left.shape?.[i])) return made
+  if (!product) return { ...made, heads: known }
+  const last = product.right?.heads?.axes.at(-1) ?? { kind: 'part', size: sizeOf(made.shape[rank - 1], undefined) }
+  return { ...made, heads: { ...known, axes: [...known.axes.slice(0, -1), last], attended: true } }
 }

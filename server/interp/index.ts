@@ -4,7 +4,7 @@
 
 import type { Model, Shard } from '../checkpoint/facts'
 import type { FunctionDef, Program } from '../source/ir'
-import { freeArguments, innerValues, invoke } from './calls'
+import { freeArguments, invoke } from './calls'
 import { classesOf, freeInit, instantiate } from './classes'
 import type { Counter } from './counting'
 import {
@@ -20,6 +20,7 @@ import {
   type Unfollowed,
 } from './machine'
 import type { FileRead } from './fileReads'
+import { innerValues } from './handOver'
 import type { Mixup } from './heads'
 import { findMember } from './members'
 import { runModule } from './modules'
@@ -172,7 +173,7 @@ function runHolders(m: Machine): void {
   for (const instance of [...m.instances]) {
     if (m.work <= 0) return
     m.dead = false
-    if (![...instance.attributes.values()].some(v => holdsStored(v) || innerValues(v).some(holdsStored))) continue
+    if (!holdsAny(instance)) continue
     if (instance.of.kind === 'library') {
       if (Object.values(packedLayers).includes(layerName(instance) ?? '')) noteLayer(m, instance)
       continue
@@ -196,6 +197,13 @@ function runHolders(m: Machine): void {
 }
 
 const holdsStored = (v: Value): v is ArrayValue => v.kind === 'array' && v.variants.some(x => x.stored)
+
+/** Whether an object holds a stored tensor, by itself or in a list or dict of its own. */
+function holdsAny({ attributes }: InstanceValue): boolean {
+  for (const v of attributes.values())
+    if (holdsStored(v) || ((v.kind === 'list' || v.kind === 'dict') && innerValues(v).some(holdsStored))) return true
+  return false
+}
 
 function methodNames(of: Value): ReadonlySet<string> {
   if (of.kind !== 'class') return new Set()

@@ -165,7 +165,7 @@ function namesIn(variants: readonly ArrayVariant[]): number {
 }
 
 /** What a tensor that a key may mean costs, in evaluated nodes. */
-const workPerTensor = 3
+const workPerTensor = 0.1
 
 /** A key that is nearly all holes would mean every tensor, which says nothing. */
 const usefulKey = (parts: readonly Part[]): boolean =>

@@ -28,7 +28,7 @@ import type {
 
 /** What arrives at an operation that decodes or multiplies a quantized weight. */
 export interface Sink {
-  readonly op: 'dequantize' | 'quantized_matmul' | 'gather_qmm' | 'save_safetensors'
+  readonly op: 'dequantize' | 'quantized_matmul' | 'gather_qmm' | 'qqmm' | 'save_safetensors'
   readonly call: Place
   readonly weight: ArrayValue
   readonly scales: ArrayValue

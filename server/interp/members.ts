@@ -19,6 +19,7 @@ import {
   placeKey,
   unknown,
 } from './machine'
+import { arrayOfAt, partAt } from './models/arrayAt'
 import { models, properties } from './models/index'
 import { indexArray, indexByValue } from './indexing'
 import { slicedList } from './listItems'
@@ -196,6 +197,8 @@ const asOptional = (child: UnknownValue, of: UnknownValue): UnknownValue =>
 /** `object[index]`, slices and index tuples of arrays included. */
 export function getIndex(m: Machine, object: Value, index: Expr, scope: Scope, at: Place): Value {
   if (object.kind === 'array') return indexArray(m, object, index, scope, at)
+  const updated = arrayOfAt(object)
+  if (updated) return partAt(updated, indexArray(m, updated, index, scope, at), index.kind === 'literal')
   if (index.kind === 'slice') {
     const bound = (e: Expr | undefined) => (e ? evaluate(m, e, scope) : undefined)
     const [from, to, step] = [bound(index.from), bound(index.to), bound(index.step)]

@@ -65,12 +65,25 @@ export function findNames(shard: Shard, parts: readonly Part[], onWork: (names: 
     for (const name of family.names) {
       const match = exact.exec(name)
       const tensor = match && shard.tensors.find(name)
-      if (tensor) found.push({ tensor, texts: match.slice(1) })
+      if (tensor) found.push({ tensor, texts: match.slice(1).map(shared) })
     }
   }
   if (names.found.size >= keptPatterns) names.found.clear()
   names.found.set(key, found.length > 0 ? found : nothing)
   return found
+}
+
+const texts = new Map<string, string>()
+/** One string for equal ones: what a pattern finds is a slice that holds on to the whole name, and most are numbers. */
+function shared(text: string): string {
+  let known = texts.get(text)
+  if (known === undefined) {
+    if (texts.size >= 10_000) texts.clear()
+    // A number made anew is no slice of anything.
+    known = /^(0|[1-9]\d{0,8})$/.test(text) ? String(Number(text)) : text
+    texts.set(known, known)
+  }
+  return known
 }
 
 const nothing: readonly NameMatch[] = []

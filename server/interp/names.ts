@@ -26,7 +26,7 @@ function calledIn(program: Program): ReadonlySet<string> {
   return names
 }
 
-const sinkNames = /^(dequantize|quantized_matmul|quantizedMatmul|gather_qmm)$/
+const sinkNames = /^(dequantize|quantized_matmul|quantizedMatmul|gather_qmm|qqmm)$/
 const sinkCache = new WeakMap<FunctionDef, boolean>()
 
 /** Whether a function's own body names a quantized operation. */

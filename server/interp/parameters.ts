@@ -103,7 +103,8 @@ function packed(
   return { weight: [rows, words], scales: [rows, groups], ...(isAffine ? { biases: [rows, groups] } : {}), ...rest }
 }
 
-const withoutParameters = /^(SiLU|GELU|ReLU|ReLU2|Sigmoid|Tanh|Dropout|RoPE|Identity|Softmax|Sequential|Module)$/
+const withoutParameters =
+  /^(SiLU|GELU|ReLU|ReLU2|Sigmoid|Tanh|Dropout|RoPE|Identity|Softmax|Sequential|MultiHeadAttention|Module)$/
 
 /** Names of constructor arguments, in order, of the layers above. */
 export const layerArguments: Readonly<Record<string, readonly string[]>> = {

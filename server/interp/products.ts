@@ -31,7 +31,7 @@ export function multiply(
       const shape = matmul(x?.shape, w?.shape, 'matmul', () => (isMlx ? floatsOnly(x?.dtype, w?.dtype) : undefined))
       if (shape instanceof Refused) return shape
       const dtype = promote(x?.dtype, w?.dtype)
-      return carried({ shape, dtype: dtype && asFloat(dtype) }, [x], true)
+      return carried({ shape, dtype: dtype && asFloat(dtype) }, [x], { right: w })
     },
     library ?? libraryOf([a, right]),
   )

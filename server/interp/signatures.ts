@@ -1,7 +1,7 @@
 // Whether a call fits the function of the workspace that it calls. Python raises TypeError where an argument is missing,
 // is one too many, or has a name that the function does not know.
 
-import type { Param } from '../source/ir'
+import type { FunctionDef, Param } from '../source/ir'
 import type { Arguments } from './calls'
 import { findMember } from './members'
 import type { Machine } from './machine'
@@ -17,25 +17,25 @@ const nameOf = (param: Param): string => (param.target.kind === 'name' ? param.t
 /** Raises where a call does not fit; nothing is said where its arguments are not all known. */
 export function checkCall(m: Machine, f: FunctionValue, args: Arguments, at: Place): void {
   if (f.program.language !== 'python' || args.open || !f.def.decorators.every(d => keepsParameters.test(d))) return
-  const { params, name } = f.def
-  const ordinary = params.filter(p => !p.rest && !p.keywordOnly)
+  const { name } = f.def
+  const { ordinary, hasRest, names, needed } = signatureOf(f.def)
   const given = args.positional.length + (f.self ? 1 : 0)
   const called = `${name || '<lambda>'}()`
   const say = (found: string, text: string) => failPython(m, at, 'TypeError', found, undefined, `${called} ${text}`)
-  if (given > ordinary.length && !params.some(p => p.rest === 'list')) {
+  if (given > ordinary.length && !hasRest) {
     const takes = `takes ${ordinary.length} positional argument${ordinary.length === 1 ? '' : 's'} but ${given} were given`
     say(`the call gives ${given} arguments to ${called}, which takes ${ordinary.length}`, takes)
     return
   }
-  const names = new Set(params.map(nameOf))
-  const strange = params.some(p => p.rest === 'dict') ? undefined : [...args.keywords.keys()].find(k => !names.has(k))
-  if (strange !== undefined) {
-    say(`${called} has no parameter ${strange}`, `got an unexpected keyword argument '${strange}'`)
-    return
+  if (names && args.keywords.size > 0) {
+    const strange = [...args.keywords.keys()].find(k => !names.has(k))
+    if (strange !== undefined) {
+      say(`${called} has no parameter ${strange}`, `got an unexpected keyword argument '${strange}'`)
+      return
+    }
   }
-  const missing = params.filter(
-    p => !p.rest && !p.default && !args.keywords.has(nameOf(p)) && (p.keywordOnly || ordinary.indexOf(p) >= given),
-  )
+  if (given >= ordinary.length && needed.every(p => !p.keywordOnly)) return
+  const missing = needed.filter(p => !args.keywords.has(nameOf(p)) && (p.keywordOnly || ordinary.indexOf(p) >= given))
   if (missing.length === 0) return
   const list = missing.map(p => `'${nameOf(p)}'`).join(' and ')
   const kind = missing.every(p => p.keywordOnly) ? 'keyword-only' : 'positional'
@@ -43,6 +43,32 @@ export function checkCall(m: Machine, f: FunctionValue, args: Arguments, at: Pla
     `the call does not give ${missing.map(nameOf).join(', ')} to ${called}`,
     `missing ${missing.length} required ${kind} argument${missing.length === 1 ? '' : 's'}: ${list}`,
   )
+}
+
+interface Signature {
+  readonly ordinary: readonly Param[]
+  readonly hasRest: boolean
+  /** Undefined where any name is taken. */
+  readonly names: ReadonlySet<string> | undefined
+  /** Parameters without a default. */
+  readonly needed: readonly Param[]
+}
+
+const signatures = new WeakMap<FunctionDef, Signature>()
+
+function signatureOf(def: FunctionDef): Signature {
+  let known = signatures.get(def)
+  if (!known) {
+    const { params } = def
+    known = {
+      ordinary: params.filter(p => !p.rest && !p.keywordOnly),
+      hasRest: params.some(p => p.rest === 'list'),
+      names: params.some(p => p.rest === 'dict') ? undefined : new Set(params.map(nameOf)),
+      needed: params.filter(p => !p.rest && !p.default),
+    }
+    signatures.set(def, known)
+  }
+  return known
 }
 
 /** The same for a class, which is called through its constructor. */

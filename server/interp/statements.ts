@@ -14,6 +14,7 @@ import { countedNames, isUniform, summarize, summarizeUnused } from './summary'
 import { binary } from './operators'
 import { blockScope, declaredIn, functionValue, holderOf, isJavaScript, scopeFor, scopesOfFunction } from './scopes'
 import { walkStacks } from './stacks'
+import { noteWalked } from './takes'
 import { assignTo, remove } from './targets'
 import { type ClassValue, constant, isString, join, none, type Scope, truth, type Value } from './value'
 
@@ -365,6 +366,7 @@ export function iterate(
   }
   partial()
   if (v.kind === 'unknown' && v.optional) return
+  noteWalked(m, v)
   m.uncertain++
   const some =
     v.kind === 'list' && v.items.length > 0 ? v.items : [unknown(m, 'an item of something that is not followed', false)]

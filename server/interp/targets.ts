@@ -189,6 +189,11 @@ export const anyName = '*any*'
 export function setItem(m: Machine, object: Value, asked: Value | undefined, value: Value): void {
   const key = asked && object.kind === 'dict' ? asKey(asked) : asked
   if (object.kind === 'dict') {
+    const setter = key && isString(key) ? object.setters?.get(key.value) : undefined
+    if (setter) {
+      invoke(m, { ...setter, self: object }, { positional: [{ value }], keywords: new Map(), open: false })
+      return
+    }
     if (key && (isString(key) || isNumber(key))) {
       noteReplaced(m, object.map.get(key.value), value)
       const before = m.uncertain > 0 ? (object.map.get(key.value) ?? behind(m, object, key.value)) : undefined

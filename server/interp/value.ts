@@ -103,6 +103,8 @@ export interface DictValue {
   factory?: () => Value
   /** A `Map` of JavaScript, which is walked by its entries. */
   isMap?: boolean
+  /** Setters of an object literal of JavaScript: called where the member is assigned. */
+  setters?: Map<string, FunctionValue>
 }
 
 /** What symbols stand for in one variant, in order of symbol. */

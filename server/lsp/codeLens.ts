@@ -22,11 +22,11 @@ export async function codeLenses(ctx: ServerContext, uri: string): Promise<CodeL
   const counts = program ? countLenses(ctx, analysis, program, uri) : []
   const sites = analysis
     .sites()
-    .filter(site => site.path === path && site.modules.length > 0)
+    .filter(site => site.path === path && site.modules.size > 0)
     .map(site => ({
       range: { start: site.range.start, end: site.range.start },
       command: {
-        title: `${site.modules.length === 1 ? '1 module' : `${site.modules.length} modules`} · Verify Dequantize`,
+        title: `${site.modules.size === 1 ? '1 module' : `${site.modules.size} modules`} · Verify Dequantize`,
         command: verifyCommand,
         arguments: [verifyParams(site)],
       },
@@ -58,12 +58,10 @@ function verifyParams({ models, modules }: LoadSite): VerifyParams {
 }
 
 /** The dotted path that all modules begin with. */
-function commonPath(modules: readonly string[]): string {
-  let common = modules[0]?.split('.') ?? []
-  for (const module of modules) {
-    const names = module.split('.')
-    const differs = common.findIndex((name, i) => names[i] !== name)
-    if (differs >= 0) common = common.slice(0, differs)
-  }
-  return common.join('.')
+function commonPath(modules: ReadonlySet<string>): string {
+  let [common = ''] = modules
+  for (const module of modules)
+    while (common !== '' && module !== common && !module.startsWith(`${common}.`))
+      common = common.slice(0, Math.max(0, common.lastIndexOf('.')))
+  return common
 }

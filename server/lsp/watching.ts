@@ -16,8 +16,7 @@ import { isPolicyFile } from '../workspace/policyFiles'
 import { pathOf, uriOf } from './convert'
 import type { ServerContext } from './context'
 
-const changing =
-  '**/{*.safetensors,config.json,hf_quant_config.json,*.safetensors.index.json,.tensorlintrc.json,.tensorlint-baseline.json,*.py,*.pyi,*.ts,*.tsx,*.mts,*.cts,*.js,*.jsx,*.mjs,*.cjs}'
+const changing = '**/{*.safetensors,*.json,*.py,*.pyi,*.ts,*.tsx,*.mts,*.cts,*.js,*.jsx,*.mjs,*.cjs}'
 
 /** Registers the watchers, those of models outside the workspace included; undefined where the client cannot. */
 export async function watchFiles(ctx: ServerContext): Promise<Disposable | undefined> {

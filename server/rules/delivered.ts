@@ -1,13 +1,13 @@
 // Deliveries that a rule speaks of, found without looking at every one: what a test says of the triples of a bundle is kept
 // with them, and they stay the same objects while a program is edited. Most bundles are right and are never unfolded.
 
-import type { JsonFile } from '../checkpoint/facts'
-import { type Bundle, deliveriesOf, type Delivery, placesKey, type Triple } from '../interp/deliveries'
-import type { Sink } from '../interp/machine'
-import type { Value } from '../interp/value'
+import type { JsonFile, Model } from '../checkpoint/facts'
+import { type Bundle, deliveriesOf, type Delivery, placesKey, type Triple, weightsIn } from '../interp/deliveries'
+import { placeKey, type Sink } from '../interp/machine'
+import type { Place, Value } from '../interp/value'
 import type { Facts } from './rule'
 import { textAt } from './show'
-import { decided, type Site, sitesOf } from './sites'
+import { decided, isCrossed, type Site, sitesOf } from './sites'
 
 /**
  * Whether a rule speaks of a delivery. It may depend on the triple and on what the operation is given, not on the places
@@ -93,8 +93,7 @@ function deliveriesAt(all: readonly Bundle[], key: string): readonly Delivery[] 
 export function sitesWhere(facts: Facts, test: Test): readonly Site[] {
   const found = where(facts, test)
   if (found.length === 0) return []
-  const isOpen = found.some(d => d.sink.uncertain && d.verdict.kind !== 'fits')
-  return sitesOf(isOpen ? decided(found, facts.deliveries) : found)
+  return sitesOf(found.some(isOpen) ? decided(found, facts.deliveries) : found)
 }
 
 /** The same in one list. */
@@ -104,3 +103,30 @@ export const judgedWhere = (facts: Facts, test: Test): readonly Delivery[] =>
 /** Those that a rule should judge at some operations, whatever is said of them. */
 export const judgedFor = ({ bundles }: Facts, isMeant: (sink: Sink) => boolean): readonly Delivery[] =>
   sitesOf(deliveriesOf(bundles.filter(b => isMeant(b.sink)))).flatMap(s => s.deliveries)
+
+/** A place where quantized weights arrive, and their modules by model, perhaps in several sets. */
+export interface WeightSite {
+  readonly place: Place
+  readonly weights: readonly (readonly [Model, ReadonlySet<string>])[]
+}
+
+/** Places where something arrives that a rule should judge, in the order in which they were met: see `sitesOf`. */
+export function weightSites(facts: Facts): readonly WeightSite[] {
+  const sites = new Map<string, { place: Place; weights: (readonly [Model, ReadonlySet<string>])[] }>()
+  const open = new Set(where(facts, isOpen).map(placesKey))
+  for (const bundle of facts.bundles) {
+    // Of what is crossed or not decided only a part counts: there the deliveries are looked at one by one.
+    const isMixed = holdsForAny(isCrossed, bundle) || open.has(placesKey(bundle))
+    const weights = isMixed
+      ? judgedFor(facts, sink => sink === bundle.sink).map(d => [d.model, new Set([d.module])] as const)
+      : [...weightsIn(bundle)]
+    if (weights.length === 0) continue
+    const key = placeKey(bundle.site)
+    const site = sites.get(key)
+    if (site) site.weights.push(...weights)
+    else sites.set(key, { place: bundle.site, weights: [...weights] })
+  }
+  return [...sites.values()]
+}
+
+const isOpen = (d: Delivery): boolean => d.sink.uncertain && d.verdict.kind !== 'fits'

@@ -17,6 +17,7 @@ import { mismatchedNvfp4 } from './mismatchedNvfp4'
 import { mismatchedTriple } from './mismatchedTriple'
 import { misplacedTensor } from './misplacedTensor'
 import { missingShard } from './missingShard'
+import { misshapenTensor } from './misshapenTensor'
 import { mixedFloatDtypes } from './mixedFloatDtypes'
 import { mixedHeads } from './mixedHeads'
 import { mixedShardSets } from './mixedShardSets'
@@ -78,6 +79,7 @@ export const rules = [
   missingModelType,
   mismatchedNvfp4,
   mixedFloatDtypes,
+  misshapenTensor,
   storedTransposed,
   ...shardRules,
   invalidConfig,

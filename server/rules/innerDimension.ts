@@ -40,9 +40,25 @@ export const innerDimension = defineRule({
   title: 'The inner dimensions of a product do not agree',
   *check(facts) {
     const found = misfitsOf(facts)
-    for (const group of groupBy(found, m => `${placeKey(m.call)} ${m.silent}`).values()) yield draft(group)
+    if (found.length === 0) return
+    const fitting = new Set(facts.runs.flatMap(run => run.products.filter(fitsAsItIs).map(p => placeKey(p.call))))
+    for (const group of groupBy(found, m => `${placeKey(m.call)} ${m.silent}`).values()) {
+      const [first] = group
+      // Where other matrices come to the same call and fit, no edit of it is right for all.
+      const isForAll = first !== undefined && (first.silent || !fitting.has(placeKey(first.call)))
+      yield draft(isForAll ? group : group.map(m => ({ ...m, fixes: [] })))
+    }
   },
 })
+
+/** Whether some reading of a product is of a matrix that goes with what is multiplied, as it would not when turned. */
+const fitsAsItIs = ({ left, right }: Product): boolean =>
+  right.variants.some(w =>
+    left.variants.some(x => {
+      const [columns, inner, outer] = [x.shape?.at(-1), w.shape?.at(-2), w.shape?.at(-1)]
+      return columns !== undefined && columns === inner && (w.decoded ? w.decoded.turned : outer !== inner)
+    }),
+  )
 
 const misfitsOf = (facts: Facts): readonly Misfit[] => [
   ...facts.runs.flatMap(run => run.products.flatMap(misfits)),

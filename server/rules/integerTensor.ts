@@ -13,7 +13,10 @@ export const integerTensor = defineRule({
   id: 'integer-tensor',
   severity: 'error',
   title: 'Whole numbers where floats belong',
-  check: eachModel(check),
+  check: eachModel(function* (model) {
+    yield* check(model)
+    yield* checkOthers(model)
+  }),
 })
 
 /** U8 is left out: scales of the floating-point modes are U8, and so is what several formats pack. */
@@ -50,6 +53,21 @@ function* check(model: Model): Iterable<Draft> {
       }
       const like = (floats ??= floatsOf(model)).get(family.pattern)
       if (like) yield draft(shard, family, 'warning', 'its like are floats', like)
+    }
+}
+
+const membersAbove = /(^|\.)(weight|bias|scales|biases)$/
+
+/** Tensors of any other name: of the shape of their like, which are floats, and with no mark of another format beside them. */
+function* checkOthers(model: Model): Iterable<Draft> {
+  let floats: ReadonlyMap<string, Placed> | undefined
+  for (const shard of model.shards)
+    for (const family of shard.tensors.families()) {
+      if (!isWhole(family.dtype) || membersAbove.test(family.pattern) || !family.pattern.includes('#')) continue
+      const like = (floats ??= floatsOf(model)).get(family.pattern)
+      if (!like || like.family.shape.join() !== family.shape.join()) continue
+      if (!isMarked(model, family.sample.slice(0, family.sample.lastIndexOf('.') + 1)))
+        yield draft(shard, family, 'warning', 'its like are floats', like)
     }
 }
 

@@ -23,7 +23,7 @@ export const mixedHeads = defineRule({
 function draft({ kind, at, split, found, expected }: Mixup): Draft {
   const what =
     kind === 'attention'
-      ? `attention gets ${found} and takes the second axis for heads, the third for tokens; expected ${expected}: a transpose of the middle axes is missing or another one is meant`
+      ? `attention gets ${found} beside ${expected}; it takes the second axis of each for heads, the third for tokens`
       : `${found} is joined into one axis as it lies; it was split as ${expected}, so it must be transposed back first`
   return {
     path: at.program.path,

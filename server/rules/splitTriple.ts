@@ -39,7 +39,7 @@ function missedBy(facts: Facts, model: Model, split: readonly QuantizedModule[])
   const own = facts.bundles.filter(bundle => weightsIn(bundle).has(model))
   if (!whole || own.length === 0) return []
   const delivered = own.flatMap(bundle => weightsIn(bundle).get(model) ?? [])
-  const absent = split.filter(({ weight }) => !delivered.some(names => names.has(weight.tensor.name)))
+  const absent = split.filter(({ path }) => !delivered.some(modules => modules.has(path)))
   if (absent.length === 0) return []
   const patterns = new Set(own.flatMap(({ triples }) => triples.map(t => pattern(t.module))))
   return absent.filter(({ path }) => patterns.has(pattern(path)))

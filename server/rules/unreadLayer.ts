@@ -50,7 +50,7 @@ function passedOver(run: Run): Passed[] {
   // What a program that stops would have read is not known.
   if (counters.length === 0 || run.stopped !== undefined || run.refusals.length > 0 || run.absent.length > 0) return []
   return [...run.met].flatMap(model => {
-    if (run.takes.whole.has(model)) return []
+    if (run.takes.whole.has(model) || (model === run.bound && run.askedBound && run.takes.anyInput)) return []
     let taken: Taken | undefined
     return counters.flatMap(counter =>
       numberedGroups(model).flatMap(group => {

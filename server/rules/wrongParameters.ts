@@ -22,7 +22,7 @@ import { argumentEdit } from './argumentEdit'
 import { configRead } from './configRead'
 import { judgedFor, judgedWhere } from './delivered'
 import { defineRule, type Draft, type Facts } from './rule'
-import { becauseTensor, count, foldNames, rangeOf, showTensor } from './show'
+import { baseName, becauseTensor, count, foldNames, rangeOf, showTensor } from './show'
 import { tensorNames } from './transposedTriple'
 import { isModeRight } from './wrongMode'
 
@@ -34,7 +34,7 @@ interface Contradiction {
   /** Where the value is written, or the call that leaves it out. */
   readonly place: Place
   readonly isLeftOut: boolean
-  /** The key of a config whose value it is, where that says something else. */
+  /** Whose value it is where a JSON file gives it, as people name it. */
   readonly misread: string | undefined
 }
 
@@ -87,22 +87,35 @@ function contradictions(d: Delivery): Contradiction[] {
   return wrong.flatMap(which => {
     const from = (which === 'groupSize' ? groupSize : bits).from
     if (isOfConfig(which, { groupSize, bits }[which])) return []
-    const misread = from?.kind === 'const' && from.config ? keyOf(from.config) : undefined
+    const source = from?.kind === 'const' ? from.config : undefined
+    const misread = source && keyOf(source)
+    const told = source && !isConfig(source) ? `${misread} of ${baseName(source.file.path)}` : `the config's ${misread}`
     const literal = from?.kind === 'const' && from.value !== null && !misread ? from.literal : undefined
     if (from && !literal && !misread && !(from.kind === 'const' && from.value === null)) return []
-    const told = { ...judgement, ...found, wrong }
+    const judged = { ...judgement, ...found, wrong }
     return [
-      { d, which, judgement: told, given, place: literal ?? d.sink.call, isLeftOut: !literal && !misread, misread },
+      {
+        d,
+        which,
+        judgement: judged,
+        given,
+        place: literal ?? d.sink.call,
+        isLeftOut: !literal && !misread,
+        misread: misread && told,
+      },
     ]
   })
 }
 
 /** Whether a value is what a config gives under the parameter's own name. */
 function isOfConfig(which: Parameter, { from }: Passed): boolean {
-  if (from?.kind !== 'const' || !from.config) return false
+  // Other files have no rule of their own that would say that they are wrong.
+  if (from?.kind !== 'const' || !from.config || !isConfig(from.config)) return false
   const key = keyOf(from.config)
   return key === undefined || (which === 'bits' ? /bit|width/i : /group|block/i).test(key)
 }
+
+const isConfig = ({ file }: ConfigPlace): boolean => baseName(file.path) === 'config.json'
 
 /** The key that a value of a JSON file stands behind. */
 const keyOf = ({ file, offset }: ConfigPlace): string | undefined =>
@@ -126,7 +139,7 @@ function draft(group: readonly Contradiction[], facts: Facts): Draft {
   const { d, which, judgement, given } = first
   const wanted = [...new Set(group.map(c => c.judgement.wanted[which]))]
   const name = d.sink.call.program.language === 'python' ? keyword[which] : which
-  const source = first.misread === undefined ? '' : `, the config's ${first.misread}`
+  const source = first.misread === undefined ? '' : `, ${first.misread}`
   const found = first.isLeftOut
     ? `${name} is left out, so MLX takes ${given[which]}`
     : `${name} is ${given[which]}${source}`

@@ -3,6 +3,7 @@
 // the caller's business. Parsers are made once per process and reused.
 
 import { Language, Parser } from 'web-tree-sitter'
+import { withTree } from './reparse'
 import { copyTree, nodeTypes } from './syntax'
 import type { NodeTypes, Syntax } from './syntax'
 import { cursorFunctions, walkTree } from './treeWalker'
@@ -57,16 +58,15 @@ export function parseSyntax(name: GrammarName, text: string, isDirect = true): S
   const grammar = grammars.get(name)
   if (!grammar) throw new Error(`the grammar ${name} was not loaded`)
   if (text.length > maxSourceLength) return undefined
-  const tree = grammar.parser.parse(text)
-  if (!tree) return undefined
-  const isBroken = tree.rootNode.hasError
-  const walker = walkTree(tree, isDirect ? functions : undefined)
-  try {
-    return copyTree(walker, isBroken, text, grammar.types)
-  } finally {
-    walker.dispose()
-    tree.delete()
-  }
+  return withTree(grammar.parser, text, tree => {
+    const isBroken = tree.rootNode.hasError
+    const walker = walkTree(tree, isDirect ? functions : undefined)
+    try {
+      return copyTree(walker, isBroken, text, grammar.types)
+    } finally {
+      walker.dispose()
+    }
+  })
 }
 
 /** Whether the runtime offers what the fast way of walking its trees needs. */

@@ -29,7 +29,9 @@ export interface Arg {
   readonly spread?: 'list' | 'dict'
 }
 
-export type DictEntry = { readonly key: Expr; readonly value: Expr } | { readonly spread: Expr }
+/** `isSetter`: the value is called with what is assigned to the member. */
+export type DictEntry =
+  { readonly key: Expr; readonly value: Expr; readonly isSetter?: boolean } | { readonly spread: Expr }
 
 export interface Clause {
   readonly target: Expr

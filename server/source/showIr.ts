@@ -49,7 +49,9 @@ export function showExpr(expr: Expr): string {
       return list(expr.kind, expr.items.map(showExpr))
     case 'dict': {
       const entries = expr.entries.map(entry =>
-        'spread' in entry ? `**${showExpr(entry.spread)}` : `${showExpr(entry.key)}: ${showExpr(entry.value)}`,
+        'spread' in entry
+          ? `**${showExpr(entry.spread)}`
+          : `${entry.isSetter ? 'set ' : ''}${showExpr(entry.key)}: ${showExpr(entry.value)}`,
       )
       return `{${entries.join(', ')}}`
     }

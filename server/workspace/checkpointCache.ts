@@ -67,7 +67,7 @@ export class CheckpointCache {
       if (entry && file) shards.set(file.path, entry)
     })
     const jsonFiles = new Map<string, CachedJson>()
-    await mapLimited([...found.configs, ...found.indexes], LANES, async file => {
+    await mapLimited([...found.configs, ...found.indexes, ...found.data], LANES, async file => {
       const entry = await this.json(file, open)
       if (entry) jsonFiles.set(file.path, entry)
     })
@@ -78,6 +78,7 @@ export class CheckpointCache {
       shards: found.shards.flatMap(file => shards.get(file.path)?.value ?? []),
       configs: pick(found.configs),
       indexes: pick(found.indexes),
+      data: pick(found.data),
       named: found.named,
     })
     this.models = keepModels(models, this.models)
@@ -128,4 +129,5 @@ const sameModel = (a: Model, b: Model) =>
   a.index === b.index &&
   a.quantFile === b.quantFile &&
   sameItems(a.shards, b.shards) &&
-  sameItems(a.configs, b.configs)
+  sameItems(a.configs, b.configs) &&
+  sameItems(a.data ?? [], b.data ?? [])

@@ -15,6 +15,8 @@ export interface Discovery {
   readonly shards: readonly FoundFile[]
   readonly configs: readonly FoundFile[]
   readonly indexes: readonly FoundFile[]
+  /** Other JSON files of folders that hold shards or a config, of those sizes that programs read numbers from. */
+  readonly data: readonly FoundFile[]
   /** Paths of shards that were named one by one and whose folder was not walked. */
   readonly named: ReadonlySet<string>
   readonly sources: readonly FoundFile[]
@@ -49,6 +51,10 @@ export const MAX_SOURCE_BYTES = 2 * 1024 * 1024
 const MAX_SOURCES = 50_000
 /** The index of the largest public checkpoint (90,000 tensors) has 9 MB. */
 const MAX_JSON_BYTES = 64 * 1024 * 1024
+/** A file of numbers for a loader; vocabularies and tokenizers are larger. */
+const MAX_DATA_BYTES = 64 * 1024
+/** More such files than this beside checkpoints are data of another kind. */
+const MAX_DATA = 2_000
 /** A folder of so many entries holds data, and its names are not kept. */
 const MAX_LISTED = 5_000
 /** Folders read at once; Node's own file pool has four threads. */
@@ -66,12 +72,19 @@ export function expandPath(path: string, base: string): string {
 
 /** Whether a change to a file of this name can change what is known. */
 export function isInteresting(path: string): boolean {
-  return isShardName(path) || isConfigName(path) || isIndexName(path) || isSourceName(path)
+  return isShardName(path) || isJsonName(path) || isSourceName(path)
 }
 
 const isShardName = (path: string) => /\.safetensors$/i.test(path)
 const isConfigName = (path: string) => ['config.json', quantFileName].includes(basename(path))
 const isIndexName = (path: string) => path.endsWith('.safetensors.index.json')
+const isJsonName = (path: string) => /\.json$/i.test(path)
+/** Any other JSON file; what belongs to an editor, a package or a tokenizer is no data of a loader. */
+const isDataName = (path: string) =>
+  isJsonName(path) &&
+  !isConfigName(path) &&
+  !isIndexName(path) &&
+  !/^(\.|package(-lock)?\.|tsconfig|tokenizer|vocab|merges|special_tokens)/i.test(basename(path))
 const isSourceName = (path: string) => languageOf(path) !== undefined && !/\.d\.[cm]?ts$|\.min\.[cm]?js$/i.test(path)
 
 /** Finds every file that matters, each once and sorted by path. Never rejects: what cannot be read is left out. */
@@ -93,6 +106,7 @@ class Walk {
   private readonly shards = new Map<string, FoundFile>()
   private readonly configs = new Map<string, FoundFile>()
   private readonly indexes = new Map<string, FoundFile>()
+  private readonly data = new Map<string, FoundFile>()
   private readonly sources = new Map<string, FoundFile>()
   private readonly skipped = new Map<string, number>()
   /** Real paths of folders that were entered; true where their sources were wanted too. */
@@ -143,6 +157,7 @@ class Walk {
       shards: sorted(this.shards),
       configs: sorted(this.configs),
       indexes: sorted(this.indexes),
+      data: sorted(this.data),
       named: this.named,
       sources: sorted(this.sources),
       listed: this.listed,
@@ -200,6 +215,8 @@ class Walk {
     if (snapshot) return snapshot
     const folders: Place[] = []
     const files: string[] = []
+    const holdsData = [...names].some(name => isShardName(name) || isConfigName(name))
+    const isWanted = (path: string) => isInteresting(path) && (holdsData || !isDataName(path))
     for (const entry of entries) {
       const path = join(place.path, entry.name)
       const below = { ...place, path, depth: place.depth + 1 }
@@ -210,8 +227,8 @@ class Walk {
         const target = await this.files.stat(path)
         if (target?.isDirectory()) {
           if (!(await this.leadsOut(path))) links.push(below)
-        } else if (isInteresting(path)) files.push(path)
-      } else if (entry.isFile() && isInteresting(path) && !this.isExcluded(path, place.root)) files.push(path)
+        } else if (isWanted(path)) files.push(path)
+      } else if (entry.isFile() && isWanted(path) && !this.isExcluded(path, place.root)) files.push(path)
     }
     for (const path of files) this.named.delete(path)
     await mapLimited(files, LANES, path => this.file(path, place.root, place.withSources))
@@ -255,9 +272,11 @@ class Walk {
         ? { files: this.configs, most: MAX_SHARDS, bytes: MAX_JSON_BYTES }
         : isIndexName(path)
           ? { files: this.indexes, most: MAX_SHARDS, bytes: MAX_JSON_BYTES }
-          : withSources && isSourceName(path)
-            ? { files: this.sources, most: MAX_SOURCES, bytes: MAX_SOURCE_BYTES }
-            : undefined
+          : isDataName(path)
+            ? { files: this.data, most: MAX_DATA, bytes: MAX_DATA_BYTES }
+            : withSources && isSourceName(path)
+              ? { files: this.sources, most: MAX_SOURCES, bytes: MAX_SOURCE_BYTES }
+              : undefined
     if (!kind || kind.files.has(path)) return
     const stamp = await this.stamp(path)
     if (!stamp) {
@@ -265,8 +284,11 @@ class Walk {
       const isDangling = kind.files === this.shards && !(await this.files.stat(path))
       if (isDangling) kind.files.set(path, { path, sizeBytes: 0, mtimeMs: 0, inode: 0 })
       else this.skip(`${basename(path)} is not a regular file`)
-    } else if (stamp.sizeBytes > kind.bytes) this.skip(`${extname(path)} files larger than ${kind.bytes} bytes`)
-    else if (kind.files.size >= kind.most) this.skip(`files beyond the first ${kind.most} of their kind below ${root}`)
+    } else if (stamp.sizeBytes > kind.bytes) {
+      // What is too large to be data of a loader is nothing that was left out.
+      if (kind.files !== this.data) this.skip(`${extname(path)} files larger than ${kind.bytes} bytes`)
+    } else if (kind.files.size >= kind.most)
+      this.skip(`files beyond the first ${kind.most} of their kind below ${root}`)
     else kind.files.set(path, { path, ...stamp })
   }
 }

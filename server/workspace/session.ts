@@ -56,6 +56,7 @@ const nothing: Discovery = {
   shards: [],
   configs: [],
   indexes: [],
+  data: [],
   named: new Set(),
   sources: [],
   listed: new Map(),

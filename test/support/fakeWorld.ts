@@ -46,7 +46,7 @@ export function fakeAnalysis(snapshot: Snapshot, more: Partial<Analysis> = {}): 
                 path,
                 range: zero,
                 models: snapshot.models.map(m => m.path),
-                modules: ['model.layers.0.q', 'model.layers.0.k'],
+                modules: new Set(['model.layers.0.q', 'model.layers.0.k']),
               },
             ]
           : [],

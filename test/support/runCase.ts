@@ -89,6 +89,7 @@ export function snapshotOf({ texts, shards }: Files): Snapshot {
       shards,
       configs: json.filter(({ path }) => /\/(hf_quant_)?config\.json$/.test(path)),
       indexes: json.filter(({ path }) => isIndex(path)),
+      data: json.filter(({ path }) => !isIndex(path) && !/\/(hf_quant_)?config\.json$/.test(path)),
     }),
     programs: [...texts].map(([path, text]) => lowerProgram(path, text)).filter(program => program !== undefined),
   }

@@ -1,7 +1,7 @@
 // Paths, opened files and JSON in both languages. What matters of a file is which one it is: its path travels with it,
 // and checkpoints.ts decides what the path means. Nothing is read here.
 
-import type { LibraryCall } from '../calls'
+import { callFunction, type LibraryCall } from '../calls'
 import { globShards, loadJson, readings } from '../checkpoints'
 import { noteFileRead, noteMade } from '../fileReads'
 import { filesIn } from '../folders'
@@ -93,6 +93,15 @@ function parseJson(c: LibraryCall): Value {
   if (value) return value
   if (file && isString(file)) return plainJson(c, file.value)
   return unknown(c.m, 'JSON that is not a config in the workspace', file?.kind === 'file' || file?.kind === 'unknown')
+}
+
+/** `readFile(path, …)` of a promise, or with a function that is called with an error and the contents. */
+function readThen(c: LibraryCall): Value {
+  const last = c.args.positional.at(-1)?.value
+  if (last?.kind !== 'function') return read(c, pathOf(c.get(0)))
+  // A file that is not there is an argument of the function then, not an exception.
+  callFunction(c.m, last, [none, { kind: 'file', as: 'text', path: pathOf(c.get(0)) }], c)
+  return none
 }
 
 /** A longer text than this is no literal. */
@@ -207,7 +216,7 @@ export const files: LibraryModel = {
     'file.toString': c => c.self ?? none,
     // Node
     'fs.readFileSync': c => read(c, pathOf(c.get(0))),
-    'fs.readFile': c => read(c, pathOf(c.get(0))),
+    'fs.readFile': readThen,
     'fs.readdir': c => entriesOf(c, pathOf(c.get(0)), true),
     'fs.promises.readdir': c => entriesOf(c, pathOf(c.get(0)), true),
     'fs.existsSync': exists,

@@ -34,7 +34,7 @@ const functions = (table: typeof operations): LibraryModel['calls'] =>
 /** MLX's products under the binding's names. */
 const products: LibraryModel['calls'] = Object.fromEntries(
   Object.entries(mlxProducts.calls)
-    .filter(([name]) => name.startsWith('mlx.core.') && !/einsum|kron/.test(name))
+    .filter(([name]) => name.startsWith('mlx.core.') && !/einsum|kron|gather_mm/.test(name))
     .map(([name, model]) => [`frost.core.${camel(name.slice('mlx.core.'.length))}`, model] as const),
 )
 

@@ -6,6 +6,7 @@ import type { LibraryCall } from '../calls'
 import type { Machine } from '../machine'
 import type { Place, Value } from '../value'
 import { argparse } from './argparse'
+import { arrayAtModel } from './arrayAt'
 import { collections } from './collections'
 import { files } from './files'
 import { frostMlx } from './frostMlx'
@@ -13,6 +14,7 @@ import { functional } from './functional'
 import { javascript } from './javascript'
 import { frostLayers } from './frostLayers'
 import { mlxArray } from './mlxArray'
+import { mlxAttention } from './mlxAttention'
 import { mlxCore } from './mlxCore'
 import { mlxLayers } from './mlxLayers'
 import { mlxModule } from './mlxModule'
@@ -22,6 +24,7 @@ import { node } from './node'
 import { numbers } from './numbers'
 import { numpy } from './numpy'
 import { python } from './python'
+import { qqmmModel } from './qqmm'
 import { regex } from './regex'
 import { safetensors } from './safetensors'
 import { scriptArrays } from './scriptArrays'
@@ -59,10 +62,13 @@ export const libraries: readonly LibraryModel[] = [
   safetensors,
   mlxCore,
   mlxArray,
+  arrayAtModel,
   mlxModule,
   mlxLayers,
+  mlxAttention,
   frostLayers,
   mlxProducts,
+  qqmmModel,
   mlxTrees,
   numpy,
   frostMlx,

@@ -10,7 +10,20 @@ import { setItem, setMember } from '../targets'
 import { partialWith } from '../partial'
 import { libraryName } from './index'
 import { partsOf, textOf } from '../text'
-import { constant, dict, type DictValue, isNumber, isString, library, list, none, truth, type Value } from '../value'
+import {
+  constant,
+  dict,
+  type DictValue,
+  type InstanceValue,
+  isNumber,
+  isString,
+  join,
+  library,
+  list,
+  none,
+  truth,
+  type Value,
+} from '../value'
 import { entriesOf, fromPairs } from './collections'
 import { distinct } from './scriptArrays'
 import type { LibraryModel } from './index'
@@ -248,6 +261,9 @@ export const javascript: LibraryModel = {
       const items = !from || (from.kind === 'const' && from.value === null) ? [] : itemsOf(c.m, from)
       return list(distinct(items ?? []), 'set', !items)
     },
+    'js.Promise': promised,
+    'js.promise.fulfil': c => fulfil(c),
+    'js.promise.reject': () => none,
     'js.Promise.all': c => c.get(0) ?? none,
     'js.Promise.resolve': c => c.get(0) ?? none,
     'js.Promise.allSettled': c => {
@@ -311,6 +327,36 @@ function membershipOf(c: LibraryCall): Value {
 function isNotANumber(c: LibraryCall): Value {
   const v = c.get(0)
   return v && isNumber(v) ? constant(Number.isNaN(v.value)) : unknown(c.m, 'isNaN')
+}
+
+/** Holds what a promise is resolved with. */
+const promiseValue = '#value'
+
+/** `new Promise((resolve, reject) => …)`: what it is resolved with while the function runs; later is not followed. */
+function promised(c: LibraryCall): Value {
+  const executor = c.get(0)
+  const held: InstanceValue = {
+    kind: 'instance',
+    of: { kind: 'library', name: 'js.promise' },
+    attributes: new Map<string, Value>(),
+  }
+  if (executor) callFunction(c.m, executor, [library('js.promise.fulfil', held), library('js.promise.reject', held)], c)
+  return held.attributes.get(promiseValue) ?? unknown(c.m, 'what a promise is resolved with')
+}
+
+/** `resolve(value)`: the first time counts. */
+function fulfil(c: LibraryCall): Value {
+  if (c.self?.kind !== 'instance') return none
+  const { attributes } = c.self
+  const before = attributes.get(promiseValue)
+  const value = c.get(0) ?? none
+  if (c.m.uncertain > 0 || c.m.alternative > 0)
+    attributes.set(
+      promiseValue,
+      before ? join(before, value, w => unknown(c.m, w)) : unknown(c.m, 'one of several values'),
+    )
+  else if (!before) attributes.set(promiseValue, value)
+  return none
 }
 
 /** `f.bind(self, …)`. */

@@ -7,6 +7,7 @@ import { operate, refuse } from '../operate'
 import { multiply } from '../products'
 import { promote } from '../shapes/dtypes'
 import { attention, layerNorm, normDType, rmsNorm, rope } from '../shapes/layers'
+import { gatheredProduct } from '../shapes/gathered'
 import { addmm as sum, convolve, einsum, floatsOnly, inner, kron, outer } from '../shapes/products'
 import { type Dim, type Dims, Refused, type ShapeResult } from '../shapes/shape'
 import { type ArrayValue, type ArrayVariant, isString, none, type Value } from '../value'
@@ -30,7 +31,8 @@ function fused(
   result?: (dtypes: readonly (string | null | undefined)[]) => string | undefined,
   /** Whether every axis but the last stays where it was in the first array. */
   keepsAxes = false,
-  attended = false,
+  /** Which array the last axis comes from. */
+  last?: number,
 ): Value {
   const given = values.map(v => (isNone(v) ? null : asArray(c, v)))
   const arrays = given.filter(a => a !== null)
@@ -49,7 +51,7 @@ function fused(
       if (shape instanceof Refused) return shape
       const all = inOrder.map(v => (v === null ? null : v.dtype))
       const made = { shape, dtype: result ? result(all) : dtypes.reduce((a, b) => promote(a, b)) }
-      return keepsAxes ? carried(made, variants.slice(0, 1), attended) : made
+      return keepsAxes ? carried(made, variants, last === undefined ? undefined : { right: variants[last] }) : made
     },
     libraryCalled(c.name),
   )
@@ -69,6 +71,22 @@ function addmm(c: LibraryCall): Value {
     ([added, a, b], dtypes) => sum(added ?? undefined, a ?? undefined, b ?? undefined, isMlx ? dtypes : []),
     // The order counts: half floats and whole numbers do not meet alike in every order.
     ([added, a, b]) => promote(promote(a ?? undefined, b ?? undefined), added ?? undefined),
+  )
+}
+
+/** `gather_mm(a, b, lhs_indices, rhs_indices)`: rows and matrices chosen by indices, all of them in order without any. */
+function gatherMm(c: LibraryCall): Value {
+  const [left, right] = [c.get(2, 'lhs_indices'), c.get(3, 'rhs_indices')]
+  if (isNone(left) && isNone(right)) return product(c)
+  return fused(
+    c,
+    [c.get(0, 'a'), c.get(1, 'b'), left, right],
+    ([a, b, i, j], dtypes) => {
+      const [x, y, ...rest] = dtypes
+      const [lhs = null, rhs = null] = [i, j].map(s => (s === null ? null : { shape: s, dtype: rest.shift() }))
+      return gatheredProduct(a ?? undefined, b ?? undefined, lhs, rhs, [x, y])
+    },
+    ([x, y]) => promote(x ?? undefined, y ?? undefined),
   )
 }
 
@@ -133,7 +151,7 @@ function sdpa(c: LibraryCall): Value {
       ),
     meet,
     !isMixedUp,
-    true,
+    2,
   )
 }
 
@@ -178,6 +196,7 @@ export const mlxProducts: LibraryModel = {
   calls: {
     'mlx.core.matmul': product,
     'mlx.core.addmm': addmm,
+    'mlx.core.gather_mm': gatherMm,
     'mlx.core.inner': c =>
       fused(c, [c.get(0, 'a'), c.get(1, 'b')], ([a, b], [x, y]) => {
         const made = inner(a ?? undefined, b ?? undefined)

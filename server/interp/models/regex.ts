@@ -3,7 +3,7 @@
 
 import type { LibraryCall } from '../calls'
 import { unknown } from '../machine'
-import { constant, dict, isString, list, type ListValue, none, type Value } from '../value'
+import { constant, dict, isNumber, isString, list, type ListValue, none, type Value } from '../value'
 import type { LibraryModel } from './index'
 
 /** Patterns of a program are short; a long one, or a nested quantifier, could take for ever. */
@@ -88,6 +88,26 @@ export function matchOf(c: LibraryCall, expression: RegExp | undefined, text: Va
   return found ? matched(found) : none
 }
 
+/** The next match of `exec` and `test`: an expression with `g` or `y` goes on where it was. */
+function nextMatch(c: LibraryCall): Value {
+  const expression = expressionOf(c.self)
+  if (!expression || c.self?.kind !== 'instance' || !(expression.global || expression.sticky))
+    return matchOf(c, expression, c.get(0))
+  const { attributes } = c.self
+  const from = attributes.get('lastIndex')
+  if (!from || !isNumber(from) || c.m.uncertain > 0 || c.m.alternative > 0) {
+    attributes.set('lastIndex', unknown(c.m, 'where the last match was'))
+    return unknown(c.m, 'a match after another')
+  }
+  expression.lastIndex = from.value
+  const found = matchOf(c, expression, c.get(0))
+  attributes.set(
+    'lastIndex',
+    found.kind === 'unknown' ? unknown(c.m, 'where the last match was') : constant(expression.lastIndex),
+  )
+  return found
+}
+
 const patternClass = 're.Pattern'
 
 /** The text of a pattern, compiled or not. */
@@ -110,19 +130,14 @@ export const regex: LibraryModel = {
       attributes: new Map<string, Value>([
         ['source', c.get(0) ?? none],
         ['flags', c.get(1) ?? constant('')],
+        ['lastIndex', constant(0)],
       ]),
     }),
     [`${expressionClass}.test`]: c => {
-      const found = matchOf(c, expressionOf(c.self), c.get(0))
+      const found = nextMatch(c)
       return found.kind === 'unknown' ? found : constant(found.kind === 'list')
     },
-    // Where it was before decides what an expression with `g` finds next.
-    [`${expressionClass}.exec`]: c => {
-      const expression = expressionOf(c.self)
-      return expression?.global || expression?.sticky
-        ? unknown(c.m, 'a match after another')
-        : matchOf(c, expression, c.get(0))
-    },
+    [`${expressionClass}.exec`]: c => nextMatch(c),
     're.sub': c => regexReplace(c, patternOf(c.get(0)), c.get(1), c.get(2)),
     're.match': c => regexMatch(c, '^'),
     're.fullmatch': c => regexMatch(c, '^', '$'),

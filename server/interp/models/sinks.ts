@@ -8,17 +8,10 @@ import type { Sink } from '../machine'
 import { operate, refuse } from '../operate'
 import { onlyReading } from '../readings'
 import { isFloat, promote } from '../shapes/dtypes'
-import {
-  dequantize,
-  gathered,
-  type Given,
-  type Operand,
-  type Packing,
-  parametersOf,
-  quantizedMatmul,
-} from '../shapes/packed'
+import { dequantize, type Given, type Operand, type Packing, parametersOf, quantizedMatmul } from '../shapes/packed'
+import { gathered } from '../shapes/gathered'
 import { Refused, type Shape } from '../shapes/shape'
-import { type ArrayValue, type ArrayVariant, isNumber, isString, truth, type Value } from '../value'
+import { type ArrayValue, type ArrayVariant, constant, isNumber, isString, truth, type Value } from '../value'
 import { asArray, dtypeOf, isNone, libraryCalled } from './arguments'
 
 type Slot = readonly [position: number, ...keywords: string[]]
@@ -27,7 +20,7 @@ type Slot = readonly [position: number, ...keywords: string[]]
 export interface Slots {
   readonly weight: Slot
   readonly scales: Slot
-  readonly biases: Slot
+  readonly biases?: Slot
   readonly groupSize: Slot
   readonly bits: Slot
   readonly mode?: Slot
@@ -47,30 +40,38 @@ export const givenNumber = (v: Value | undefined): Given<number> =>
 export const givenText = (v: Value | undefined): Given<string> =>
   isNone(v) ? null : v && isString(v) ? v.value : undefined
 
-/** Notes the call if all its arrays are followed, and gives what it returns. */
-export function sink(c: LibraryCall, op: Sink['op'], slots: Slots): Value {
+/** Notes the call if all its arrays are followed; `mode` holds where the program says nothing of it. */
+export function noteSink(c: LibraryCall, op: Sink['op'], slots: Slots, mode?: string): void {
   const at = (slot: Slot | undefined) => slot && c.get(...slot)
   const placeAt = (slot: Slot | undefined) => slot && c.placeOf(...slot)
   const [weight, scales, biasesValue] = [onlyArray(at(slots.weight)), onlyArray(at(slots.scales)), at(slots.biases)]
   const biases = onlyArray(biasesValue)
   const biasesKnown = biases !== undefined || biasesValue === undefined || biasesValue.kind === 'const'
-  if (weight && scales && biasesKnown && !c.args.open)
-    c.m.sinks.push({
-      op,
-      call: c.at,
-      weight,
-      scales,
-      biases,
-      arguments: { weight: placeAt(slots.weight), scales: placeAt(slots.scales), biases: placeAt(slots.biases) },
-      groupSize: at(slots.groupSize),
-      bits: at(slots.bits),
-      mode: at(slots.mode),
-      x: onlyArray(at(slots.x)),
-      transpose: at(slots.transpose),
-      activation: c.m.frame.activation,
-      uncertain: c.m.uncertain > 0 || c.m.alternative > 0,
-      guarded: c.m.guarded > 0,
-    })
+  if (!weight || !scales || !biasesKnown || c.args.open) return
+  c.m.sinks.push({
+    op,
+    call: c.at,
+    weight,
+    scales,
+    biases,
+    arguments: { weight: placeAt(slots.weight), scales: placeAt(slots.scales), biases: placeAt(slots.biases) },
+    groupSize: at(slots.groupSize),
+    bits: at(slots.bits),
+    mode: at(slots.mode) ?? (mode === undefined ? undefined : constant(mode)),
+    x: onlyArray(at(slots.x)),
+    transpose: at(slots.transpose),
+    activation: c.m.frame.activation,
+    uncertain: c.m.uncertain > 0 || c.m.alternative > 0,
+    guarded: c.m.guarded > 0,
+  })
+}
+
+/** Notes the call, and gives what it returns. */
+export function sink(c: LibraryCall, op: 'dequantize' | 'quantized_matmul' | 'gather_qmm', slots: Slots): Value {
+  noteSink(c, op, slots)
+  const at = (slot: Slot | undefined) => slot && c.get(...slot)
+  const [weight, scales, biasesValue] = [onlyArray(at(slots.weight)), onlyArray(at(slots.scales)), at(slots.biases)]
+  const biases = onlyArray(biasesValue)
   const library = libraryCalled(c.name)
   const parameters = parametersOf(
     {
@@ -130,7 +131,7 @@ function decoded(c: LibraryCall, { weight, scales, biases }: Members, parameters
 /** What a product with a packed weight returns. */
 function product(
   c: LibraryCall,
-  op: 'quantized_matmul' | 'gather_qmm' | 'save_safetensors',
+  op: 'quantized_matmul' | 'gather_qmm',
   { weight, scales, biases }: Members,
   parameters: Packing,
   left: Value | undefined,
@@ -139,7 +140,6 @@ function product(
 ): ArrayValue {
   const library = libraryCalled(c.name)
   const x = left?.kind === 'array' ? left : anyArray(c.m.frame.activation)
-  if (op === 'save_safetensors') return x
   const isTurned = transpose === undefined ? true : truth(transpose, c.javascript)
   const chosen = [lhs, rhs].map(v => (isNone(v) ? null : asArray(c, v)))
   const arrays = [x, shapesOnly(weight), shapesOnly(scales), ...(biases ? [shapesOnly(biases)] : [])]
@@ -167,7 +167,7 @@ function product(
         return carried(
           { shape: w?.shape ? shape : undefined, dtype: dtype && isFloat(dtype) ? dtype : undefined },
           [a],
-          true,
+          { right: undefined },
         )
       const [i = null, j = null] = chosen.map(v => (v === null ? null : operand(v && rest.shift())))
       const made = gathered(a?.shape, w?.shape, i, j, columnsOf(w?.shape, parameters, isTurned), law)

@@ -1,9 +1,9 @@
 // Operations on packed weights: `quantize`, `dequantize`, and the products. What is asked of their arguments, in the order
 // in which MLX 0.32.4 asks it (mlx/ops.cpp, measured). Shapes are as stored: w [rows, columns * bits / 32] U32.
 
-import { isInteger, isReal, mlxName, promote } from './dtypes'
+import { isReal, mlxName, promote } from './dtypes'
 import { broadcast } from './elementwise'
-import { type Dims, mlxShow, Refused, type ShapeResult, show } from './shape'
+import { type Dims, mlxShow, product, Refused, type ShapeResult, show } from './shape'
 
 /** An array as an operation sees it. */
 export interface Operand {
@@ -227,6 +227,38 @@ export function quantize(
   }
 }
 
+/** Columns of what is packed. */
+const unpacked = (w: Operand, bits: number | undefined): number | undefined => {
+  const words = last(w.shape)
+  return words === undefined || !bits ? undefined : Math.floor((words * 32) / bits)
+}
+
+/** What products ask of a packed weight and its scales. */
+function unfitting(
+  w: Operand,
+  scales: Operand,
+  groupSize: number | undefined,
+  bits: number | undefined,
+  op: string,
+): Refused | undefined {
+  const batch = w.shape?.slice(0, -2)
+  if (w.shape && scales.shape && batch && (w.shape.length < 2 || differ(batch, scales.shape.slice(0, batch.length))))
+    return new Refused(
+      `weight ${show(w.shape)} and scales ${show(scales.shape)}`,
+      'the same sizes but for the last two',
+      `[${op}] Weight and scales should have the same batch shape. Received weight with shape ${mlxShow(w.shape)}, scales with ${mlxShow(scales.shape)}.`,
+    )
+  const groups = last(scales.shape)
+  const columns = unpacked(w, bits)
+  if (columns !== undefined && groups !== undefined && groupSize !== undefined && columns !== groups * groupSize)
+    return new Refused(
+      `weight ${show(w.shape ?? [])} and scales ${show(scales.shape ?? [])}`,
+      needed(columns, groupSize, bits),
+      `[${op}] The shapes of the weight and scales are incompatible based on bits and group_size. w.shape() == ${mlxShow(w.shape ?? [])} and scales.shape() == ${mlxShow(scales.shape ?? [])} with group_size=${groupSize} and bits=${bits}`,
+    )
+  return undefined
+}
+
 /** `quantized_matmul`, and `gather_qmm` where indices choose among matrices. */
 export function quantizedMatmul(
   x: Operand,
@@ -251,21 +283,9 @@ export function quantizedMatmul(
       'the same shape',
       `[${op}] Scales and biases should have the same shape. Received scales with shape ${mlxShow(scales.shape ?? [])} and biases with ${mlxShow(biases.shape ?? [])}`,
     )
-  const batch = w.shape?.slice(0, -2)
-  if (w.shape && scales.shape && batch && (w.shape.length < 2 || differ(batch, scales.shape.slice(0, batch.length))))
-    return new Refused(
-      `weight ${show(w.shape)} and scales ${show(scales.shape)}`,
-      'the same sizes but for the last two',
-      `[${op}] Weight and scales should have the same batch shape. Received weight with shape ${mlxShow(w.shape)}, scales with ${mlxShow(scales.shape)}.`,
-    )
-  const [words, groups] = [last(w.shape), last(scales.shape)]
-  const columns = words === undefined || bits === undefined ? undefined : Math.floor((words * 32) / bits)
-  if (columns !== undefined && groups !== undefined && groupSize !== undefined && columns !== groups * groupSize)
-    return new Refused(
-      `weight ${show(w.shape ?? [])} and scales ${show(scales.shape ?? [])}`,
-      needed(columns, groupSize, bits),
-      `[${op}] The shapes of the weight and scales are incompatible based on bits and group_size. w.shape() == ${mlxShow(w.shape ?? [])} and scales.shape() == ${mlxShow(scales.shape ?? [])} with group_size=${groupSize} and bits=${bits}`,
-    )
+  const odd = unfitting(w, scales, groupSize, bits, op)
+  if (odd) return odd
+  const columns = unpacked(w, bits)
   const rows = w.shape?.[w.shape.length - 2]
   if (x.shape?.length === 0) return new Refused('a scalar', 'an array', 'SmallVector out of range.', 'IndexError')
   const [inner, outer] = isTurned === undefined ? [] : isTurned ? [columns, rows] : [rows, columns]
@@ -290,47 +310,67 @@ export function quantizedMatmul(
   return made instanceof Refused || !made ? made : [...made, x.shape[x.shape.length - 2], outer]
 }
 
-/** Indices of an operation that gathers: null where the program gives none. */
-export type Indices = Operand | null
-
-/**
- * What comes out where rows of `x` and matrices of `w` are chosen by indices: the indices' shape, then [rows, out].
- * Without indices all are taken in order.
- */
-export function gathered(
-  x: Dims,
-  w: Dims,
-  left: Indices,
-  right: Indices,
-  outer: number | undefined,
-  op: string,
-): ShapeResult {
-  const [a, b] = [chosen(x, left, op), chosen(w, right, op)]
-  if (a instanceof Refused) return a
-  if (b instanceof Refused) return b
-  const batch = broadcast(a, b)
-  if (batch instanceof Refused) return batch
-  return batch && x && [...batch, x[x.length - 2], outer]
-}
-
-function chosen(of: Dims, indices: Indices, op: string): ShapeResult {
-  if (of && of.length < 2)
-    return new Refused(
-      show(of),
-      'at least 2 dimensions',
-      `[${op}] Input must have at least two dimensions but got input with shape ${mlxShow(of)}.`,
-    )
-  if (!indices) return of?.slice(0, -2)
-  if (indices.dtype !== undefined && !isInteger(indices.dtype))
-    return new Refused(
-      `indices of ${indices.dtype}`,
-      'whole numbers',
-      `[${op}] Got indices with invalid dtype. Indices must be integral.`,
-    )
-  return indices.shape
-}
-
 const differ = (a: Dims, b: Dims): boolean =>
   a !== undefined &&
   b !== undefined &&
   (a.length !== b.length || a.some((d, i) => d !== undefined && b[i] !== undefined && d !== b[i]))
+
+/**
+ * `qqmm`: both factors are packed, or become so; the right one may be packed already, [out, words] with its scales. What
+ * has more axes than two is taken as rows.
+ */
+export function packedProduct(
+  x: Operand,
+  w: Operand,
+  scales: Operand | null,
+  { groupSize, bits }: Packing,
+): ShapeResult {
+  const op = 'qqmm'
+  const isFlat = w.shape?.length === 2 && x.shape !== undefined && x.shape.length > 2
+  const left = isFlat
+    ? [product(x.shape?.slice(0, -1)), last(x.shape)]
+    : x.shape?.length === 1
+      ? [1, ...x.shape]
+      : x.shape
+  if (left && w.shape && (left.length > 2 || w.shape.length > 2))
+    return new Refused(
+      `${show(left)} and ${show(w.shape)}`,
+      'two dimensions',
+      `[${op}] Only 2D inputs are supported but x.ndim() == ${left.length} and w.ndim() == ${w.shape.length}.`,
+    )
+  if (left?.length === 0 || (w.shape && w.shape.length < 2))
+    return new Refused('too few dimensions', 'at least 1 and 2', 'SmallVector out of range.', 'IndexError')
+  const isPacked = w.dtype === undefined ? undefined : w.dtype === 'U32'
+  if (isPacked && !scales)
+    return new Refused(
+      'a packed weight',
+      'its scales',
+      `[${op}] Scales must be provided if second argument is quantized.`,
+    )
+  if (isPacked && scales) {
+    const bad = unfitting(w, scales, groupSize, bits, op)
+    if (bad) return bad
+  }
+  const floats = (dtype: string | undefined, which: string) =>
+    dtype !== undefined && (!isReal(dtype) || dtype === 'F64')
+      ? new Refused(
+          `a ${which} argument of ${dtype}`,
+          'floats',
+          `[${op}] Only real floating types except float64 are supported but ${which} argument dtype == ${mlxName(dtype)}.`,
+        )
+      : undefined
+  const wrong = (isPacked === false ? floats(w.dtype, 'second') : undefined) ?? floats(x.dtype, 'first')
+  if (wrong) return wrong
+  if (isPacked === undefined || !left || !w.shape) return undefined
+  const [inner, width, rows] = [last(w.shape), last(left), w.shape[w.shape.length - 2]]
+  const columns = isPacked ? unpacked(w, bits) : inner
+  if (columns !== undefined && width !== undefined && columns !== width)
+    return new Refused(
+      `the left factor is ${show(x.shape ?? [])}`,
+      `${columns} columns for ${show(w.shape)}`,
+      isPacked
+        ? `[${op}] Last dimension of first input with shape (..., ${width}) does not match the expanded quantized matrix (${columns}, ${rows}) computed from shape ${mlxShow(w.shape)} with group_size=${groupSize}, bits=${bits} and transpose=true`
+        : `[${op}] Last dimension of first input with shape ${mlxShow(left)} must match last dimension of second input with shape ${mlxShow(w.shape)}.`,
+    )
+  return x.shape && [...x.shape.slice(0, -1), rows]
+}

@@ -101,9 +101,10 @@ function lowerObject(node: SyntaxNode, ctx: Lowering): Expr {
       entries.push({ key: literal(ctx.textOf(child), child), value: nameExpr(ctx.textOf(child), child) })
     } else if (child.type === 'spread_element') {
       entries.push({ spread: ctx.expression(first(child)) })
-    } else if (child.type === 'method_definition' && key && !hasToken(child, 'set')) {
+    } else if (child.type === 'method_definition' && key) {
       const value: Expr = { kind: 'function', def: lowerMethod(child, ctx, []), span: spanOf(child) }
-      entries.push({ key: propertyKey(key, ctx), value })
+      const isSetter = hasToken(child, 'set')
+      entries.push({ key: propertyKey(key, ctx), value, ...(isSetter ? { isSetter } : {}) })
     }
   }
   return { kind: 'dict', entries, span: spanOf(node) }

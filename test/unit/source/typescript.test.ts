@@ -82,7 +82,7 @@ const cases: readonly (readonly [string, string, string])[] = [
   [
     'object methods',
     'x = { a, f(b) { g() }, get h() { return 1 }, set h(v) {}, 0: c }',
-    'x = {"a": a, "f": (fn f(b)\n  g()), "h": (@get fn h()\n  return 1), "0": c}',
+    'x = {"a": a, "f": (fn f(b)\n  g()), "h": (@get fn h()\n  return 1), set "h": (@set fn h(v)), "0": c}',
   ],
   [
     'switch with fallthrough',

@@ -60,6 +60,24 @@ describe('discover', () => {
     expect(shards).toEqual(['.cache/model.safetensors'])
   })
 
+  test('takes small JSON files beside shards or a config as data, and no others', async () => {
+    const folder = tempFolder({
+      'ckpt/model.safetensors': '',
+      'ckpt/quant.json': '{}',
+      'ckpt/large.json': `"${'x'.repeat(70_000)}"`,
+      'ckpt/tokenizer_config.json': '{}',
+      'ckpt/package.json': '{}',
+      'ckpt/.hidden.json': '{}',
+      'split/config.json': '{}',
+      'split/layout.json': '{}',
+      'split/rank_0/model.safetensors': '',
+      'elsewhere/notes.json': '{}',
+    })
+    const { data, skipped } = await discover({ folders: [folder], models: [], exclude: [] })
+    expect(data.map(({ path }) => relative(folder, path))).toEqual(['ckpt/quant.json', 'split/layout.json'])
+    expect(skipped).toEqual([])
+  })
+
   test('leaves out what files.exclude names', async () => {
     const folder = tempFolder({
       'build/a.py': '',
