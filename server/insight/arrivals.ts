@@ -22,6 +22,11 @@ export function arrivalsIn({ deliveries }: Facts, path: string): readonly Arriva
   return byPath.get(path) ?? []
 }
 
+/** The places alone: they are counted after every edit, when nobody has asked what arrives there. */
+export const arrivalPlaces = ({ bundles }: Facts, path: string): readonly Place[] => [
+  ...new Set(bundles.map(b => b.sink.call).filter(place => place.program.path === path)),
+]
+
 function collect(deliveries: readonly Delivery[]): ReadonlyMap<string, readonly Arrival[]> {
   const arrivals = [...groupBy(deliveries, d => d.sink.call)].flatMap(([place, [first, ...rest]]): Arrival[] =>
     first ? [{ place, deliveries: [first, ...rest] }] : [],

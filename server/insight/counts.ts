@@ -4,7 +4,7 @@
 import type { Analysis } from '../engine'
 import type { FunctionDef, Program } from '../source/ir'
 import { offsetIn } from '../rules/show'
-import { arrivalsIn } from './arrivals'
+import { arrivalPlaces } from './arrivals'
 import { functionAt } from './functions'
 import { lookupsIn } from './lookups'
 
@@ -34,7 +34,7 @@ export function countLoads(analysis: Analysis, program: Program): ProgramCounts 
     own[which]++
   }
   for (const l of lookupsIn(analysis.facts, program.path)) if (l.kind === 'load') add('loads', l.place.span.start)
-  for (const a of arrivalsIn(analysis.facts, program.path)) add('dequantized', a.place.span.start)
+  for (const place of arrivalPlaces(analysis.facts, program.path)) add('dequantized', place.span.start)
   for (const u of analysis.unknown) if (u.path === program.path) add('unknown', offsetIn(program, u.range.start))
   const inOrder = [...functions].sort(([a], [b]) => a.span.start - b.span.start)
   return { ...all, functions: new Map(inOrder) }

@@ -48,6 +48,9 @@ export function headsAfterReshape(
   }
 }
 
+/** On a path that may not be taken: it may be the one for a single token, where the order does not matter. */
+const isOneOfSeveral = (m: Machine): boolean => m.branching > 0 || m.alternative > 0
+
 /** Joining heads and parts where they do not lie side by side in the order in which they were split. */
 function noteJoined(
   m: Machine,
@@ -55,7 +58,7 @@ function noteJoined(
   sizes: readonly (string | undefined)[],
   at: Place,
 ) {
-  if (!attended) return false
+  if (!attended || isOneOfSeveral(m)) return false
   const now = axes.filter(axis => !isOne(axis))
   const to = sizes.filter(size => size !== '1')
   const leads = now.filter(axis => axis.kind === 'lead')
@@ -92,6 +95,7 @@ function show(axes: readonly HeadAxis[]): string {
  * may be meant to go over another axis, and what becomes of its result tells.
  */
 export function noteAttention(m: Machine, arrays: readonly (Value | undefined)[], at: Place): boolean {
+  if (isOneOfSeveral(m)) return false
   const [queries, ...others] = arrays.map(orderIn)
   const odd = others.find(other => queries && other && kindsOf(other) !== kindsOf(queries))
   if (!queries || !odd) return false

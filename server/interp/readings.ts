@@ -23,7 +23,7 @@ export interface Together {
   readonly right: Picked
 }
 
-/** More readings than this are not followed. */
+/** Two tables of which every row has one partner go together however long they are; one that grows is followed so far. */
 const mostReadings = 20_000
 /** Partners whose join with one table is kept. */
 const keptPartners = 32
@@ -86,10 +86,11 @@ function join(left: readonly Row[], right: readonly Row[], columns: readonly num
     if (same) same.push(j)
     else partners.set(key, [j])
   })
+  const most = Math.max(mostReadings, left.length, right.length)
   const pairs: (readonly [number, number])[] = []
   for (const [i, row] of left.entries())
     for (const j of partners.get(shared.map(s => row[columns[s] ?? 0]).join('\0')) ?? []) {
-      if (pairs.length === mostReadings) return undefined
+      if (pairs.length === most) return undefined
       pairs.push([i, j])
     }
   // The table that has all symbols and loses no row is taken as it is, so that it is known again.

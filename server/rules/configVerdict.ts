@@ -90,15 +90,24 @@ export function contradictions(model: Model, module: QuantizedModule, config: Qu
   })
 }
 
-/**
- * The same for all modules of some kinds, in the order in which they are stored. The experts of a layer are alike: one of
- * them tells whether the others need to be looked at, unless single experts have entries.
- */
+const kept = new WeakMap<readonly QuantizedKind[], { config: QuantizationConfig; found: readonly Contradiction[] }>()
+
+/** The same for all modules of some kinds; kept with them, since nothing else decides it. */
 export function contradictionsOf(
   model: Model,
   kinds: readonly QuantizedKind[],
   config: QuantizationConfig,
 ): readonly Contradiction[] {
+  let known = kept.get(kinds)
+  if (known?.config !== config) kept.set(kinds, (known = { config, found: judgeAll(model, kinds, config) }))
+  return known.found
+}
+
+/**
+ * All modules of some kinds, in the order in which they are stored. The experts of a layer are alike: one of
+ * them tells whether the others need to be looked at, unless single experts have entries.
+ */
+function judgeAll(model: Model, kinds: readonly QuantizedKind[], config: QuantizationConfig): readonly Contradiction[] {
   const isNamed = [...config.overrides.keys()].some(key => key.includes(experts))
   const found = new Map<QuantizedModule, readonly Contradiction[]>()
   const judge = (module: QuantizedModule): boolean => {

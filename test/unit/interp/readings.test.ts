@@ -74,6 +74,11 @@ test('more readings than are followed are none', () => {
   expect(together(many(1), many(1))?.readings.rows).toHaveLength(200)
 })
 
+test('long tables go together where every row has its partner', () => {
+  const long = (): Readings => ({ symbols: [1], rows: Array.from({ length: 30_000 }, (_, i) => [String(i)]) })
+  expect(together(long(), long())?.readings.rows).toHaveLength(30_000)
+})
+
 test('one selection after another', () => {
   expect(pickedFrom('all', 3)).toBe(3)
   expect(pickedFrom(3, 'all')).toBe(3)
