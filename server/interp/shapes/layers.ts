@@ -63,7 +63,11 @@ export function olderNorm(x: Dims, w: Dims | null | undefined, b: Dims | null | 
     if (!one || made instanceof Refused) continue
     if (one.length !== 1)
       return new Refused(`a weight of ${show(one)}`, 'one dimension', 'weight must have 1 dimension')
-    made = broadcast(one, made)
+    const sum = broadcast(one, made)
+    made =
+      sum instanceof Refused
+        ? new Refused(`the weight is ${show(one)} and the input ${show(x ?? [])}`, `${x?.at(-1)} elements`, sum.raises)
+        : sum
   }
   return made
 }
