@@ -28,9 +28,18 @@ export function benchCheck(model: string, cli: string, python: string): readonly
   ]
 }
 
-/** The most memory that a check needs, where the system says so: asked of the process itself as it ends. */
+/**
+ * The most memory that a check needs, where the system says so: asked of the process itself as it ends. Linux begins the
+ * count of resourceUsage() with the memory of the process that forks, which is this one; VmHWM begins with the program.
+ */
 function peakRow(cli: string, model: string): readonly Row[] {
-  const code = `process.on('exit', () => console.error('peak ' + process.resourceUsage().maxRSS)); require(${JSON.stringify(cli)})`
+  const code = `
+    const peak = () => {
+      try { return /VmHWM:\\s*(\\d+)/.exec(require('node:fs').readFileSync('/proc/self/status', 'utf8'))[1] }
+      catch { return process.resourceUsage().maxRSS }
+    }
+    process.on('exit', () => console.error('peak ' + peak()))
+    require(${JSON.stringify(cli)})`
   const { stderr } = spawnSync(process.execPath, ['-e', code, '--', 'cli', 'check', model], { encoding: 'utf8' })
   const kilobytes = Number(/peak (\d+)/.exec(stderr)?.[1])
   if (!kilobytes) return []

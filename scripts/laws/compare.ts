@@ -31,7 +31,7 @@ function fits(ours: string, theirs: string): boolean {
 
 /** MLX's texts are compared as far as they are told here, which may be without their end. */
 function sameError(ours: string, theirs: string): boolean {
-  const told = ours.endsWith(': ?') ? ours.slice(0, -1) : ours
+  const told = ours.endsWith(' ?') ? ours.slice(0, -1) : ours
   return theirs.startsWith(told)
 }
 

@@ -1,6 +1,7 @@
 // Parts of lists.
 
-import { isNumber, list, type ListValue, none, type Value } from './value'
+import { withOp } from './arrays'
+import { type ArrayValue, isNumber, list, type ListValue, none, type Value } from './value'
 
 /** `items[slice(…)]`: what is between known bounds. */
 export function slicedList(object: ListValue, key: Value): Value | undefined {
@@ -11,4 +12,19 @@ export function slicedList(object: ListValue, key: Value): Value | undefined {
   const isBound = (v: Value | undefined) => v?.kind === 'const' && (v.value === null || typeof v.value === 'number')
   if (!isPlain || !isBound(from) || !isBound(to) || object.open) return list([...object.items], object.shape, true)
   return list(object.items.slice(bound(from), bound(to)), object.shape)
+}
+
+/** One of several parts of the same array that are alike, such as `split` gives: which one is not known. */
+export function anyPart(items: readonly Value[]): ArrayValue | undefined {
+  const [first] = items
+  if (items.length < 2 || first?.kind !== 'array' || !first.variants.some(v => v.stored)) return undefined
+  const isAlike = (item: Value): boolean =>
+    item.kind === 'array' &&
+    item.variants.length === first.variants.length &&
+    item.variants.every((v, i) => {
+      const own = first.variants[i]
+      return v.stored?.sources === own?.stored?.sources && JSON.stringify(v.shape) === JSON.stringify(own?.shape)
+    })
+  if (!items.every(isAlike)) return undefined
+  return { ...first, variants: first.variants.map(v => ({ ...v, stored: withOp(v.stored, undefined) })) }
 }

@@ -22,7 +22,7 @@ import {
 import { arrayOfAt, partAt } from './models/arrayAt'
 import { models, properties } from './models/index'
 import { indexArray, indexByValue } from './indexing'
-import { slicedList } from './listItems'
+import { anyPart, slicedList } from './listItems'
 import { isDictMember } from './moduleMembers'
 import { failPython } from './refusals'
 import { memberOf, scriptMember } from './scriptMembers'
@@ -273,6 +273,8 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
 
 /** One of several values of one kind, where the index is not known. */
 function representative(m: Machine, items: readonly Value[]): Value {
+  const part = anyPart(items)
+  if (part) return part
   let result: Value | undefined
   for (const item of items) result = join(result, item, w => unknown(m, w))
   return result ?? unknown(m, 'an item of a list')

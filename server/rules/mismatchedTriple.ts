@@ -10,6 +10,7 @@ import { formatsOfModule } from '../quant/formats/formatsOf'
 import { inOrder, quantizedKinds } from '../quant/quantizedModules'
 import type { Verdict } from '../quant/triple'
 import { groupBy } from '../util/groupBy'
+import { columnSlice } from './columnSlice'
 import { sitesWhere } from './delivered'
 import { foreignFormat, isPacked } from './foreign'
 import { modelsNothingLoads } from './players'
@@ -44,7 +45,8 @@ export const mismatchedTriple = defineRule({
   },
 })
 
-const isMisfit = (d: Delivery): boolean => (d.verdict.kind === 'misfit' || !isPacked(d)) && !foreignFormat(d)
+const isMisfit = (d: Delivery): boolean =>
+  (d.verdict.kind === 'misfit' || !isPacked(d)) && !foreignFormat(d) && !columnSlice(d)
 
 /** Weight and scales of one module in each other's place, told by their names. */
 const isExchanged = ({ module, weight, scales }: Delivery): boolean =>

@@ -2,6 +2,7 @@
 // weight of another dtype. Products, packed triples and names have rules of their own, which say more; this one is for
 // what they leave.
 
+import { columnSlice } from './columnSlice'
 import type { Delivery } from '../interp/deliveries'
 import type { Run } from '../interp/index'
 import type { Refusal } from '../interp/refusals'
@@ -30,7 +31,12 @@ export const shapeMismatch = defineRule({
 })
 
 const isTold = (d: Delivery): boolean =>
-  d.verdict.kind !== 'fits' || !isPacked(d) || isCrossed(d) || isToldByParameters(d) || isToldByMode(d)
+  d.verdict.kind !== 'fits' ||
+  !isPacked(d) ||
+  isCrossed(d) ||
+  columnSlice(d) !== undefined ||
+  isToldByParameters(d) ||
+  isToldByMode(d)
 
 /** Calls that the rules about products, triples and parameters speak of. */
 function toldElsewhere(facts: Facts): ReadonlySet<string> {

@@ -1,15 +1,17 @@
 // The weight has other rows than its scales and biases: one of them was sliced for a rank and the other was not.
 // `mx.dequantize` refuses that; `mx.quantized_matmul` does not compare the rows and reads past the end of the shorter
-// (ml-explore/mlx 0.32.4), which is worse. Where the program itself slices one of them by rows, the others are sliced
-// alike; a slice that is stored is only explained.
+// (ml-explore/mlx 0.32.4), which is worse. Where the program itself slices one of them, by rows or by columns, the others
+// are sliced alike; a slice that is stored is only explained.
 
 import type { Arrived, Delivery } from '../interp/deliveries'
 import type { Place } from '../interp/value'
 import type { Edit, Fix } from '../protocol'
 import { sitesWhere } from './delivered'
 import { foreignFormat } from './foreign'
-import { defineRule } from './rule'
+import { columnFix, columnSlice } from './columnSlice'
+import { defineRule, type Draft, type Facts } from './rule'
 import { count, foldNames, rangeOf, showShape, textAt } from './show'
+import { splitLike } from './splitText'
 import { asOperand } from './turnText'
 import { because, tensorNames } from './transposedTriple'
 
@@ -42,8 +44,42 @@ export const slicedScales = defineRule({
         fixes: sliceFix(group),
       }
     }
+    yield* byColumns(facts)
   },
 })
+
+/** Slices of the last axis, where words and groups no longer are of the same columns. */
+function* byColumns(facts: Facts): Iterable<Draft> {
+  for (const site of sitesWhere(facts, isColumnSliced)) {
+    const group = site.deliveries.filter(isColumnSliced)
+    const found = group.map(columnSlice)
+    const [first, slice] = [group[0], found[0]]
+    if (!first || !slice) continue
+    const fixes = group.map((d, i) => columnFix(d, found[i] ?? slice))
+    const isOne = fixes.every(fix => JSON.stringify(fix) === JSON.stringify(fixes[0]))
+    const groups = (first.weight.shape.at(-1) ?? 0) / slice.words
+    yield {
+      path: site.place.program.path,
+      range: rangeOf(site.place),
+      message:
+        `weight is ${showPart(first.weight)} and scales ${showPart(first.scales)}; ` +
+        `MLX wants ${Number.isInteger(groups) ? `${groups} groups for so many words` : 'whole groups'}: ${were(slice.sliced)} sliced by columns where ${were(slice.whole)} not; ` +
+        `${count(new Set(group.map(d => d.module)).size, 'module')}, ${foldNames(group.map(d => d.module))}`,
+      tensors: [...new Set(group.flatMap(tensorNames))],
+      because: because(group),
+      fixes: isOne && fixes[0] ? [fixes[0]] : [],
+    }
+  }
+}
+
+/** `U32 [96, 32] of [96, 64]`. */
+const showPart = ({ dtype, shape, tensor }: Arrived): string =>
+  `${dtype} ${showShape(shape)}${shape.at(-1) === tensor.shape.at(-1) ? '' : ` of ${showShape(tensor.shape)}`}`
+
+const were = (members: readonly Member[]): string =>
+  `${members.join(' and ')} ${members.length > 1 || members[0] !== 'weight' ? 'were' : 'was'}`
+
+const isColumnSliced = (d: Delivery): boolean => columnSlice(d) !== undefined && !foreignFormat(d) && !isSliced(d)
 
 const isSliced = (d: Delivery): d is Sliced => d.verdict.kind === 'sliced' && !foreignFormat(d)
 
@@ -71,14 +107,17 @@ function sliceEdits(d: Sliced): SliceEdits | undefined {
   // Rows are counted alike in all three, so the same slice is right where as many rows are stored.
   const rows = new Set(all.map(m => d[m]?.tensor.shape[0]))
   if (!like || sliced.length + whole.length !== all.length || rows.size !== 1) return undefined
-  const text = sliceText(d.sink[like]?.at)
-  if (text === undefined) return undefined
+  const from = d.sink[like]?.at
+  const text = sliceText(from)
   const edits: Edit[] = []
   for (const member of whole) {
     const place = d.handles[member]
     // What the slice is made of must be known where it is added.
     if (!place || d.sink[member]?.activation !== d.sink[like]?.activation) return undefined
-    edits.push({ path: place.program.path, range: rangeOf(place), newText: `${asOperand(textAt(place))}${text}` })
+    const operand = textAt(place)
+    const newText = text === undefined ? from && splitLike(from, operand) : `${asOperand(operand)}${text}`
+    if (newText === undefined) return undefined
+    edits.push({ path: place.program.path, range: rangeOf(place), newText })
   }
   return edits.length > 0 ? { like, members: whole, edits } : undefined
 }

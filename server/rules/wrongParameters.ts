@@ -19,6 +19,7 @@ import {
   tripleOf,
 } from './parameters'
 import { argumentEdit } from './argumentEdit'
+import { columnSlice } from './columnSlice'
 import { configRead } from './configRead'
 import { judgedFor, judgedWhere } from './delivered'
 import { defineRule, type Draft, type Facts } from './rule'
@@ -67,6 +68,7 @@ function judgementOf(given: Given, triple: DeliveredTriple): Judgement | undefin
 
 /** Whether this rule or the one about configs speaks of a delivery's parameters. */
 export function isToldByParameters(d: Delivery): boolean {
+  if (columnSlice(d)) return false
   if (contradictions(d).length > 0) return true
   const triple = tripleOf(d)
   const [groupSize, bits] = [passed(d.sink, 'groupSize'), passed(d.sink, 'bits')]
@@ -77,7 +79,7 @@ export function isToldByParameters(d: Delivery): boolean {
 
 function contradictions(d: Delivery): Contradiction[] {
   const triple = tripleOf(d)
-  if (!triple || d.sink.op === 'save_safetensors') return []
+  if (!triple || d.sink.op === 'save_safetensors' || columnSlice(d)) return []
   if (d.scales.dtype === 'U8' && !isModeRight(d)) return []
   const [groupSize, bits] = [passed(d.sink, 'groupSize'), passed(d.sink, 'bits')]
   const given = { groupSize: groupSize.value, bits: bits.value }

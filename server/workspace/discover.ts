@@ -8,7 +8,7 @@ import { basename, dirname, extname, join, relative, resolve, sep } from 'node:p
 import { Minimatch } from 'minimatch'
 import { quantFileName } from '../checkpoint/models'
 import { languageOf } from '../source/index'
-import { fileStamp, type Files, type FoundFile, patientFiles } from './nodeFiles'
+import { fileStamp, type FileStamp, stampOf, type Files, type FoundFile, patientFiles } from './nodeFiles'
 import { mapLimited } from './limit'
 
 export interface Discovery {
@@ -214,7 +214,7 @@ class Walk {
     const snapshot = await this.cacheSnapshot(place, names)
     if (snapshot) return snapshot
     const folders: Place[] = []
-    const files: string[] = []
+    const files: { readonly path: string; readonly stamp?: FileStamp }[] = []
     const holdsData = [...names].some(name => isShardName(name) || isConfigName(name))
     const isWanted = (path: string) => isInteresting(path) && (holdsData || !isDataName(path))
     for (const entry of entries) {
@@ -227,11 +227,11 @@ class Walk {
         const target = await this.files.stat(path)
         if (target?.isDirectory()) {
           if (!(await this.leadsOut(path))) links.push(below)
-        } else if (isWanted(path)) files.push(path)
-      } else if (entry.isFile() && isWanted(path) && !this.isExcluded(path, place.root)) files.push(path)
+        } else if (isWanted(path)) files.push({ path, stamp: stampOf(target) })
+      } else if (entry.isFile() && isWanted(path) && !this.isExcluded(path, place.root)) files.push({ path })
     }
-    for (const path of files) this.named.delete(path)
-    await mapLimited(files, LANES, path => this.file(path, place.root, place.withSources))
+    for (const { path } of files) this.named.delete(path)
+    await mapLimited(files, LANES, ({ path, stamp }) => this.file(path, place.root, place.withSources, stamp))
     return folders
   }
 
@@ -265,7 +265,7 @@ class Walk {
     return this.realRoots.some(root => root !== real && root.startsWith(prefix))
   }
 
-  private async file(path: string, root: string, withSources: boolean): Promise<void> {
+  private async file(path: string, root: string, withSources: boolean, known?: FileStamp): Promise<void> {
     const kind = isShardName(path)
       ? { files: this.shards, most: MAX_SHARDS, bytes: Infinity }
       : isConfigName(path)
@@ -278,7 +278,7 @@ class Walk {
               ? { files: this.sources, most: MAX_SOURCES, bytes: MAX_SOURCE_BYTES }
               : undefined
     if (!kind || kind.files.has(path)) return
-    const stamp = await this.stamp(path)
+    const stamp = known ?? (await this.stamp(path))
     if (!stamp) {
       // A shard whose link leads nowhere is what a user wants to hear of; anything else is not there.
       const isDangling = kind.files === this.shards && !(await this.files.stat(path))

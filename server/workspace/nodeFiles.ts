@@ -90,8 +90,8 @@ export async function fileStamp(path: string, files: Files = patientFiles): Prom
   return stampOf(await files.stat(path))
 }
 
-/** A pipe or a device named x.safetensors would hang the reader that opens it. */
-const stampOf = (stats: Stats | undefined): FileStamp | undefined =>
+/** The stamp of a regular file; a pipe or a device named x.safetensors would hang the reader that opens it. */
+export const stampOf = (stats: Stats | undefined): FileStamp | undefined =>
   stats?.isFile() ? { sizeBytes: stats.size, mtimeMs: stats.mtimeMs, inode: stats.ino } : undefined
 
 export const sameStamp = (a: FileStamp, b: FileStamp) =>

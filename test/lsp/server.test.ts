@@ -471,11 +471,9 @@ describe('our own bugs', () => {
       fakeWorld({
         analyse: snapshot =>
           fakeAnalysis(snapshot, {
-            sites: {
-              filter: () => {
-                throw new Error('lens bug')
-              },
-            } as never,
+            sites: () => {
+              throw new Error('lens bug')
+            },
             verify: () => {
               throw new Error('verify bug')
             },

@@ -258,6 +258,9 @@ const takenAlong: Operation = (c, array, args) => {
     [array, at],
     ([v, i]) => {
       const shape = takeAlong(v?.shape, i?.shape, axis)
+      // The older MLX of Node does not look at the axis.
+      if (shape instanceof Refused && shape.error === 'IndexError' && libraryCalled(c.name) === 'frost')
+        return { shape: undefined, dtype: v?.dtype }
       return shape instanceof Refused ? shape : { shape, dtype: v?.dtype }
     },
     array.library,
@@ -277,7 +280,14 @@ const where: Operation = (c, condition, args) => {
       if (large) return large
       const first = broadcast(u?.shape, v?.shape)
       const shape = first instanceof Refused ? first : broadcast(first, w?.shape)
-      return shape instanceof Refused ? shape : { shape, dtype: together(c, a, b, v?.dtype, w?.dtype) }
+      if (shape instanceof Refused) return shape
+      // A number is an array of floats to the binding for Node.
+      const isFrost = libraryCalled(c.name) === 'frost'
+      const own = (value: Value, dtype: string | undefined) => (isFrost && isNumber(value) ? 'F32' : dtype)
+      return {
+        shape,
+        dtype: isFrost ? promote(own(a, v?.dtype), own(b, w?.dtype)) : together(c, a, b, v?.dtype, w?.dtype),
+      }
     },
     libraryCalled(c.name) ?? condition.library,
   )
@@ -333,7 +343,7 @@ export const computing: Readonly<Record<string, Operation>> = Object.fromEntries
   ...each(compared, () => ofTwo(bool)),
   ...each('logical_and logical_or', () => logical),
   ...each('bitwise_and bitwise_or bitwise_xor left_shift right_shift', bitwise),
-  ...each('sum prod', op => reduction(op, summedDType)),
+  ...each('sum prod', op => (c, array, args) => reduction(op, c.javascript ? counted : summedDType)(c, array, args)),
   ...each('max min', op => reduction(op, same)),
   ...each('mean logsumexp', op => reduction(op, asFloat)),
   ...each('var std', op => reduction(op, real)),

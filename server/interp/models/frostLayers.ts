@@ -5,7 +5,7 @@ import { anyArray } from '../arrays'
 import type { LibraryCall } from '../calls'
 import { operate } from '../operate'
 import { promote } from '../shapes/dtypes'
-import { rmsNorm } from '../shapes/layers'
+import { olderNorm } from '../shapes/layers'
 import { matmul } from '../shapes/products'
 import { type Dims, Refused, type ShapeResult } from '../shapes/shape'
 import { type InstanceValue, isNumber, type Value } from '../value'
@@ -86,7 +86,7 @@ export const frostLayers: LibraryModel = {
     'frost.nn.QuantizedLinear.forward': forward(packedLinear),
     'frost.nn.QuantizedEmbedding.forward': forward(packedEmbedding, asWeight),
     'frost.nn.RMSNorm.forward': forward((layer, x) =>
-      rmsNorm(x, shapeOf(layer, 'weight', [sizeOf(layer, 'dims')]), undefined),
+      olderNorm(x, shapeOf(layer, 'weight', [sizeOf(layer, 'dims')]), null),
     ),
     'frost.nn.LayerNorm.forward': forward(same),
     'frost.nn.Dropout.forward': forward(same, asInput),

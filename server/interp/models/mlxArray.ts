@@ -60,6 +60,8 @@ function transposed(c: LibraryCall, array: ArrayValue, args: readonly Value[]): 
   if (given.length === 0 || (given.length === 1 && isNone(given[0]))) return reversed(array, c.at)
   const axes = numbersOf(c, given)
   if (!axes) return lost(c)
+  // No axes are all of them to the binding for Node.
+  if (c.javascript && axes.length === 0) return reversed(array, c.at)
   const [a, b] = axes
   if (array.library === 'torch' && axes.length === 2 && a !== undefined && b !== undefined)
     return reorder(c, array, rank => rearrange.swapOrder(rank, a, b))

@@ -6,9 +6,10 @@ import { carried, noteAttention } from '../heads'
 import { operate, refuse } from '../operate'
 import { multiply } from '../products'
 import { promote } from '../shapes/dtypes'
-import { attention, layerNorm, normDType, rmsNorm, rope } from '../shapes/layers'
+import { attention, layerNorm, normDType, olderNorm, rmsNorm, rope } from '../shapes/layers'
+import { broadcast } from '../shapes/elementwise'
 import { gatheredProduct } from '../shapes/gathered'
-import { addmm as sum, convolve, einsum, floatsOnly, inner, kron, outer } from '../shapes/products'
+import { addmm as sum, convolve, einsum, floatsOnly, inner, kron, matmul, outer } from '../shapes/products'
 import { type Dim, type Dims, Refused, type ShapeResult } from '../shapes/shape'
 import { type ArrayValue, type ArrayVariant, isString, none, type Value } from '../value'
 import { asArray, isNone, libraryCalled, numberOf, sizes } from './arguments'
@@ -68,7 +69,14 @@ function addmm(c: LibraryCall): Value {
   return fused(
     c,
     [c.get(0, 'c'), c.get(1, 'a'), c.get(2, 'b')],
-    ([added, a, b], dtypes) => sum(added ?? undefined, a ?? undefined, b ?? undefined, isMlx ? dtypes : []),
+    ([added, a, b], dtypes) => {
+      if (isMlx) return sum(added ?? undefined, a ?? undefined, b ?? undefined, dtypes)
+      // The older MLX of Node takes more than broadcasts to the product, and then nobody knows what comes out.
+      const made = matmul(a ?? undefined, b ?? undefined, 'addmm')
+      const whole = made instanceof Refused ? made : broadcast(added ?? undefined, made)
+      const isAlike = !(whole instanceof Refused) && !(made instanceof Refused) && whole?.length === made?.length
+      return isAlike || whole instanceof Refused ? whole : undefined
+    },
     // The order counts: half floats and whole numbers do not meet alike in every order.
     ([added, a, b]) => promote(promote(a ?? undefined, b ?? undefined), added ?? undefined),
   )
@@ -168,6 +176,7 @@ const norm =
       ([x, w, b], dtypes) => {
         const rest = [...dtypes]
         const dtype = dtypeOf([x, w, b].map(s => (s === null ? null : rest.shift())))
+        if (libraryCalled(c.name) === 'frost') return olderNorm(x ?? undefined, w, b)
         return hasBias ? layerNorm(x ?? undefined, w, b, dtype) : rmsNorm(x ?? undefined, w, dtype)
       },
       dtypeOf,

@@ -2,7 +2,7 @@
 // measured. A weight is null where there is none.
 
 import { isReal, mlxName, promote } from './dtypes'
-import { broadcastTo } from './elementwise'
+import { broadcast, broadcastTo } from './elementwise'
 import { type Dims, mlxShow, Refused, type Shape, type ShapeResult, show } from './shape'
 
 const floatsOnly = (dtype: string | undefined, op: string): Refused | undefined =>
@@ -55,6 +55,22 @@ export const layerNorm = (
   vector(x, b, 'layer_norm', 'bias') ??
   floatsOnly(dtype, 'layer_norm') ??
   x
+
+/** Norms of the MLX inside the binding for Node: weight and bias have one dimension, and are multiplied and added as any. */
+export function olderNorm(x: Dims, w: Dims | null | undefined, b: Dims | null | undefined): ShapeResult {
+  let made: ShapeResult = x
+  for (const one of [w, b]) {
+    if (!one || made instanceof Refused) continue
+    if (one.length !== 1)
+      return new Refused(`a weight of ${show(one)}`, 'one dimension', 'weight must have 1 dimension')
+    const sum = broadcast(one, made)
+    made =
+      sum instanceof Refused
+        ? new Refused(`the weight is ${show(one)} and the input ${show(x ?? [])}`, `${x?.at(-1)} elements`, sum.raises)
+        : sum
+  }
+  return made
+}
 
 export function rope(x: Dims, dims: number | undefined, dtype: string | undefined): ShapeResult {
   if (!x) return undefined

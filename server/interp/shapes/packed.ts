@@ -338,8 +338,6 @@ export function packedProduct(
       'two dimensions',
       `[${op}] Only 2D inputs are supported but x.ndim() == ${left.length} and w.ndim() == ${w.shape.length}.`,
     )
-  if (left?.length === 0 || (w.shape && w.shape.length < 2))
-    return new Refused('too few dimensions', 'at least 1 and 2', 'SmallVector out of range.', 'IndexError')
   const isPacked = w.dtype === undefined ? undefined : w.dtype === 'U32'
   if (isPacked && !scales)
     return new Refused(
@@ -361,6 +359,8 @@ export function packedProduct(
       : undefined
   const wrong = (isPacked === false ? floats(w.dtype, 'second') : undefined) ?? floats(x.dtype, 'first')
   if (wrong) return wrong
+  const tooFew = new Refused('too few dimensions', 'at least 1 and 2', 'SmallVector out of range.', 'IndexError')
+  if (left?.length === 0) return tooFew
   if (isPacked === undefined || !left || !w.shape) return undefined
   const [inner, width, rows] = [last(w.shape), last(left), w.shape[w.shape.length - 2]]
   const columns = isPacked ? unpacked(w, bits) : inner
@@ -372,5 +372,6 @@ export function packedProduct(
         ? `[${op}] Last dimension of first input with shape (..., ${width}) does not match the expanded quantized matrix (${columns}, ${rows}) computed from shape ${mlxShow(w.shape)} with group_size=${groupSize}, bits=${bits} and transpose=true`
         : `[${op}] Last dimension of first input with shape ${mlxShow(left)} must match last dimension of second input with shape ${mlxShow(w.shape)}.`,
     )
+  if (w.shape.length < 2) return tooFew
   return x.shape && [...x.shape.slice(0, -1), rows]
 }
