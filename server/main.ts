@@ -16,8 +16,6 @@ process.on('unhandledRejection', reason => {
 // V8 lets the heap grow to a multiple of what is in use before it looks; an editor's other half should not. Costs a few
 // per cent of time with the largest checkpoints.
 setFlagsFromString('--heap-growing-percent=30')
-setFlagsFromString('--max-semi-space-size=4')
-setFlagsFromString('--semi-space-growth-factor=1')
 
 const connection = createConnection(ProposedFeatures.all)
 startServer(connection, world)

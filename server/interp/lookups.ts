@@ -34,12 +34,13 @@ interface Stack {
 
 /**
  * What was found, by the text of the key. Where it grows too large, what no recent run has asked for goes; where all of it
- * is recent nothing more is kept, so that a half-typed program, which may ask for anything, does not drop what the whole
- * one has found.
+ * is recent, what is found now is kept for this run only, so that a half-typed program, which may ask for anything, does not
+ * drop what the whole one has found.
  */
 class Kept {
   private readonly entries = new Map<string, { readonly found: Found; run: number }>()
   private tensors = 0
+  private passing = { run: -1, found: new Map<string, Found>() }
 
   constructor(private readonly most: number) {}
 
@@ -49,12 +50,13 @@ class Kept {
       known.run = run
       return known.found
     }
-    const found = find()
+    if (this.passing.run !== run) this.passing = { run, found: new Map() }
+    const found = this.passing.found.get(key) ?? find()
     if (this.tensors + found.tensors >= this.most) this.drop(run - recentRuns)
     if (this.tensors + found.tensors < this.most) {
       this.entries.set(key, { found, run })
       this.tensors += found.tensors + 1
-    }
+    } else this.passing.found.set(key, found)
     return found
   }
 
