@@ -7,7 +7,7 @@ import type { Machine } from './machine'
 import { leaves } from './names'
 import { looksAt } from './purity'
 import { scopesOfFunction } from './scopes'
-import { isAlike, standInFor } from './standIns'
+import { isAlike, StandIns } from './standIns'
 import { symbolOf } from './summary'
 import type { ArrayValue, Scope, Value } from './value'
 
@@ -39,11 +39,15 @@ export function walkStacks(
     if (!isSame(before, stateOf(scope, ignored))) continue
     const rest = items.slice(i, end)
     const symbol = symbolOf(m, 'layers', { first: i, step: 1, count: rest.length })
+    const standIns = new StandIns({ symbol, first: i, names })
+    const standIn = standIns.for(rest)
     m.summaries++
-    const isGoingOn = visit(standInFor({ symbol, first: i, names }, rest))
+    const isGoingOn = visit(standIn)
     m.summaries--
     if (!isGoingOn) break
-    i = end
+    // What a library did to the one that stands for all is done to each of them.
+    if (standIns.areUntouched() || rest.every(visit)) i = end
+    else break
   }
   m.turns = turns
   return true

@@ -29,7 +29,7 @@ export function isAlike(names: ReadonlySet<string>, a: Value, b: Value, seen = n
       const isSameClass = a.of === other.of || (other.of.kind === 'library' && isLibrary(a.of, other.of.name))
       if (!isSameClass || a.attributes.size !== other.attributes.size || a.whole || other.whole) return false
       for (const [name, value] of a.attributes) {
-        if (!names.has(name) && value.kind !== 'function') continue
+        if (!isLookedAt(names, a, name, value)) continue
         const same = other.attributes.get(name)
         if (!same || !isAlike(names, value, same, seen)) return false
       }
@@ -54,13 +54,31 @@ export function isAlike(names: ReadonlySet<string>, a: Value, b: Value, seen = n
 
 const isLibrary = (v: Value, name: string): boolean => v.kind === 'library' && v.name === name
 
-/** The one value for many of which each is like the first; see `isAlike`. */
-export const standInFor = (c: StackContext, values: readonly Value[]): Value => new StandIns(c).for(values)
+/** What the layers of a library look at is not in the program's text. */
+const isLookedAt = (names: ReadonlySet<string>, { of }: InstanceValue, name: string, value: Value): boolean =>
+  names.has(name) || value.kind === 'function' || isLayer(of)
 
-class StandIns {
+const isLayer = (of: Value): boolean =>
+  of.kind === 'library' ? !/\.(Module|object)$/.test(of.name) : of.kind === 'class' && of.bases.some(isLayer)
+
+/** Makes the one value for many of which each is like the first; see `isAlike`. */
+export class StandIns {
   private readonly made = new Map<Value, Value>()
+  /** What the objects made here looked like. */
+  private readonly before: { readonly object: InstanceValue; readonly of: Value; readonly values: readonly Value[] }[] =
+    []
 
   constructor(private readonly context: StackContext) {}
+
+  /** Whether nothing was set on them: that would have to be done to each of those that they stand for. */
+  areUntouched(): boolean {
+    return this.before.every(
+      ({ object, of, values }) =>
+        object.of === of &&
+        object.attributes.size === values.length &&
+        sameItems([...object.attributes.values()], values),
+    )
+  }
 
   for(values: readonly Value[]): Value {
     const first = values[0] as Value
@@ -78,11 +96,14 @@ class StandIns {
     const standIn: InstanceValue = { ...first, attributes: new Map(), standsFor: values }
     this.made.set(first, standIn)
     for (const [name, value] of first.attributes)
-      if (this.context.names.has(name) || value.kind === 'function')
+      if (isLookedAt(this.context.names, first, name, value))
         standIn.attributes.set(name, this.for(values.map(v => v.attributes.get(name) as Value)))
+    this.before.push({ object: standIn, of: standIn.of, values: [...standIn.attributes.values()] })
     return standIn
   }
 }
+
+const sameItems = (a: readonly Value[], b: readonly Value[]): boolean => a.every((v, i) => v === b[i])
 
 function areAlikeArrays(a: ArrayValue, b: ArrayValue): boolean {
   const [v, w] = [a.variants[0], b.variants[0]]
