@@ -5,6 +5,7 @@ import type { JsonFile, Model } from '../checkpoint/facts'
 import { type Bundle, deliveriesOf, type Delivery, placesKey, type Triple, weightsIn } from '../interp/deliveries'
 import { placeKey, type Sink } from '../interp/machine'
 import type { Place, Value } from '../interp/value'
+import { groupBy } from '../util/groupBy'
 import type { Facts } from './rule'
 import { textAt } from './show'
 import { decided, isCrossed, type Site, sitesOf } from './sites'
@@ -86,14 +87,7 @@ export function where({ bundles }: Facts, test: Test): readonly Delivery[] {
 function deliveriesAt(all: readonly Bundle[], key: string): readonly Delivery[] {
   let known = unfolded.get(all)
   if (!known) {
-    const bundles = new Map<string, Bundle[]>()
-    for (const bundle of all) {
-      const at = placesKey(bundle)
-      const same = bundles.get(at)
-      if (same) same.push(bundle)
-      else bundles.set(at, [bundle])
-    }
-    unfolded.set(all, (known = { bundles, deliveries: new Map() }))
+    unfolded.set(all, (known = { bundles: groupBy(all, placesKey), deliveries: new Map() }))
   }
   let deliveries = known.deliveries.get(key)
   if (!deliveries) known.deliveries.set(key, (deliveries = deliveriesOf(known.bundles.get(key) ?? [])))
