@@ -166,6 +166,8 @@ function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Complet
     turn(summary.item)
     m.summaries--
   } else if (!walkStacks(m, s, items, outer, turn)) iterate(m, iterable, s.over, turn)
+  // What a variable of the function holds after the loop is the last item, not what stood for many.
+  else if (s.declares !== 'let') assignTo(m, s.target, items[items.length - 1] as Value, outer, s.declares)
   if (ended !== 'next') return m.uncertain > 0 && ended === 'raise' ? 'next' : ended
   // Turns that end early come together again after the loop; a return would have ended all of them.
   if (!leaves(s.body)) m.alternative = alternative
