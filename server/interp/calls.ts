@@ -114,7 +114,7 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
   }
 }
 
-export const valuesOf = (args: Arguments): Value[] => [...args.positional, ...args.keywords.values()].map(a => a.value)
+const valuesOf = (args: Arguments): Value[] => [...args.positional, ...args.keywords.values()].map(a => a.value)
 
 /** What a call of something that is not followed gives; it may do anything with its arguments. */
 function handedOut(m: Machine, args: Arguments, why: string): Value {

@@ -1,13 +1,21 @@
 // Stored tensors that a call hands over together with their siblings: that call is where a fault of the three can be repaired.
 
-import { type Argument, type Arguments, valuesOf } from './calls'
+import type { Argument, Arguments } from './calls'
 import type { ArrayValue, Place, Value } from './value'
 
 const isStored = (v: Value): v is ArrayValue => v.kind === 'array' && v.variants.some(x => x.stored)
 
 /** Stored tensors among the arguments, and inside the objects and lists among them. */
-export const storedArrays = (args: Arguments): ArrayValue[] =>
-  valuesOf(args).flatMap(value => [value, ...innerValues(value)].filter(isStored))
+export function storedArrays({ positional, keywords }: Arguments): readonly ArrayValue[] {
+  const found: ArrayValue[] = []
+  const add = (value: Value) => {
+    if (isStored(value)) found.push(value)
+    for (const item of innerValues(value)) if (isStored(item)) found.push(item)
+  }
+  for (const { value } of positional) add(value)
+  for (const { value } of keywords.values()) add(value)
+  return found
+}
 
 /** What an object or a list holds directly. */
 export const innerValues = (v: Value): readonly Value[] =>
@@ -20,26 +28,10 @@ function moduleOf(array: ArrayValue): string | undefined {
   return sources && sources.length > 1 ? module?.replace(/\d+/g, '#') : module
 }
 
-/** Whether there is more than one stored tensor among the arguments: most calls have none, and cost nothing more. */
-function hasSiblings({ positional, keywords }: Arguments): boolean {
-  let count = 0
-  for (const { value } of positional) count += storedIn(value)
-  for (const { value } of keywords.values()) count += storedIn(value)
-  return count > 1
-}
-
-function storedIn(v: Value): number {
-  if (v.kind === 'array') return isStored(v) ? 1 : 0
-  let count = 0
-  if (v.kind === 'dict') for (const item of v.map.values()) count += isStored(item) ? 1 : 0
-  else if (v.kind === 'list') for (const item of v.items) count += isStored(item) ? 1 : 0
-  return count
-}
-
 /** Marks arrays that are handed over together with their siblings: that call is where a fault can be repaired. */
 export function handOver(args: Arguments, at: Place): Arguments {
-  if (!hasSiblings(args)) return args
   const modules = storedArrays(args).map(moduleOf)
+  if (modules.length < 2) return args
   const mark = (v: Value, argument: Place | undefined): Value => {
     if (!isStored(v) || v.handedOver) return v
     const module = moduleOf(v)

@@ -46,7 +46,7 @@ export function walkStacks(
     m.summaries--
     if (!isGoingOn) break
     // What a library did to the one that stands for all is done to each of them.
-    if (standIns.areUntouched() || rest.every(visit)) i = end
+    if (standIns.areUntouched() || rest.every(item => visit(item))) i = end
     else break
   }
   m.turns = turns

@@ -63,7 +63,7 @@ const isLayer = (of: Value): boolean =>
 
 /** Makes the one value for many of which each is like the first; see `isAlike`. */
 export class StandIns {
-  private readonly made = new Map<Value, Value>()
+  private readonly made = new Map<Value, { readonly of: readonly Value[]; readonly standIn: Value }>()
   /** What the objects made here looked like. */
   private readonly before: { readonly object: InstanceValue; readonly of: Value; readonly values: readonly Value[] }[] =
     []
@@ -84,7 +84,8 @@ export class StandIns {
     const first = values[0] as Value
     if (values.every(v => v === first)) return first
     const known = this.made.get(first)
-    if (known) return known
+    // One object may be held in two places of the first where the others hold two.
+    if (known && sameItems(known.of, values)) return known.standIn
     if (first.kind === 'array') return stacked(this.context, values as readonly ArrayValue[])
     if (first.kind === 'instance') return this.instance(first, values as readonly InstanceValue[])
     if (first.kind !== 'list') return first
@@ -94,7 +95,7 @@ export class StandIns {
 
   private instance(first: InstanceValue, values: readonly InstanceValue[]): InstanceValue {
     const standIn: InstanceValue = { ...first, attributes: new Map(), standsFor: values }
-    this.made.set(first, standIn)
+    this.made.set(first, { of: values, standIn })
     for (const [name, value] of first.attributes)
       if (isLookedAt(this.context.names, first, name, value))
         standIn.attributes.set(name, this.for(values.map(v => v.attributes.get(name) as Value)))
