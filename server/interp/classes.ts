@@ -2,8 +2,9 @@
 // underscores that Python calls by itself. A field that is not given has its default; nothing is shared between objects.
 
 import { type Arguments, callFunction, freeArguments, invoke, noArguments } from './calls'
+import { enumerated, isEnumeration } from './enumerations'
 import { evaluate, itemsOf } from './expressions'
-import { type Machine, unknown } from './machine'
+import { type Machine, place, unknown } from './machine'
 import { findMember, getAttribute, getItem, libraryBase } from './members'
 import {
   type ClassValue,
@@ -86,12 +87,15 @@ function fillRecord(m: Machine, of: ClassValue, instance: InstanceValue, args: A
     const factory = field?.attributes.get('default_factory')
     if (given) instance.attributes.set(name, given.value)
     else if (args.open && isGiven) instance.attributes.set(name, unknown(m, `field ${name}`))
-    else if (factory) instance.attributes.set(name, callFunction(m, factory, []))
+    else if (factory) instance.attributes.set(name, callFunction(m, factory, [], siteOf(of)))
     else if (field) instance.attributes.set(name, field.attributes.get('default') ?? unknown(m, `field ${name}`))
     else if (!isBare(held)) instance.attributes.set(name, held)
   }
   callMember(m, instance, '__post_init__', [])
 }
+
+/** Where what a class calls by itself is called. */
+const siteOf = (of: ClassValue) => ({ at: place(of.program, of.def.span), scope: of.scope })
 
 /** Calls a method that the object's class defines; undefined where it has none. */
 export function callMember(m: Machine, object: Value, name: string, values: readonly Value[]): Value | undefined {
@@ -102,8 +106,7 @@ export function callMember(m: Machine, object: Value, name: string, values: read
 
 /** What walking an object or a class gives; undefined where that is not known. */
 export function itemsOfObject(m: Machine, v: Value): Value[] | undefined {
-  if (v.kind === 'class')
-    return isEnumeration(v) ? v.def.attributes.flatMap(({ name }) => v.attributes.get(name) ?? []) : undefined
+  if (v.kind === 'class') return isEnumeration(v) ? enumerated(v) : undefined
   if (v.kind !== 'instance') return undefined
   if (libraryBase(v.of) === namedTuple && v.of.kind === 'class')
     return [...fieldsOf(v.of).keys()].map(name => v.attributes.get(name) ?? unknown(m, `field ${name}`))
@@ -126,12 +129,6 @@ export function itemOfObject(m: Machine, object: InstanceValue, key: Value, at: 
   }
   return unknown(m, 'an item of an object')
 }
-
-const isEnumeration = (of: ClassValue): boolean => libraryBase(of)?.startsWith('enum.') === true
-
-/** `Kind("value")` of an enumeration is the member with that value, which here is the value itself. */
-export const memberOfEnumeration = (of: ClassValue, args: Arguments): Value | undefined =>
-  isEnumeration(of) ? args.positional[0]?.value : undefined
 
 /** The names of a class's constructor, as `inspect.signature(…).parameters` has them. */
 export function constructorNames(of: ClassValue): Value {

@@ -2,10 +2,11 @@
 
 import type { Expr } from '../source/ir'
 import { arrayMember } from './arrayMembers'
-import { withoutNames } from './arrays'
+import { shaped, withoutNames } from './arrays'
 import { invoke } from './calls'
 import { configKey } from './checkpoints'
 import { callMember, fieldNames, itemOfObject } from './classes'
+import { allMembers, attributeOfMember, isEnumeration, memberNamed } from './enumerations'
 import { evaluate } from './expressions'
 import { lookupFree, lookupViews, madeItem } from './lookups'
 import {
@@ -24,6 +25,7 @@ import { models, properties } from './models/index'
 import { indexArray, indexByValue } from './indexing'
 import { anyPart, slicedList } from './listItems'
 import { isDictMember } from './moduleMembers'
+import { layerParameters } from './parameters'
 import { failPython } from './refusals'
 import { memberOf, scriptMember } from './scriptMembers'
 import { absentFrom } from './scriptRefusals'
@@ -37,6 +39,7 @@ import {
   constant,
   type DictValue,
   type FunctionValue,
+  type InstanceValue,
   isNumber,
   isString,
   join,
@@ -115,6 +118,8 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
         const known = models.has(`${base}.${name}`) ? `${base}.${name}` : `nn.Module.${name}`
         return library(known, object)
       }
+      const made = madeParameter(m, object, name)
+      if (made) return made
       const computed = callMember(m, object, '__getattr__', [constant(name)])
       if (computed) return computed
       if (javascript && isWhollyKnown(self)) return { ...none, nothing: 'sure' }
@@ -132,6 +137,7 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
         return { ...member.value, self: object }
       if (member) return member.value
       if (name === '__name__' || name === 'name') return constant(object.def.name)
+      if (name === '__members__' && isEnumeration(object)) return allMembers(object)
       if (name === '_fields' || name === '__dataclass_fields__') return fieldNames(object, name)
       return unknown(m, `${object.def.name}.${name}`)
     }
@@ -158,6 +164,10 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
       return library(`list.${name}`, object)
     case 'template':
     case 'const':
+      if (object.kind === 'const' && object.member) {
+        const own = attributeOfMember(m, object, name)
+        if (own) return own
+      }
       if (isString(object) && javascript && name === 'length') return constant(object.value.length)
       if (isString(object) || object.kind === 'template') return library(`str.${name}`, object)
       return unknown(m, `attribute ${name}`)
@@ -182,6 +192,26 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
       return asOptional(derive(m, `#${object.symbol}.${name}`, object.why, object.free), object)
     }
   }
+}
+
+/** A parameter of a layer of the library as its constructor made it, or a setting that the constructor has a default for. */
+function madeParameter(m: Machine, object: InstanceValue, name: string): Value | undefined {
+  if (object.of.kind !== 'library' || !object.of.name.includes('.nn.')) return undefined
+  const parameters = layerParameters(object)
+  if (!parameters) return undefined
+  const library = object.of.name.startsWith('mlx.') ? 'mlx' : 'frost'
+  const dtype = name === 'weight' && 'scales' in parameters ? 'U32' : 'F32'
+  if (name in parameters) return shaped(parameters[name], m.frame.activation, dtype, library)
+  return 'scales' in parameters && name in packedDefaults && !object.attributes.has('mode')
+    ? packedDefaults[name]
+    : undefined
+}
+
+/** What a packed layer holds that was told nothing of it. */
+const packedDefaults: Readonly<Record<string, Value>> = {
+  group_size: constant(64),
+  bits: constant(4),
+  mode: constant('affine'),
 }
 
 /** Whether nothing but what was seen can have set members of an object: its classes are the program's, and so is its making. */
@@ -210,6 +240,9 @@ export function getIndex(m: Machine, object: Value, index: Expr, scope: Scope, a
       if (object.kind === 'list' && !object.open)
         return list(object.items.slice(number(from), number(to)), object.shape)
     }
+    const start = from === undefined ? 0 : number(from)
+    if (object.kind === 'list' && object.optional && step === undefined && to === undefined && start !== undefined)
+      return { ...list(start < 0 ? [] : object.items.slice(start), object.shape, true), optional: true }
     if (object.kind === 'list') return list([...object.items], object.shape, true)
     return unknown(m, 'slice')
   }
@@ -238,6 +271,10 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
         failPython(m, at, 'IndexError', `index ${index.value} of ${count} items`, expected, text)
         return unknown(m, 'an index past the end')
       }
+      if (object.optional) {
+        const item = isNumber(index) && index.value >= 0 ? object.items[index.value] : undefined
+        return item ?? { ...unknown(m, 'an argument of the command line', true), optional: true }
+      }
       return representative(m, object.items)
     }
     case 'unknown': {
@@ -258,6 +295,9 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
     case 'function':
     case 'class':
     case 'namespace':
+      // `Base[int]` of a class of Python is that class.
+      if (object.kind === 'class' && !isScript(at) && !isEnumeration(object)) return object
+      if (isEnumeration(object) && isString(key)) return memberNamed(object, key.value) ?? unknown(m, 'a member')
       return isString(key) && isScript(at)
         ? getAttribute(m, object, key.value, at, true)
         : unknown(m, 'an item of something that is not followed')
@@ -266,6 +306,11 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
       if (isScript(at) && isString(key) && object.value === null) return getAttribute(m, object, key.value, at, true)
       if (isString(object) && isNumber(key)) return constant(object.value.at(key.value) ?? '')
       return unknown(m, 'an item of a constant')
+    case 'library':
+      // `Mapping[str, array]` too.
+      return object.self === undefined && !isScript(at) && /^(typing|collections|py)\./.test(object.name)
+        ? object
+        : unknown(m, 'an item of something that is not followed')
     default:
       return unknown(m, 'an item of something that is not followed')
   }

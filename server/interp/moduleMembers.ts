@@ -2,6 +2,7 @@
 // Source: mlx/python/mlx/nn/layers/base.py, linear.py and embedding.py, MLX 0.32.4.
 
 import { findMember, libraryBase } from './members'
+import { layerParameters } from './parameters'
 import type { InstanceValue } from './value'
 
 /** Members of every `mlx.nn.Module`, those of `dict` included. */
@@ -11,6 +12,14 @@ const moduleMembers: ReadonlySet<string> = new Set(
     'load_weights modules named_modules parameters pop popitem save_weights set_dtype setdefault state train ' +
     'trainable_parameter_filter trainable_parameters training unfreeze update update_modules valid_child_filter ' +
     'valid_parameter_filter values'
+  ).split(' '),
+)
+
+/** What the layers whose parameters are known have besides, one or the other of them. */
+const layerMembers: ReadonlySet<string> = new Set(
+  (
+    'as_linear bias biases bits dilation dims eps from_embedding from_linear group_size groups kernel_size mode padding ' +
+    'quantize_input stride input_dims output_dims num_embeddings in_channels out_channels'
   ).split(' '),
 )
 
@@ -28,6 +37,8 @@ export function hasMember(object: InstanceValue, name: string): boolean | undefi
   if (!base.startsWith('mlx.nn.')) return undefined
   if (moduleMembers.has(name)) return true
   if (name === 'to_quantized') return packable.test(base)
+  const parameters = object.of.kind === 'library' ? layerParameters(object) : undefined
+  if (parameters) return name in parameters || name.startsWith('_') || layerMembers.has(name) ? undefined : false
   return base === 'mlx.nn.Module' ? false : undefined
 }
 

@@ -50,12 +50,12 @@ export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope, d
           failScript(m, at, 'TypeError', 'undefined', 'something to take apart', 'undefined is not iterable')
       }
       const items = itemsOf(m, value)
-      const isOptional = value.kind === 'unknown' && value.optional === true
+      const isOptional = (value.kind === 'unknown' || value.kind === 'list') && value.optional === true
       const missing =
         items && isJavaScript(scope)
           ? { ...none, nothing: 'sure' as const }
           : isOptional
-            ? value
+            ? { ...unknown(m, 'an argument of the command line', true), optional: true }
             : unknown(m, 'unpacking')
       const starred = target.items.findIndex(t => t.kind === 'spread')
       checkCount(m, target, items?.length ?? rowsOf(value), starred >= 0, scope)

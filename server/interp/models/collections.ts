@@ -3,7 +3,7 @@
 
 import { callFunction, type LibraryCall } from '../calls'
 import { itemsOf, keysOf, mergeDict } from '../expressions'
-import { placeKey, unknown } from '../machine'
+import { isPosition, placeKey, unknown } from '../machine'
 import { dictItem } from '../members'
 import { iterate } from '../statements'
 import { partsOf, textOf, type Part } from '../text'
@@ -160,7 +160,8 @@ export const collections: LibraryModel = {
     'dict.pop': pop,
     'dict.keys': c => {
       const keys = keysOf(c.m, selfDict(c))
-      return list(keys ?? [], 'list', keys === undefined)
+      // What Python gives compares and combines like a set.
+      return list(keys ?? [], c.javascript ? 'list' : 'set', keys === undefined)
     },
     'dict.values': c => {
       const entries = entriesOf(c, selfDict(c))
@@ -201,6 +202,9 @@ export const collections: LibraryModel = {
       if (!key || object?.kind !== 'unknown') return unknown(c.m, 'get')
       const found = freeItem(c, object, key)
       const fallback = c.get(1)
+      // Every rank runs the same program: its default is only where counting starts.
+      if (!found && object.optional && isString(key) && isPosition(key.value)) return unknown(c.m, key.value, true)
+      if (!found && object.optional && fallback) return fallback
       return (
         found ??
         (fallback
