@@ -83,7 +83,7 @@ export interface CallSite {
 
 export function callValue(m: Machine, callee: Value, args: Arguments, site: CallSite): Value {
   if (site.expr.callee.kind === 'super' && callee.kind === 'instance') {
-    const constructor = findMember(callee.of, '__init__')
+    const constructor = findMember(callee.of, '__init__', callee.whole)
     return constructor?.value.kind === 'function'
       ? invoke(m, { ...constructor.value, self: callee.whole ?? callee }, args)
       : none
@@ -128,6 +128,7 @@ function handedOut(m: Machine, args: Arguments, why: string): Value {
   for (const value of valuesOf(args)) {
     noteMade(m, value)
     noteHandedOut(m, value)
+    if (value.kind === 'instance') value.isShared = true
   }
   return unknown(m, why)
 }
@@ -217,7 +218,10 @@ function construct(m: Machine, f: FunctionValue, args: Arguments): Value {
 
 /** Enters a function of the workspace. */
 export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
-  if (m.depth >= depthLimit) return unknown(m, 'calls nest too deeply')
+  if (m.depth >= depthLimit) {
+    if (f.self?.kind === 'instance') f.self.isShared = true
+    return unknown(m, 'calls nest too deeply')
+  }
   m.called.add(f.def)
   noteComputed(m, f)
   const scope: Scope = {

@@ -31,7 +31,10 @@ export function componentsOf(
       const level = /^\.*/.exec(before)?.[0].length ?? 0
       const name = before.slice(level)
       if (behind === '') join(program, name, level)
-      else for (const other of modulesLike(programs, name, behind.slice(1))) link(program, other)
+      else {
+        if (name.includes('.')) join(program, name.slice(0, name.lastIndexOf('.')), level)
+        for (const other of modulesLike(programs, name, behind.slice(1))) if (other !== program) link(program, other)
+      }
     }
     for (const statement of importsOf(program)) {
       const names = [

@@ -2,10 +2,9 @@
 
 import type { Expr } from '../source/ir'
 import { arrayMember } from './arrayMembers'
-import { shaped, withoutNames } from './arrays'
-import { invoke } from './calls'
+import { withoutNames } from './arrays'
 import { configKey } from './checkpoints'
-import { callMember, fieldNames, itemOfObject } from './classes'
+import { classOrder, fieldNames, itemOfObject } from './classes'
 import { allMembers, attributeOfMember, isEnumeration, memberNamed } from './enumerations'
 import { evaluate } from './expressions'
 import { lookupFree, lookupViews, madeItem } from './lookups'
@@ -23,14 +22,13 @@ import {
 import { arrayOfAt, partAt } from './models/arrayAt'
 import { models, properties } from './models/index'
 import { indexArray, indexByValue } from './indexing'
+import { attributeOfInstance } from './instanceMembers'
 import { anyPart, slicedList } from './listItems'
 import { isDictMember } from './moduleMembers'
-import { layerParameters } from './parameters'
 import { failPython } from './refusals'
 import { memberOf, scriptMember } from './scriptMembers'
 import { absentFrom } from './scriptRefusals'
 import { noteAnyTaken, noteMember, noteTaken } from './takes'
-import { anyName } from './targets'
 import {
   asKey,
   type ArrayValue,
@@ -42,6 +40,7 @@ import {
   type InstanceValue,
   isNumber,
   isString,
+  isSureNone,
   join,
   library,
   list,
@@ -53,18 +52,43 @@ import {
   type Value,
 } from './value'
 
-/** A method or attribute of a class and its bases, the library base last. */
-export function findMember(of: Value, name: string): { value: Value; owner: ClassValue } | undefined {
+/**
+ * A method or attribute of a class and of those above it, the library's last. `whole` is the object where only a part of its
+ * classes is asked, as by `super`: the order of all of them is then its own.
+ */
+export function findMember(
+  of: Value,
+  name: string,
+  whole?: InstanceValue,
+): { value: Value; owner: ClassValue } | undefined {
   if (of.kind !== 'class') return undefined
+  const order = classOrder(whole?.of.kind === 'class' ? whole.of : of)
+  const start = order && whole ? order.indexOf(of) : 0
+  if (!order || start < 0) return searchUp(of, name)
+  for (const one of order.slice(start)) {
+    const found = one.kind === 'class' ? ownMember(one, name) : undefined
+    if (found) return found
+  }
+  return undefined
+}
+
+function ownMember(of: ClassValue, name: string): { value: Value; owner: ClassValue } | undefined {
   const method = of.def.methods.findLast(
     f => f.name === name && !f.decorators.some(d => d === 'set' || d.endsWith('.setter')),
   )
   if (method)
     return { value: { kind: 'function', def: method, program: of.program, scope: of.scope, owner: of }, owner: of }
   const attribute = of.attributes.get(name)
-  if (attribute) return { value: attribute, owner: of }
+  return attribute && { value: attribute, owner: of }
+}
+
+/** Depth first, where the order of the classes is not known. */
+function searchUp(of: Value, name: string): { value: Value; owner: ClassValue } | undefined {
+  if (of.kind !== 'class') return undefined
+  const own = ownMember(of, name)
+  if (own) return own
   for (const base of of.bases) {
-    const found = findMember(base, name)
+    const found = searchUp(base, name)
     if (found) return found
   }
   return undefined
@@ -100,37 +124,8 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
   const found = javascript ? scriptMember(m, object, name, at) : undefined
   if (found) return found
   switch (object.kind) {
-    case 'instance': {
-      const own = object.attributes.get(name)
-      if (own) return noteRead(m, own)
-      const member = findMember(object.of, name)
-      const self = object.whole ?? object
-      if (member?.value.kind === 'function') {
-        const method = member.value
-        if (method.def.decorators.some(d => /(^|\.)(cached_)?property$/.test(d) || d === 'get'))
-          return invoke(m, { ...method, self }, { positional: [], keywords: new Map(), open: false })
-        if (method.def.decorators.includes('staticmethod')) return method
-        return { ...method, self: method.def.decorators.includes('classmethod') ? object.of : self }
-      }
-      if (member) return noteRead(m, member.value)
-      const base = libraryBase(object.of)
-      if (base && (models.has(`${base}.${name}`) || models.has(`nn.Module.${name}`))) {
-        const known = models.has(`${base}.${name}`) ? `${base}.${name}` : `nn.Module.${name}`
-        return library(known, object)
-      }
-      const made = madeParameter(m, object, name)
-      if (made) return made
-      const computed = callMember(m, object, '__getattr__', [constant(name)])
-      if (computed) return computed
-      if (javascript && isWhollyKnown(self)) return { ...none, nothing: 'sure' }
-      // An attribute that the workspace never sets is an input; one that a subclass of unknown may set is too.
-      return derive(
-        m,
-        `attribute ${name} of ${object.of.kind === 'class' ? object.of.def.name : object.of.name}`,
-        `attribute ${name} is set nowhere`,
-        true,
-      )
-    }
+    case 'instance':
+      return attributeOfInstance(m, object, name, at, javascript)
     case 'class': {
       const member = findMember(object, name)
       if (member?.value.kind === 'function' && member.value.def.decorators.includes('classmethod'))
@@ -170,6 +165,10 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
       }
       if (isString(object) && javascript && name === 'length') return constant(object.value.length)
       if (isString(object) || object.kind === 'template') return library(`str.${name}`, object)
+      if (isSureNone(object) && !javascript && !name.startsWith('__') && !m.free) {
+        const text = `'NoneType' object has no attribute '${name}'`
+        failPython(m, at, 'AttributeError', `None has no attribute ${name}`, undefined, text)
+      }
       return unknown(m, `attribute ${name}`)
     case 'file': {
       const property = properties.get(`path.${name}`)
@@ -192,32 +191,6 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
       return asOptional(derive(m, `#${object.symbol}.${name}`, object.why, object.free), object)
     }
   }
-}
-
-/** A parameter of a layer of the library as its constructor made it, or a setting that the constructor has a default for. */
-function madeParameter(m: Machine, object: InstanceValue, name: string): Value | undefined {
-  if (object.of.kind !== 'library' || !object.of.name.includes('.nn.')) return undefined
-  const parameters = layerParameters(object)
-  if (!parameters) return undefined
-  const library = object.of.name.startsWith('mlx.') ? 'mlx' : 'frost'
-  const dtype = name === 'weight' && 'scales' in parameters ? 'U32' : 'F32'
-  if (name in parameters) return shaped(parameters[name], m.frame.activation, dtype, library)
-  return 'scales' in parameters && name in packedDefaults && !object.attributes.has('mode')
-    ? packedDefaults[name]
-    : undefined
-}
-
-/** What a packed layer holds that was told nothing of it. */
-const packedDefaults: Readonly<Record<string, Value>> = {
-  group_size: constant(64),
-  bits: constant(4),
-  mode: constant('affine'),
-}
-
-/** Whether nothing but what was seen can have set members of an object: its classes are the program's, and so is its making. */
-function isWhollyKnown({ isMade, of, attributes }: Value & { kind: 'instance' }): boolean {
-  const isOwn = (v: Value): boolean => v.kind === 'class' && v.bases.every(isOwn)
-  return isMade === true && !attributes.has(anyName) && isOwn(of)
 }
 
 /** What is taken of something that may be left out may be left out as well. */
@@ -304,6 +277,8 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
     case 'const':
       // A destructured name is a member as well.
       if (isScript(at) && isString(key) && object.value === null) return getAttribute(m, object, key.value, at, true)
+      if (isSureNone(object) && !isScript(at) && !m.free)
+        failPython(m, at, 'TypeError', 'None has no items', undefined, "'NoneType' object is not subscriptable")
       if (isString(object) && isNumber(key)) return constant(object.value.at(key.value) ?? '')
       return unknown(m, 'an item of a constant')
     case 'library':

@@ -2,7 +2,7 @@
 // afterwards is joined; loops over known things are followed turn by turn, others once.
 
 import type { Stmt } from '../source/ir'
-import { enterContext, leaveContext } from './classes'
+import { enterContext, leaveContext, tellBases } from './classes'
 import { noteCounting } from './counting'
 import { decorated } from './decorators'
 import { asMember } from './enumerations'
@@ -386,5 +386,6 @@ function makeClass(m: Machine, def: ClassValue['def'], scope: Scope): ClassValue
   const inner: Scope = { vars: made.attributes, parent: scope, program: scope.program, self: made }
   for (const { name, value } of def.attributes)
     made.attributes.set(name, asMember(m, made, name, evaluate(m, value, inner)))
+  tellBases(m, made, scope)
   return made
 }

@@ -223,6 +223,8 @@ export interface InstanceValue {
   readonly standsFor?: readonly InstanceValue[]
   /** Made by the program itself, not by the reading of a class that nobody makes. */
   isMade?: boolean
+  /** Something that is not followed may have set any of its attributes. */
+  isShared?: boolean
 }
 
 /** A module of the workspace; its members are its top-level scope. */
@@ -274,6 +276,10 @@ export interface Scope {
 }
 
 export const constant = (value: ConstValue['value']): ConstValue => ({ kind: 'const', value })
+
+/** A None or null that the program writes, reads from a config, or gets for a key that is not there. */
+export const isSureNone = (v: Value): v is ConstValue =>
+  v.kind === 'const' && v.value === null && Boolean(v.literal ?? v.config ?? v.nothing)
 
 const wholeNumbers: ConstValue[] = []
 /** A number that nobody has written; small ones are one object each, since loops count with them again and again. */

@@ -38,7 +38,7 @@ function get(c: LibraryCall): Value {
   if (!key) return unknown(c.m, 'get')
   // A map of JavaScript is asked like any object.
   if (c.javascript) return c.getItem(selfDict(c), key)
-  return dictItem(c.m, selfDict(c), key, c.at) ?? c.get(1, 'default') ?? none
+  return dictItem(c.m, selfDict(c), key, c.at) ?? c.get(1, 'default') ?? { ...none, nothing: 'sure' }
 }
 
 function pop(c: LibraryCall): Value {
@@ -46,7 +46,9 @@ function pop(c: LibraryCall): Value {
   const key = c.get(0) && asKey(c.get(0) ?? none)
   if (self?.kind === 'list')
     return key === undefined && !self.open ? (self.items.pop() ?? none) : ((self.open = true), unknown(c.m, 'pop'))
-  const value = get(c)
+  // Without a default Python raises where there is no such key.
+  const isAsked = self?.kind === 'dict' && key && !c.javascript && !c.get(1, 'default')
+  const value = isAsked ? c.getItem(self, key) : get(c)
   if (self?.kind === 'dict') {
     if (key && (isString(key) || isNumber(key))) {
       self.map.delete(key.value)

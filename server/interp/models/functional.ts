@@ -9,6 +9,7 @@ import { unknown } from '../machine'
 import { getAttribute } from '../members'
 import { has } from '../membership'
 import { importByName } from '../modules'
+import { failPython } from '../refusals'
 import { constant, dict, type InstanceValue, isNumber, isString, list, none, truth, type Value } from '../value'
 import type { LibraryModel } from './index'
 
@@ -307,7 +308,14 @@ function importModule(c: LibraryCall): Value {
   const [name, within] = [c.get(0, 'name'), c.get(1, 'package')]
   if (!name || !isString(name)) return unknown(c.m, 'a module whose name is not known')
   const package_ = within && isString(within) && within.value !== '__main__' ? within.value : undefined
-  return importByName(c.m, c.scope.program, name.value, package_) ?? unknown(c.m, `the module ${name.value}`)
+  const found = importByName(c.m, c.scope.program, name.value, package_)
+  if (found) return found
+  const top = /^\w+(?=\.)/.exec(name.value)?.[0]
+  if (top !== undefined && importByName(c.m, c.scope.program, top, undefined)) {
+    const text = `No module named '${name.value}'`
+    failPython(c.m, c.at, 'ModuleNotFoundError', `${name.value} is not in the workspace`, undefined, text)
+  }
+  return unknown(c.m, `the module ${name.value}`)
 }
 
 /** A copy of what holds others; a deep one copies what they hold, each once. */

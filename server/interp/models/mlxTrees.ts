@@ -117,7 +117,13 @@ function update(c: LibraryCall, into: Value | undefined, tree: Value): void {
 /** Raises where a module has no parameter or part of a name, as `update` does unless it is told not to be strict. */
 function lacks(c: LibraryCall, into: Value, key: string): boolean {
   const strict = c.get(1, 'strict')
-  if (into.kind !== 'instance' || (strict && truth(strict, false) !== true)) return false
+  const isStrict = !strict || truth(strict, false) === true
+  if (into.kind === 'list' && !into.open && isStrict && Number(key) >= into.items.length) {
+    const text = `List index ${key} is out of bounds for destination of length ${into.items.length}.`
+    failPython(c.m, c.at, 'ValueError', `number ${key} of ${into.items.length}`, undefined, text)
+    return true
+  }
+  if (into.kind !== 'instance' || !isStrict) return false
   if (hasMember(into, key) !== false || key in (layerParameters(into) ?? {})) return false
   const text = `Module does not have parameter named "${key}".`
   failPython(c.m, c.at, 'ValueError', `the module has no ${key}`, undefined, text)

@@ -1,18 +1,32 @@
 // Python's built-ins, as far as loaders use them. They are named `py.<name>`.
 
 import { callFunction, type LibraryCall } from '../calls'
-import { callMember, superOf } from '../classes'
+import { callMember, classOrder, superOf } from '../classes'
 import { noteCounter, writtenNumber } from '../counting'
 import { itemsOf, mergeDict } from '../expressions'
 import { derive, identity, someNumber, unknown } from '../machine'
 import { findMember, getAttribute } from '../members'
+import { bareClasses } from '../instanceMembers'
 import { isArrayMember } from '../arrayMembers'
 import { hasMember } from '../moduleMembers'
 import { errorsOf, fail, failPython } from '../refusals'
 import { iterate } from '../statements'
 import { setMember } from '../targets'
 import { partsOf, textOf } from '../text'
-import { constant, dict, isNumber, isString, join, library, list, none, truth, type Value, wholeNumber } from '../value'
+import {
+  type ClassValue,
+  constant,
+  dict,
+  isNumber,
+  isString,
+  join,
+  library,
+  list,
+  none,
+  truth,
+  type Value,
+  wholeNumber,
+} from '../value'
 import { fromPairs } from './collections'
 import { isInstance } from './isInstance'
 import { numberIn } from './scalars'
@@ -113,6 +127,7 @@ function getattr(c: LibraryCall): Value {
 function setattr(c: LibraryCall): Value {
   const [object, name, value] = [c.get(0), c.get(1), c.get(2)]
   if (object && name && isString(name) && value) setMember(c.m, object, name.value, value)
+  else if (object?.kind === 'instance') object.isShared = true
   return none
 }
 
@@ -120,9 +135,17 @@ function hasattr(c: LibraryCall): Value {
   const [object, name] = [c.get(0), c.get(1)]
   if (object?.kind === 'array' && object.library === 'mlx' && name && isString(name))
     return constant(isArrayMember(name.value))
+  if (object?.kind === 'class' && name && isString(name)) return hasClassMember(c, object, name.value)
   if (object?.kind !== 'instance' || !name || !isString(name)) return unknown(c.m, 'hasattr')
   const known = hasMember(object, name.value)
   return known === undefined ? unknown(c.m, 'hasattr') : constant(known)
+}
+
+function hasClassMember(c: LibraryCall, of: ClassValue, name: string): Value {
+  const found = findMember(of, name)?.value
+  if (found) return found.kind === 'unknown' ? unknown(c.m, 'hasattr') : constant(true)
+  const isOwn = classOrder(of)?.every(one => one.kind === 'class' || bareClasses.test(one.name)) === true
+  return isOwn && !name.startsWith('__') ? constant(false) : unknown(c.m, 'hasattr')
 }
 
 function toText(c: LibraryCall): Value {
@@ -325,7 +348,9 @@ export const python: LibraryModel = {
     'py.super': c => superOf(c.scope) ?? unknown(c.m, 'super'),
     'py.vars': c => {
       const v = c.get(0)
-      return v?.kind === 'instance' ? dict([...v.attributes]) : unknown(c.m, 'vars')
+      if (v?.kind !== 'instance') return unknown(c.m, 'vars')
+      v.isShared = true
+      return dict([...v.attributes])
     },
     'py.dict.fromkeys': c => {
       const items = c.get(0) && itemsOf(c.m, c.get(0) ?? none)
@@ -335,6 +360,7 @@ export const python: LibraryModel = {
       kind: 'instance',
       of: { kind: 'library', name: 'types.SimpleNamespace' },
       attributes: new Map([...c.args.keywords].map(([k, a]) => [k, a.value])),
+      isShared: c.args.open || c.args.positional.length > 0,
     }),
   },
   aliases: { tqdm: 'tqdm', 'tqdm.tqdm': 'py.iter', 'tqdm.auto.tqdm': 'py.iter', 'tqdm.auto': 'tqdm', builtins: 'py' },
