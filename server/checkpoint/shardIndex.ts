@@ -4,6 +4,7 @@
 
 import type { JsonFile, TensorTable } from './facts'
 import { IndexReader, unquote } from './indexReader'
+import { viewOf } from './nameHash'
 
 /** One entry of `weight_map`. Offsets are UTF-16 units in the file's text and cover the quotes. */
 export interface IndexEntry {
@@ -60,7 +61,9 @@ function read(file: JsonFile): ShardIndex {
   const { bytes } = file
   const reader = new IndexReader(bytes)
   reader.read()
-  const { totalSize, count, spans, hashes, odd, view } = reader
+  const { totalSize, count } = reader
+  const [spans, hashes, { files, fileOf }] = [reader.spans(), reader.hashes(), reader.files()]
+  const view = viewOf(bytes)
   let offsets: ((offset: number) => number) | undefined
   const inText = (offset: number): number => (offsets ??= offsetsInText(file))(offset)
   const spanAt = (i: number, which: 0 | 2): readonly [start: number, end: number] => [
@@ -88,16 +91,16 @@ function read(file: JsonFile): ShardIndex {
     entryAt,
     nameAt,
     numbersOf: file => {
-      numbers ??= byFile(reader)
+      numbers ??= byFile([...files.keys()], fileOf)
       return numbers.get(file) ?? new Uint32Array(0)
     },
     isAll: (file, { count, nameSums }) => {
-      const said = reader.contents[reader.files.get(file) ?? -1]
+      const said = files.get(file)
       const isSame = said?.count === count && said.nameSum === nameSums[0] && said.mixedSum === nameSums[1]
       return isSame && !said.isOdd
     },
     rowIn: (i, tensors) =>
-      odd.has(i)
+      hashes[i] === 0
         ? tensors.indexOf(nameAt(i))
         : tensors.indexIn(view, (spans[i * 4] ?? 0) + 1, (spans[i * 4 + 1] ?? 0) - 1, hashes[i] ?? 0),
     *entries() {
@@ -108,7 +111,7 @@ function read(file: JsonFile): ShardIndex {
       const i = byName.get(name)
       return i === undefined ? undefined : entryAt(i)
     },
-    files: [...reader.files.keys()],
+    files: [...files.keys()],
     totalSize: totalSize && {
       ...totalSize,
       get offset() {
@@ -131,17 +134,16 @@ function offsetsInText({ bytes, text }: JsonFile): (offset: number) => number {
 }
 
 /** Entry numbers by file, from the file number of every entry. */
-function byFile({ fileOf, files, count }: IndexReader): ReadonlyMap<string, Uint32Array> {
-  const counts = new Uint32Array(files.size)
-  for (let i = 0; i < count; i++) counts[fileOf[i] ?? 0] = (counts[fileOf[i] ?? 0] ?? 0) + 1
+function byFile(files: readonly string[], fileOf: Uint32Array): ReadonlyMap<string, Uint32Array> {
+  const counts = new Uint32Array(files.length)
+  for (const file of fileOf) counts[file] = (counts[file] ?? 0) + 1
   const lists = Array.from(counts, count => new Uint32Array(count))
   counts.fill(0)
-  for (let i = 0; i < count; i++) {
-    const file = fileOf[i] ?? 0
+  for (const [i, file] of fileOf.entries()) {
     const place = counts[file] ?? 0
     const list = lists[file]
     if (list) list[place] = i
     counts[file] = place + 1
   }
-  return new Map([...files.keys()].map((file, i) => [file, lists[i] ?? new Uint32Array(0)]))
+  return new Map(files.map((file, i) => [file, lists[i] ?? new Uint32Array(0)]))
 }
