@@ -115,12 +115,7 @@ export class HeaderRows {
       count,
       names: this.allNames(),
       ascii: ascii && this.ascii,
-      nameStart: copied(Uint32Array, scanner, scanner.nameStarts, count),
-      nameEnd: copied(Uint32Array, scanner, scanner.nameEnds, count),
-      hash: copied(Int32Array, scanner, scanner.hashes, count),
-      family: copied(Uint32Array, scanner, scanner.familyNumbers, count),
-      begin: copied(Float64Array, scanner, scanner.begins, count),
-      end: copied(Float64Array, scanner, scanner.ends, count),
+      ...this.packed(),
       fault,
       spans: this.spans,
       inOrder: scanner.inOrder.value !== 0,
@@ -134,6 +129,23 @@ export class HeaderRows {
     const slots = again < 0 ? undefined : copied(Int32Array, scanner, scanner.slots, scanner.slotCount.value)
     const superseded = copied(Int32Array, scanner, scanner.superseded, Math.max(0, again))
     return { columns, index: new NameIndex(columns, slots, superseded) }
+  }
+
+  /** The columns of server/scan/rows.ts, in one buffer. */
+  private packed(): Pick<HeaderColumns, 'begin' | 'end' | 'nameStart' | 'nameEnd' | 'hash' | 'family'> {
+    const { scanner, count } = this
+    scanner.packRows()
+    const start = scanner.packed.value
+    const buffer = scanner.memory.buffer.slice(start, start + scanner.packedBytes.value)
+    const behind = count * 16
+    return {
+      begin: new Float64Array(buffer, 0, count),
+      end: new Float64Array(buffer, count * 8, count),
+      nameStart: new Uint32Array(buffer, behind, count),
+      nameEnd: new Uint32Array(buffer, behind + count * 4, count),
+      hash: new Int32Array(buffer, behind + count * 8, count),
+      family: new Uint32Array(buffer, behind + count * 12, count),
+    }
   }
 
   private allNames(): Uint8Array {

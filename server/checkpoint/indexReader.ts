@@ -8,6 +8,20 @@ import type { IndexFault } from './shardIndex'
 const [quote, backslash, comma, colon, open, close] = [0x22, 0x5c, 0x2c, 0x3a, 0x7b, 0x7d]
 const mark = [0xef, 0xbb, 0xbf]
 
+/** The entries of an index, in columns. */
+export interface IndexEntries {
+  /** Four numbers for each: begin and end of the name and of the file, quotes included. */
+  readonly spans: Uint32Array
+  /** Of every name its hash; 0 where it has escapes. */
+  readonly hashes: Int32Array
+  /** Of every entry the number of its file, as it is written. */
+  readonly fileOf: Uint32Array
+}
+
+/** How much of an index the scanner sees at once; and what an entry, or the name of a file, is taken to fit into. */
+const windowBytes = 1 << 16
+const mostEntryBytes = 1 << 12
+
 /** A file, and the names that it is said to hold, added up as a shard adds up its own. */
 export interface IndexedFile {
   count: number
@@ -22,51 +36,58 @@ export class IndexReader {
   readonly faults: IndexFault[] = []
   private at = 0
   private readonly scanner: Scanner
+  /** Where the scanner's window is in its memory, and what it shows of the index. */
+  private readonly window: number
+  private windowStart = 0
+  private windowEnd = 0
+  /** The entries of earlier windows. */
+  private readonly fetched: IndexEntries[] = []
 
   constructor(private readonly bytes: Uint8Array) {
-    this.scanner = scannerFor(bytes.length)
-    const text = this.scanner.openIndex(bytes.length)
-    new Uint8Array(this.scanner.memory.buffer).set(bytes, text)
+    this.scanner = scannerFor(windowBytes)
+    this.window = this.scanner.openIndex(windowBytes)
   }
 
-  /** Number of entries. */
-  get count(): number {
-    return this.scanner.entryCount.value
+  /** All entries, in the order of the text. */
+  entries(): IndexEntries {
+    this.fetch()
+    const count = this.fetched.reduce((sum, { fileOf }) => sum + fileOf.length, 0)
+    const all = {
+      spans: new Uint32Array(count * 4),
+      hashes: new Int32Array(count),
+      fileOf: new Uint32Array(count),
+    }
+    let at = 0
+    for (const { spans, hashes, fileOf } of this.fetched) {
+      all.spans.set(spans, at * 4)
+      all.hashes.set(hashes, at)
+      all.fileOf.set(fileOf, at)
+      at += fileOf.length
+    }
+    return all
   }
 
-  /** Four numbers for each entry: begin and end of the name and of the file, quotes included. */
-  spans(): Uint32Array {
-    return copied(Uint32Array, this.scanner, this.scanner.spans, this.count * 4)
-  }
-
-  /** Of every name its hash; 0 where it has escapes. */
-  hashes(): Int32Array {
-    return copied(Int32Array, this.scanner, this.scanner.entryHashes, this.count)
-  }
-
-  /** The files, in the order in which they are met, and of every entry the number of its file among them. */
-  files(): { readonly files: ReadonlyMap<string, IndexedFile>; readonly fileOf: Uint32Array } {
-    const fileOf = copied(Uint32Array, this.scanner, this.scanner.fileNumbers, this.count)
+  /** The files, in the order in which they are met, and of each number in `fileOf` its place among them. */
+  files(): { readonly files: ReadonlyMap<string, IndexedFile>; readonly places: readonly number[] } {
     const files = new Map<string, IndexedFile>()
-    // One that is written in two ways is two for the scanner.
-    const numbers: number[] = []
-    const numberOf = new Map<string, number>()
+    const placeOf = new Map<string, number>()
+    const places: number[] = []
     for (const { start, end, ...said } of this.writtenFiles()) {
       const name = unquote(this.bytes, start, end)
+      const place = placeOf.get(name) ?? placeOf.size
+      places.push(place)
+      placeOf.set(name, place)
+      // One that is written in two ways is two for the scanner.
       const known = files.get(name)
-      numbers.push(numberOf.get(name) ?? files.size)
-      if (!known) {
-        numberOf.set(name, files.size)
-        files.set(name, said)
-        continue
+      if (!known) files.set(name, said)
+      else {
+        known.count += said.count
+        known.nameSum = (known.nameSum + said.nameSum) | 0
+        known.mixedSum = (known.mixedSum + said.mixedSum) | 0
+        known.isOdd ||= said.isOdd
       }
-      known.count += said.count
-      known.nameSum = (known.nameSum + said.nameSum) | 0
-      known.mixedSum = (known.mixedSum + said.mixedSum) | 0
-      known.isOdd ||= said.isOdd
     }
-    if (numbers.some((number, i) => number !== i)) for (const [i, number] of fileOf.entries()) fileOf[i] = numbers[number] ?? 0
-    return { files, fileOf }
+    return { files, places }
   }
 
   /** The records of server/scan/weightMap.ts. */
@@ -106,7 +127,8 @@ export class IndexReader {
   /** An entry that the scanner left alone: a name or a file with escapes, or a value that is no file name. */
   private readonly entry = (valueAt: number, keyStart: number, keyEnd: number): boolean => {
     const end = this.bytes[valueAt] === quote ? this.string(valueAt) : -1
-    if (end < 0) return this.oddValue(valueAt)
+    if (end < 0 || end - valueAt > mostEntryBytes) return this.oddValue(valueAt)
+    if (valueAt < this.windowStart || end > this.windowEnd) this.moveWindow(valueAt)
     this.scanner.addOddEntry(keyStart, keyEnd, valueAt, end)
     this.at = end
     return true
@@ -162,9 +184,37 @@ export class IndexReader {
 
   /** Has the scanner take in what it can: true where that ended behind an entry, false where it ended at one. */
   private plainEntries(): boolean {
-    const isBehind = this.scanner.indexEntries(this.at) !== 0
-    this.at = this.scanner.stoppedAt.value
-    return isBehind
+    for (;;) {
+      const from = this.at
+      if (from < this.windowStart || from >= this.windowEnd) this.moveWindow(from)
+      const isBehind = this.scanner.indexEntries(from) !== 0
+      this.at = this.scanner.stoppedAt.value
+      const isCut = this.windowEnd < this.bytes.length && this.at > this.windowEnd - mostEntryBytes
+      if (isBehind || !isCut || this.at === this.windowStart) return isBehind
+      this.at = this.space(this.at)
+      this.moveWindow(this.at)
+    }
+  }
+
+  private moveWindow(start: number): void {
+    this.fetch()
+    this.windowStart = start
+    this.windowEnd = Math.min(this.bytes.length, start + windowBytes)
+    const shown = this.bytes.subarray(start, this.windowEnd)
+    new Uint8Array(this.scanner.memory.buffer).set(shown, this.window)
+    this.scanner.moveWindow(start, shown.length)
+  }
+
+  /** Takes over the entries of the window. */
+  private fetch(): void {
+    const { scanner } = this
+    const count = scanner.entryCount.value
+    if (count === 0) return
+    this.fetched.push({
+      spans: copied(Uint32Array, scanner, scanner.spans, count * 4),
+      hashes: copied(Int32Array, scanner, scanner.entryHashes, count),
+      fileOf: copied(Uint32Array, scanner, scanner.fileNumbers, count),
+    })
   }
 
   /** Leaves `at` behind any value, by its brackets and strings alone. */

@@ -26,12 +26,9 @@ export interface Scanner {
   readonly slots: Value
   readonly slotCount: Value
   readonly count: Value
-  readonly nameStarts: Value
-  readonly nameEnds: Value
-  readonly hashes: Value
-  readonly familyNumbers: Value
-  readonly begins: Value
-  readonly ends: Value
+  packRows(): void
+  readonly packed: Value
+  readonly packedBytes: Value
   readonly nameSum: Value
   readonly mixedSum: Value
   readonly inOrder: Value
@@ -40,7 +37,8 @@ export interface Scanner {
   readonly spanBytes: Value
   readonly families: Value
   readonly firstFamily: Value
-  openIndex(length: number): number
+  openIndex(window: number): number
+  moveWindow(start: number, length: number): void
   indexEntries(from: number): number
   readonly stoppedAt: Value
   addOddEntry(name: number, nameEnd: number, start: number, end: number): void
@@ -50,6 +48,9 @@ export interface Scanner {
   readonly fileNumbers: Value
   readonly files: Value
   readonly firstFile: Value
+  openHashes(length: number): number
+  findRepeats(): number
+  readonly repeats: Value
 }
 
 /** An instance keeps the memory that its longest text took, so one that is used again takes no longer text than this. */

@@ -61,8 +61,9 @@ function read(file: JsonFile): ShardIndex {
   const { bytes } = file
   const reader = new IndexReader(bytes)
   reader.read()
-  const { totalSize, count } = reader
-  const [spans, hashes, { files, fileOf }] = [reader.spans(), reader.hashes(), reader.files()]
+  const { totalSize } = reader
+  const [{ spans, hashes, fileOf }, { files, places }] = [reader.entries(), reader.files()]
+  const count = fileOf.length
   const view = viewOf(bytes)
   let offsets: ((offset: number) => number) | undefined
   const inText = (offset: number): number => (offsets ??= offsetsInText(file))(offset)
@@ -91,7 +92,7 @@ function read(file: JsonFile): ShardIndex {
     entryAt,
     nameAt,
     numbersOf: file => {
-      numbers ??= byFile([...files.keys()], fileOf)
+      numbers ??= byFile([...files.keys()], fileOf, places)
       return numbers.get(file) ?? new Uint32Array(0)
     },
     isAll: (file, { count, nameSums }) => {
@@ -133,17 +134,13 @@ function offsetsInText({ bytes, text }: JsonFile): (offset: number) => number {
   return offset => buffer.toString('utf8', 0, offset).length
 }
 
-/** Entry numbers by file, from the file number of every entry. */
-function byFile(files: readonly string[], fileOf: Uint32Array): ReadonlyMap<string, Uint32Array> {
-  const counts = new Uint32Array(files.length)
-  for (const file of fileOf) counts[file] = (counts[file] ?? 0) + 1
-  const lists = Array.from(counts, count => new Uint32Array(count))
-  counts.fill(0)
-  for (const [i, file] of fileOf.entries()) {
-    const place = counts[file] ?? 0
-    const list = lists[file]
-    if (list) list[place] = i
-    counts[file] = place + 1
-  }
-  return new Map(files.map((file, i) => [file, lists[i] ?? new Uint32Array(0)]))
+/** Entry numbers by file, from the place of every entry's file. */
+function byFile(
+  files: readonly string[],
+  fileOf: Uint32Array,
+  places: readonly number[],
+): ReadonlyMap<string, Uint32Array> {
+  const lists: number[][] = files.map(() => [])
+  for (const [i, file] of fileOf.entries()) lists[places[file] ?? -1]?.push(i)
+  return new Map(files.map((file, i) => [file, Uint32Array.from(lists[i] ?? [])]))
 }

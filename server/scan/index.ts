@@ -5,20 +5,18 @@
 export { addDtype } from './dtypes'
 export { addDim, clearDims, families, firstFamily } from './families'
 export { addOddRow, at, decodedName, headerEntries, openHeader } from './header'
+export { findRepeats, openHashes, repeats } from './repeats'
 export {
   beginBits,
-  begins,
   count,
-  ends,
-  familyNumbers,
-  hashes,
   indexNames,
   inOrder,
   lastEnd,
   mixedSum,
-  nameEnds,
-  nameStarts,
   nameSum,
+  packed,
+  packedBytes,
+  packRows,
   slotCount,
   slots,
   spanBytes,
@@ -33,6 +31,7 @@ export {
   files,
   firstFile,
   indexEntries,
+  moveWindow,
   openIndex,
   spans,
   stoppedAt,

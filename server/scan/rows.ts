@@ -8,13 +8,13 @@ import { powerOfTwo, take, takeZeros } from './room'
 const shortestEntry: usize = 20
 
 export let count: i32 = 0
-/** Addresses of the columns: spans of the text, hashes of the names, numbers of the families, offsets as doubles. */
-export let nameStarts: usize = 0
-export let nameEnds: usize = 0
-export let hashes: usize = 0
-export let familyNumbers: usize = 0
-export let begins: usize = 0
-export let ends: usize = 0
+/** Addresses of the columns: offsets as doubles, spans of the text, hashes of the names, numbers of the families. */
+let begins: usize = 0
+let ends: usize = 0
+let nameStarts: usize = 0
+let nameEnds: usize = 0
+let hashes: usize = 0
+let familyNumbers: usize = 0
 /** Sums over all names. */
 export let nameSum: i32 = 0
 export let mixedSum: i32 = 0
@@ -33,12 +33,13 @@ let previous: usize = 0
 export function openRows(header: usize, length: usize): void {
   const rows = length / shortestEntry + 1
   text = header
+  // In the order in which they are packed, so that none is moved over another that is still to come.
+  begins = take(rows << 3)
+  ends = take(rows << 3)
   nameStarts = take(rows << 2)
   nameEnds = take(rows << 2)
   hashes = take(rows << 2)
   familyNumbers = take(rows << 2)
-  begins = take(rows << 3)
-  ends = take(rows << 3)
   count = 0
   nameSum = 0
   mixedSum = 0
@@ -79,6 +80,28 @@ export function addRow(family: Family, name: usize, nameEnd: usize, path: i32, b
   const at = changetype<usize>(family)
   if (previous != 0) changetype<Family>(previous).next = at
   previous = at
+}
+
+/** Where `packRows` put the columns, and how many bytes they take together. */
+export let packed: usize = 0
+export let packedBytes: usize = 0
+
+/** Puts the columns behind one another, those of eight bytes first: begins, ends, starts, ends of names, hashes, families. */
+export function packRows(): void {
+  packed = begins
+  const rows = <usize>count
+  let at = begins + (rows << 3)
+  at = moved(at, ends, rows << 3)
+  at = moved(at, nameStarts, rows << 2)
+  at = moved(at, nameEnds, rows << 2)
+  at = moved(at, hashes, rows << 2)
+  at = moved(at, familyNumbers, rows << 2)
+  packedBytes = at - packed
+}
+
+function moved(to: usize, from: usize, bytes: usize): usize {
+  memory.copy(to, from, bytes)
+  return to + bytes
 }
 
 /** Honest names need about two probes each; this many for each of them is an attack. */

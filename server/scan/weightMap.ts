@@ -1,8 +1,9 @@
 // The entries of an index, {name: file}: where each name and each file stands, a hash of the name, the number of the file.
-// Takes in those whose strings have no escapes; checkpoint/indexReader.ts reads the others.
+// Takes in those whose strings have no escapes; checkpoint/indexReader.ts reads the others. An index is large, so it is read
+// through a window, whose entries are fetched before it moves; of a file a copy is kept.
 
 import { hashOfParts, hashRest, hashSeed, isSame, isSameFromBehind, mixSum, mixWord, pathEnd } from './names'
-import { openText, powerOfTwo, take, takeZeros } from './room'
+import { openText, padding, powerOfTwo, take, takeZeros } from './room'
 import { behindColon, closingQuote, space } from './text'
 
 const quote: u32 = 0x22
@@ -11,12 +12,15 @@ const comma: u32 = 0x2c
 /** An entry takes at least so many bytes: "":"", */
 const shortestEntry: usize = 6
 
+/** Files are few, and their names mostly different. */
+const bucketCount: usize = 1 << 14
+
 /** A file, and what is said of all the names in it. checkpoint/scanner.ts reads all but the last two. */
 @unmanaged
 class File {
   /** The one that was met next, or 0. */
   following: usize
-  /** Where it was met first, quotes included: in the text. */
+  /** Where it was met first, quotes included: in the index. */
   start: usize
   end: usize
   count: i32
@@ -26,11 +30,16 @@ class File {
   odd: i32
   number: i32
   chain: usize
+  /** A copy of it. */
+  text: usize
 }
 
+/** The window: where its bytes are, and where they begin in the index. */
 let text: usize = 0
+let base: usize = 0
+/** Entries of this window. */
 export let entryCount: i32 = 0
-/** Addresses. Four numbers for each entry: begin and end of the name and of the file in the text, quotes included. */
+/** Addresses. Four numbers for each entry: begin and end of the name and of the file in the index, quotes included. */
 export let spans: usize = 0
 /** Of every name its hash, 0 where it has escapes. */
 export let entryHashes: usize = 0
@@ -43,18 +52,15 @@ export let stoppedAt: usize = 0
 let last: usize = 0
 let newest: usize = 0
 let buckets: usize = 0
-let mask: usize = 0
 
-/** Begins an index of so many bytes: where it goes. */
-export function openIndex(length: usize): usize {
-  text = openText(length, 0)
-  const room = length / shortestEntry + 1
+/** Begins an index, to be read through a window of so many bytes: where these go. */
+export function openIndex(window: usize): usize {
+  text = openText(window, 0)
+  const room = window / shortestEntry + 1
   spans = take(room << 4)
   entryHashes = take(room << 2)
   fileNumbers = take(room << 2)
-  const size = powerOfTwo(length >> 10)
-  buckets = takeZeros(size << 2)
-  mask = size - 1
+  buckets = takeZeros(bucketCount << 2)
   entryCount = 0
   files = 0
   firstFile = 0
@@ -63,32 +69,39 @@ export function openIndex(length: usize): usize {
   return text
 }
 
+/** Says that the window holds so many bytes of the index from `start` on. Its entries begin anew. */
+export function moveWindow(start: usize, length: usize): void {
+  base = start
+  entryCount = 0
+  memory.fill(text + length, 0, padding)
+}
+
 /**
- * Takes in entries from the one at `from`. True where `stoppedAt` is then what stands behind an entry in place of a comma,
- * false where it is an entry that is not plain.
+ * Takes in entries from the one at `from`, which is in the window. True where `stoppedAt` is then what stands behind an
+ * entry in place of a comma, or the window's end; false where it is an entry that is not plain, or not all in the window.
  */
 export function indexEntries(from: usize): bool {
-  let i = text + from
+  let i = text + from - base
   while (true) {
     const behind = plainEntry(i)
     if (behind == 0) {
-      stoppedAt = i - text
+      stoppedAt = i - text + base
       return false
     }
     i = space(behind)
     if (load<u8>(i) != comma) {
-      stoppedAt = i - text
+      stoppedAt = i - text + base
       return true
     }
     i = space(i + 1)
   }
 }
 
-/** Adds an entry whose name is not hashed; the spans are in the text, quotes included. */
+/** Adds an entry in the window whose name is not hashed; the spans have their quotes. */
 export function addOddEntry(name: usize, nameEnd: usize, start: usize, end: usize): void {
-  const at = fileOf(text + start, text + end)
-  changetype<File>(at).odd++
-  add(name, nameEnd, start, end, at, 0)
+  const file = fileOf(text + start - base, text + end - base)
+  changetype<File>(file).odd++
+  add(name, nameEnd, start, end, file, 0)
 }
 
 /** Behind an entry, or 0. */
@@ -116,7 +129,7 @@ function plainEntry(start: usize): usize {
   if (load<u8>(value) != quote) return 0
   let end: usize = 0
   const length: usize = last == 0 ? 0 : changetype<File>(last).end - changetype<File>(last).start
-  if (length > 0 && isSameFromBehind(text + changetype<File>(last).start, value, length)) end = value + length
+  if (length > 0 && isSameFromBehind(changetype<File>(last).text, value, length)) end = value + length
   else {
     end = closingQuote(value + 1)
     if (end == 0) return 0
@@ -128,7 +141,8 @@ function plainEntry(start: usize): usize {
   const file = changetype<File>(last)
   file.nameSum += hash
   file.mixedSum += mixSum(hash)
-  add(start - text, nameEnd + 1 - text, value - text, end - text, last, hash)
+  const shift = base - text
+  add(start + shift, nameEnd + 1 + shift, value + shift, end + shift, last, hash)
   return end
 }
 
@@ -148,17 +162,19 @@ function add(name: usize, nameEnd: usize, start: usize, end: usize, file: usize,
 /** The file that is written there, as it is written. */
 function fileOf(start: usize, end: usize): usize {
   const length = end - start
-  const bucket = buckets + ((<usize>hashRest(start, end, hashSeed) & mask) << 2)
+  const bucket = buckets + ((<usize>hashRest(start, end, hashSeed) & (bucketCount - 1)) << 2)
   let at: usize = load<u32>(bucket)
   while (at != 0) {
     const file = changetype<File>(at)
-    if (file.end - file.start == length && isSame(text + file.start, start, length)) return at
+    if (file.end - file.start == length && isSame(file.text, start, length)) return at
     at = file.chain
   }
   at = takeZeros(offsetof<File>())
   const made = changetype<File>(at)
-  made.start = start - text
-  made.end = end - text
+  made.start = start - text + base
+  made.end = end - text + base
+  made.text = take(length)
+  memory.copy(made.text, start, length)
   made.number = files++
   made.chain = load<u32>(bucket)
   store<u32>(bucket, <u32>at)
