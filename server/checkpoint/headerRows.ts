@@ -158,7 +158,7 @@ export class HeaderRows {
     const { buffer } = this.scanner.memory
     const [words, doubles] = [new Int32Array(buffer), new Float64Array(buffer)]
     const records: FamilyRecord[] = []
-    for (let at = this.scanner.firstFamily.value; at !== 0; ) {
+    for (let at = this.scanner.firstFamily.value; at !== 0;) {
       const [following = 0, dtype = 0, rank = 0, hash = 0, first = 0, count = 0, pathSum = 0, mixedSum = 0, dims = 0] =
         words.subarray(at >> 2, (at >> 2) + 9)
       const shape = Array.from(doubles.subarray(dims >> 3, (dims >> 3) + rank))

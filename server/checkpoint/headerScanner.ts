@@ -107,7 +107,11 @@ class HeaderScanner {
       this.tooMany = true
       return json.value(start, 1)
     }
-    return this.tensor(text, name === undefined ? { nameStart: at + 1, nameEnd: nameEnd - 1 } : this.decoded(name), start)
+    return this.tensor(
+      text,
+      name === undefined ? { nameStart: at + 1, nameEnd: nameEnd - 1 } : this.decoded(name),
+      start,
+    )
   }
 
   private decoded(name: string): { nameStart: number; nameEnd: number } {
@@ -151,7 +155,7 @@ class HeaderScanner {
     const { bytes, json } = this
     if (bytes[start] !== openBrace) return undefined
     const kept: string[] = []
-    for (let i = start; bytes[i] !== closeBrace; ) {
+    for (let i = start; bytes[i] !== closeBrace;) {
       const key = json.space(i + 1)
       const value = json.space(json.punctuation(json.string(key), colon))
       json.deepest = 0

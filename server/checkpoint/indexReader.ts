@@ -93,7 +93,7 @@ export class IndexReader {
   /** The records of server/scan/weightMap.ts. */
   private *writtenFiles(): Iterable<IndexedFile & { readonly start: number; readonly end: number }> {
     const words = new Int32Array(this.scanner.memory.buffer)
-    for (let record = this.scanner.firstFile.value; record !== 0; ) {
+    for (let record = this.scanner.firstFile.value; record !== 0;) {
       const [following = 0, start = 0, end = 0, count = 0, nameSum = 0, mixedSum = 0, odd = 0] = words.subarray(
         record >> 2,
         (record >> 2) + 7,

@@ -75,7 +75,8 @@ export function scannerFor(bytes: number): Scanner {
 function instance(): Scanner {
   module ??= new WebAssembly.Module(Buffer.from(scannerModule, 'base64'))
   const scanner = new WebAssembly.Instance(module).exports as Scanner
-  for (const dtype of dtypes) scanner.addDtype(Buffer.from(dtype.padEnd(8, '\0')).readBigUInt64LE(), BigInt(dtypeBits[dtype]))
+  for (const dtype of dtypes)
+    scanner.addDtype(Buffer.from(dtype.padEnd(8, '\0')).readBigUInt64LE(), BigInt(dtypeBits[dtype]))
   return scanner
 }
 

@@ -71,8 +71,8 @@ export function clearDims(): void {
 
 /** False where there are too many. */
 export function addDim(dim: f64): bool {
-  if (rank == maxRank) return false
-  store<f64>(dims + (<usize>rank << 3), dim)
+  if (rank === maxRank) return false
+  store<f64>(dims + ((<usize>rank) << 3), dim)
   rank++
   return true
 }
@@ -80,16 +80,16 @@ export function addDim(dim: f64): bool {
 /** The family of a name with a dtype and the shape at hand; `row` is the number that it will have. */
 export function familyOf(row: i32, name: usize, nameEnd: usize, dtype: i32): Family {
   let hash = hashSeed ^ dtype
-  for (let i = 0; i < rank << 1; i++) hash = mixByte(hash, load<i32>(dims + (<usize>i << 2)))
+  for (let i = 0; i < rank << 1; i++) hash = mixByte(hash, load<i32>(dims + ((<usize>i) << 2)))
   hash = hashButForNumbers(name, nameEnd, hash)
-  const bucket = buckets + ((<usize>hash & mask) << 2)
-  const dimBytes = <usize>rank << 3
+  const bucket = buckets + (((<usize>hash) & mask) << 2)
+  const dimBytes = (<usize>rank) << 3
   let at: usize = load<u32>(bucket)
-  while (at != 0) {
+  while (at !== 0) {
     const family = changetype<Family>(at)
-    if (family.hash == hash && family.dtype == dtype && family.rank == rank)
+    if (family.hash === hash && family.dtype === dtype && family.rank === rank)
       if (isSame(family.dims, dims, dimBytes))
-        if (endButForNumbers(family.name, family.nameEnd, nameEnd, family.name, name) == nameEnd) return family
+        if (endButForNumbers(family.name, family.nameEnd, nameEnd, family.name, name) === nameEnd) return family
     at = family.chain
   }
   const made = takeZeros(offsetof<Family>())
@@ -108,7 +108,7 @@ export function familyOf(row: i32, name: usize, nameEnd: usize, dtype: i32): Fam
   family.nameEnd = nameEnd
   family.chain = load<u32>(bucket)
   store<u32>(bucket, <u32>made)
-  if (lastFamily == 0) firstFamily = made
+  if (lastFamily === 0) firstFamily = made
   else changetype<Family>(lastFamily).following = made
   lastFamily = made
   return family

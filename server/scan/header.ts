@@ -65,13 +65,13 @@ export function headerEntries(from: usize): bool {
   let i = text + from
   while (true) {
     let behind = expectedEntry(i)
-    if (behind == 0) behind = entry(i)
-    if (behind == 0) {
+    if (behind === 0) behind = entry(i)
+    if (behind === 0) {
       at = i - text
       return false
     }
     i = space(behind)
-    if (load<u8>(i) != comma) {
+    if (load<u8>(i) !== comma) {
       at = i - text
       return true
     }
@@ -85,9 +85,9 @@ export function headerEntries(from: usize): bool {
  */
 function expectedEntry(start: usize): usize {
   const expected = expectedFamily()
-  if (expected == 0 || load<u8>(start) != quote || count >= maxTensors) return 0
+  if (expected === 0 || load<u8>(start) !== quote || count >= maxTensors) return 0
   const family = changetype<Family>(expected)
-  if (family.leadLength == 0) return 0
+  if (family.leadLength === 0) return 0
   const name = start + 1
   // The path is hashed as far as it is the same; names of one model mostly differ early.
   const path = family.lastEnd - family.tail
@@ -96,20 +96,20 @@ function expectedEntry(start: usize): usize {
   let j = name
   for (; i + 4 <= path; i += 4, j += 4) {
     const word = load<i32>(j)
-    if (load<i32>(i) != word) break
+    if (load<i32>(i) !== word) break
     hash = mixWord(hash, word)
   }
   const hashed = j
   const nameEnd = endButForNumbers(family.last, family.lastEnd, textEnd, i, j)
-  if (nameEnd == 0) return 0
+  if (nameEnd === 0) return 0
   j = repeated(nameEnd, family.lead, family.leadLength)
-  j = j == 0 ? 0 : whole(j)
+  j = j === 0 ? 0 : whole(j)
   const first = number
-  j = j == 0 ? 0 : repeated(j, family.gap, family.gapLength)
-  j = j == 0 ? 0 : whole(j)
-  if (j == 0 || number - first != family.bytes) return 0
+  j = j === 0 ? 0 : repeated(j, family.gap, family.gapLength)
+  j = j === 0 ? 0 : whole(j)
+  if (j === 0 || number - first !== family.bytes) return 0
   const behind = repeated(j, family.closing, family.closingLength)
-  if (behind == 0) return 0
+  if (behind === 0) return 0
   hash = hashRest(hashed, nameEnd - family.tail, hash)
   addRow(family, name, nameEnd, hash, <f64>first, <f64>number, <i32>first)
   return behind
@@ -122,16 +122,16 @@ function repeated(i: usize, span: usize, length: usize): usize {
 
 /** An entry, field by field: behind it, or 0 where it is not plain. */
 function entry(start: usize): usize {
-  if (load<u8>(start) != quote || count >= maxTensors) return 0
+  if (load<u8>(start) !== quote || count >= maxTensors) return 0
   const name = start + 1
   const nameEnd = closingQuote(name)
-  if (nameEnd == 0 || isSame(start, metadataKey, metadataKeyLength)) return 0
+  if (nameEnd === 0 || isSame(start, metadataKey, metadataKeyLength)) return 0
   const value = behindColon(nameEnd + 1)
-  const behind: usize = value == 0 ? 0 : fields(value)
-  if (behind == 0 || behind > textEnd) return 0
-  if (end < begin || elements * bits != (end - begin) << 3) return 0
+  const behind: usize = value === 0 ? 0 : fields(value)
+  if (behind === 0 || behind > textEnd) return 0
+  if (end < begin || elements * bits !== (end - begin) << 3) return 0
   const family = familyOf(count, name, nameEnd, dtype)
-  if (family.leadLength == 0) {
+  if (family.leadLength === 0) {
     family.bytes = end - begin
     family.lead = nameEnd
     family.leadLength = lead - nameEnd
@@ -147,7 +147,7 @@ function entry(start: usize): usize {
 
 /** An object with the three fields, each once: behind it, or 0. */
 function fields(start: usize): usize {
-  if (load<u8>(start) != openBrace) return 0
+  if (load<u8>(start) !== openBrace) return 0
   let seen = 0
   let i = start + 1
   while (true) {
@@ -165,10 +165,10 @@ function fields(start: usize): usize {
       seen |= 4
       i = offsets(behindColon(i + offsetsKeyLength))
     } else return 0
-    if (i == 0) return 0
+    if (i === 0) return 0
     i = space(i)
-    if (load<u8>(i) == closeBrace) return seen == 7 ? i + 1 : 0
-    if (load<u8>(i) != comma) return 0
+    if (load<u8>(i) === closeBrace) return seen === 7 ? i + 1 : 0
+    if (load<u8>(i) !== comma) return 0
     i++
   }
 }
@@ -176,10 +176,10 @@ function fields(start: usize): usize {
 // Each of these gives where its value ends, or 0; a position of 0 gives 0, since nothing stands there.
 
 function dtypeValue(start: usize): usize {
-  if (load<u8>(start) != quote) return 0
+  if (load<u8>(start) !== quote) return 0
   const name = start + 1
   const nameEnd = closingQuote(name)
-  dtype = nameEnd == 0 ? -1 : dtypeOf(name, nameEnd)
+  dtype = nameEnd === 0 ? -1 : dtypeOf(name, nameEnd)
   if (dtype < 0) return 0
   bits = dtypeBits(dtype)
   return nameEnd + 1
@@ -188,36 +188,36 @@ function dtypeValue(start: usize): usize {
 function shape(start: usize): usize {
   elements = 1
   clearDims()
-  if (load<u8>(start) != openBracket) return 0
+  if (load<u8>(start) !== openBracket) return 0
   let i = space(start + 1)
-  if (load<u8>(i) == closeBracket) return i + 1
+  if (load<u8>(i) === closeBracket) return i + 1
   while (true) {
     i = whole(i)
-    if (i == 0 || !addDim(<f64>number)) return 0
+    if (i === 0 || !addDim(<f64>number)) return 0
     // With a later dimension of 0 a product that was rounded, or wrapped, could pass unseen.
     if (<f64>elements * <f64>number > maxExact) return 0
     elements *= number
     i = space(i)
-    if (load<u8>(i) == closeBracket) return i + 1
-    if (load<u8>(i) != comma) return 0
+    if (load<u8>(i) === closeBracket) return i + 1
+    if (load<u8>(i) !== comma) return 0
     i = space(i + 1)
   }
 }
 
 function offsets(start: usize): usize {
-  if (load<u8>(start) != openBracket) return 0
+  if (load<u8>(start) !== openBracket) return 0
   lead = space(start + 1)
   leadEnd = whole(lead)
-  if (leadEnd == 0) return 0
+  if (leadEnd === 0) return 0
   begin = number
   let i = space(leadEnd)
-  if (load<u8>(i) != comma) return 0
+  if (load<u8>(i) !== comma) return 0
   gap = space(i + 1)
   gapEnd = whole(gap)
-  if (gapEnd == 0) return 0
+  if (gapEnd === 0) return 0
   end = number
   i = space(gapEnd)
-  return load<u8>(i) == closeBracket ? i + 1 : 0
+  return load<u8>(i) === closeBracket ? i + 1 : 0
 }
 
 // What is not plain comes back from outside, one row at a time.

@@ -6,7 +6,7 @@ const dot: u32 = 0x2e
 
 /** Takes in four bytes. */
 export function mixWord(hash: i32, word: i32): i32 {
-  return ((hash ^ word) * <i32>0x9e3779b1) ^ <i32>(<u32>hash >> 15)
+  return ((hash ^ word) * <i32>0x9e3779b1) ^ (<i32>((<u32>hash) >> 15))
 }
 
 /** Takes in one byte. */
@@ -16,13 +16,13 @@ export function mixByte(hash: i32, byte: i32): i32 {
 
 /** A hash mixed once more, for the second of two sums. */
 export function mixSum(hash: i32): i32 {
-  return (hash ^ <i32>(<u32>hash >> 15)) * <i32>0x85ebca6b
+  return (hash ^ (<i32>((<u32>hash) >> 15))) * <i32>0x85ebca6b
 }
 
 /** The hash of a name from those of its path and of what is behind the path. */
 export function hashOfParts(path: i32, rest: i32): i32 {
   const hash = mixWord(path, rest)
-  return hash ^ <i32>(<u32>hash >> 16)
+  return hash ^ (<i32>((<u32>hash) >> 16))
 }
 
 /** The hash of a part of a name, some of its bytes being taken in already. */
@@ -36,25 +36,25 @@ export function hashRest(start: usize, end: usize, before: i32): i32 {
 
 /** Where the path of a name ends: at its last dot, or where it begins. */
 export function pathEnd(start: usize, end: usize): usize {
-  for (let i = end; i > start; i--) if (load<u8>(i - 1) == dot) return i - 1
+  for (let i = end; i > start; i--) if (load<u8>(i - 1) === dot) return i - 1
   return start
 }
 
 /** Whether two spans hold the same bytes. */
 export function isSame(a: usize, b: usize, length: usize): bool {
   let i: usize = 0
-  for (; i + 8 <= length; i += 8) if (load<u64>(a + i) != load<u64>(b + i)) return false
-  for (; i < length; i++) if (load<u8>(a + i) != load<u8>(b + i)) return false
+  for (; i + 8 <= length; i += 8) if (load<u64>(a + i) !== load<u64>(b + i)) return false
+  for (; i < length; i++) if (load<u8>(a + i) !== load<u8>(b + i)) return false
   return true
 }
 
 /** The same, looking at the ends first: names and files of one model begin alike. */
 export function isSameFromBehind(a: usize, b: usize, length: usize): bool {
   let i = length
-  for (; i >= 8; i -= 8) if (load<u64>(a + i - 8) != load<u64>(b + i - 8)) return false
+  for (; i >= 8; i -= 8) if (load<u64>(a + i - 8) !== load<u64>(b + i - 8)) return false
   while (i > 0) {
     i--
-    if (load<u8>(a + i) != load<u8>(b + i)) return false
+    if (load<u8>(a + i) !== load<u8>(b + i)) return false
   }
   return true
 }
@@ -67,7 +67,7 @@ export function isDigit(byte: u32): bool {
 export function numberEnd(start: usize, end: usize): usize {
   let i = start + 1
   while (i < end && isDigit(load<u8>(i))) i++
-  return i < end && load<u8>(i) == dot ? i : 0
+  return i < end && load<u8>(i) === dot ? i : 0
 }
 
 /**
@@ -79,23 +79,23 @@ export function endButForNumbers(a: usize, aEnd: usize, bEnd: usize, from: usize
   let i = from
   let j = to
   while (true) {
-    while (i + 8 <= aEnd && j + 8 <= bEnd && load<u64>(i) == load<u64>(j)) {
+    while (i + 8 <= aEnd && j + 8 <= bEnd && load<u64>(i) === load<u64>(j)) {
       i += 8
       j += 8
     }
-    while (i < aEnd && j < bEnd && load<u8>(i) == load<u8>(j)) {
+    while (i < aEnd && j < bEnd && load<u8>(i) === load<u8>(j)) {
       i++
       j++
     }
-    if (i == aEnd) return j
-    while (i > a && load<u8>(i - 1) != dot) {
+    if (i === aEnd) return j
+    while (i > a && load<u8>(i - 1) !== dot) {
       i--
       j--
     }
     if (!isDigit(load<u8>(i)) || !isDigit(load<u8>(j))) return 0
     i = numberEnd(i, aEnd)
     j = numberEnd(j, bEnd)
-    if (i == 0 || j == 0) return 0
+    if (i === 0 || j === 0) return 0
   }
 }
 
@@ -114,7 +114,7 @@ export function hashButForNumbers(start: usize, end: usize, before: i32): i32 {
       begins = false
     } else {
       hash = mixByte(hash, byte)
-      begins = byte == dot
+      begins = byte === dot
     }
   }
   return hash

@@ -31,17 +31,17 @@ export function findRepeats(): i32 {
   let probes: i64 = <i64>count * maxProbes + 1000
   for (let place: usize = 0; place < count; place++) {
     const hash = load<i32>(hashes + (place << 2))
-    let slot = <usize>hash & mask
+    let slot = (<usize>hash) & mask
     while (true) {
       if (--probes < 0) return -1
       const held: usize = load<u32>(slots + (slot << 2))
-      if (held == 0) {
+      if (held === 0) {
         store<u32>(slots + (slot << 2), <u32>place + 1)
         break
       }
-      if (load<i32>(hashes + ((held - 1) << 2)) == hash) {
-        store<u32>(repeats + (<usize>found << 2), <u32>held - 1)
-        store<u32>(repeats + (<usize>found << 2), <u32>place, 4)
+      if (load<i32>(hashes + ((held - 1) << 2)) === hash) {
+        store<u32>(repeats + ((<usize>found) << 2), <u32>held - 1)
+        store<u32>(repeats + ((<usize>found) << 2), <u32>place, 4)
         found += 2
         break
       }

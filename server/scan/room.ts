@@ -19,7 +19,7 @@ export function openText(length: usize, more: usize): usize {
 export function take(bytes: usize): usize {
   const at = free
   free = (at + bytes + 7) & ~7
-  const held = <usize>memory.size() << 16
+  const held = (<usize>memory.size()) << 16
   if (free > held && memory.grow(<i32>((free - held + 0xffff) >> 16)) < 0) unreachable()
   return at
 }

@@ -52,7 +52,7 @@ export function openRows(header: usize, length: usize): void {
 
 /** The family that came next, the last time, behind one like the last row; 0 where that is not known. */
 export function expectedFamily(): usize {
-  return previous == 0 ? 0 : changetype<Family>(previous).next
+  return previous === 0 ? 0 : changetype<Family>(previous).next
 }
 
 /** Adds a row; `path` is the hash of its module's path, `bits` are the lowest of `begin`. */
@@ -68,7 +68,7 @@ export function addRow(family: Family, name: usize, nameEnd: usize, path: i32, b
   store<f64>(ends + (row << 3), end)
   nameSum += hash
   mixedSum += mixSum(hash)
-  if (begin != lastEnd || end < begin) inOrder = false
+  if (begin !== lastEnd || end < begin) inOrder = false
   if (end > lastEnd) lastEnd = end
   if (end > begin) spanBytes += end - begin
   beginBits |= bits
@@ -78,7 +78,7 @@ export function addRow(family: Family, name: usize, nameEnd: usize, path: i32, b
   family.last = name
   family.lastEnd = nameEnd
   const at = changetype<usize>(family)
-  if (previous != 0) changetype<Family>(previous).next = at
+  if (previous !== 0) changetype<Family>(previous).next = at
   previous = at
 }
 
@@ -115,21 +115,21 @@ export let superseded: usize = 0
 
 /** Puts all rows into `slots`: how many are superseded, or -1 where the names were made to collide. */
 export function indexNames(): i32 {
-  slotCount = powerOfTwo(<usize>count << 1)
+  slotCount = powerOfTwo((<usize>count) << 1)
   slots = takeZeros(slotCount << 2)
-  superseded = take(<usize>count << 2)
+  superseded = take((<usize>count) << 2)
   const mask = slotCount - 1
   let probes: i64 = <i64>count * maxProbesPerName + 1000
   let again = 0
   for (let row = 0; row < count; row++) {
-    const hash = load<i32>(hashes + (<usize>row << 2))
-    let slot = <usize>hash & mask
+    const hash = load<i32>(hashes + ((<usize>row) << 2))
+    let slot = (<usize>hash) & mask
     while (true) {
       if (--probes < 0) return -1
       const held = load<i32>(slots + (slot << 2))
-      if (held == 0) break
+      if (held === 0) break
       if (isSameName(held - 1, row, hash)) {
-        store<i32>(superseded + (<usize>again << 2), held - 1)
+        store<i32>(superseded + ((<usize>again) << 2), held - 1)
         again++
         break
       }
@@ -141,12 +141,12 @@ export function indexNames(): i32 {
 }
 
 function isSameName(a: i32, b: i32, hash: i32): bool {
-  const i = <usize>a << 2
-  const j = <usize>b << 2
-  if (load<i32>(hashes + i) != hash) return false
+  const i = (<usize>a) << 2
+  const j = (<usize>b) << 2
+  if (load<i32>(hashes + i) !== hash) return false
   const start: usize = load<u32>(nameStarts + i)
   const other: usize = load<u32>(nameStarts + j)
   const length = <usize>load<u32>(nameEnds + i) - start
-  if (<usize>load<u32>(nameEnds + j) - other != length) return false
+  if (<usize>load<u32>(nameEnds + j) - other !== length) return false
   return isSameFromBehind(text + start, text + other, length)
 }

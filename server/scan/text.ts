@@ -8,7 +8,7 @@ export function space(at: usize): usize {
 }
 
 function isSpace(byte: u32): bool {
-  return byte <= 0x20 && (byte == 0x20 || byte == 0x0a || byte == 0x0d || byte == 0x09)
+  return byte <= 0x20 && (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09)
 }
 
 /** More digits than this may not fit a double exactly. */
@@ -28,7 +28,7 @@ export function whole(at: usize): usize {
     i++
   }
   const digits = i - at
-  if (digits == 0 || digits > maxDigits || (digits > 1 && load<u8>(at) == 0x30)) return 0
+  if (digits === 0 || digits > maxDigits || (digits > 1 && load<u8>(at) === 0x30)) return 0
   number = value
   return i
 }
@@ -36,7 +36,7 @@ export function whole(at: usize): usize {
 /** The first byte of the value behind a colon. */
 export function behindColon(at: usize): usize {
   const i = space(at)
-  return load<u8>(i) == 0x3a ? space(i + 1) : 0
+  return load<u8>(i) === 0x3a ? space(i + 1) : 0
 }
 
 /** Some string so far held a byte of 0x80 or more. */
@@ -52,8 +52,8 @@ export function closingQuote(from: usize): usize {
   let seen: u32 = 0
   while (true) {
     const c: u32 = load<u8>(i)
-    if (c == 0x22) break
-    if (c < 0x20 || c == 0x5c) return 0
+    if (c === 0x22) break
+    if (c < 0x20 || c === 0x5c) return 0
     seen |= c
     i++
   }

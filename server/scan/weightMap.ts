@@ -3,7 +3,7 @@
 // through a window, whose entries are fetched before it moves; of a file a copy is kept.
 
 import { hashOfParts, hashRest, hashSeed, isSame, isSameFromBehind, mixSum, mixWord, pathEnd } from './names'
-import { openText, padding, powerOfTwo, take, takeZeros } from './room'
+import { openText, padding, take, takeZeros } from './room'
 import { behindColon, closingQuote, space } from './text'
 
 const quote: u32 = 0x22
@@ -84,12 +84,12 @@ export function indexEntries(from: usize): bool {
   let i = text + from - base
   while (true) {
     const behind = plainEntry(i)
-    if (behind == 0) {
+    if (behind === 0) {
       stoppedAt = i - text + base
       return false
     }
     i = space(behind)
-    if (load<u8>(i) != comma) {
+    if (load<u8>(i) !== comma) {
       stoppedAt = i - text + base
       return true
     }
@@ -106,7 +106,7 @@ export function addOddEntry(name: usize, nameEnd: usize, start: usize, end: usiz
 
 /** Behind an entry, or 0. */
 function plainEntry(start: usize): usize {
-  if (load<u8>(start) != quote) return 0
+  if (load<u8>(start) !== quote) return 0
   const name = start + 1
   let i = name
   let hash = hashSeed
@@ -124,15 +124,15 @@ function plainEntry(start: usize): usize {
     i += 4
   }
   const nameEnd = closingQuote(i)
-  if (nameEnd == 0) return 0
+  if (nameEnd === 0) return 0
   const value = behindColon(nameEnd + 1)
-  if (load<u8>(value) != quote) return 0
+  if (load<u8>(value) !== quote) return 0
   let end: usize = 0
-  const length: usize = last == 0 ? 0 : changetype<File>(last).end - changetype<File>(last).start
+  const length: usize = last === 0 ? 0 : changetype<File>(last).end - changetype<File>(last).start
   if (length > 0 && isSameFromBehind(changetype<File>(last).text, value, length)) end = value + length
   else {
     end = closingQuote(value + 1)
-    if (end == 0) return 0
+    if (end === 0) return 0
     end++
     last = fileOf(value, end)
   }
@@ -162,11 +162,11 @@ function add(name: usize, nameEnd: usize, start: usize, end: usize, file: usize,
 /** The file that is written there, as it is written. */
 function fileOf(start: usize, end: usize): usize {
   const length = end - start
-  const bucket = buckets + ((<usize>hashRest(start, end, hashSeed) & (bucketCount - 1)) << 2)
+  const bucket = buckets + (((<usize>hashRest(start, end, hashSeed)) & (bucketCount - 1)) << 2)
   let at: usize = load<u32>(bucket)
-  while (at != 0) {
+  while (at !== 0) {
     const file = changetype<File>(at)
-    if (file.end - file.start == length && isSame(file.text, start, length)) return at
+    if (file.end - file.start === length && isSame(file.text, start, length)) return at
     at = file.chain
   }
   at = takeZeros(offsetof<File>())
@@ -178,7 +178,7 @@ function fileOf(start: usize, end: usize): usize {
   made.number = files++
   made.chain = load<u32>(bucket)
   store<u32>(bucket, <u32>at)
-  if (newest == 0) firstFile = at
+  if (newest === 0) firstFile = at
   else changetype<File>(newest).following = at
   newest = at
   return at
@@ -187,11 +187,11 @@ function fileOf(start: usize, end: usize): usize {
 /** Whether none of four bytes is below "#" (so none is a quote or a space), a backslash, or not ASCII. */
 function isPlain(word: i32): bool {
   const slash = word ^ 0x5c5c5c5c
-  return ((word | ((word - 0x23232323) & ~word) | ((slash - 0x01010101) & ~slash)) & <i32>0x80808080) == 0
+  return ((word | ((word - 0x23232323) & ~word) | ((slash - 0x01010101) & ~slash)) & (<i32>0x80808080)) === 0
 }
 
 /** Whether one of four bytes is a dot. */
 function hasDot(word: i32): bool {
   const dots = word ^ 0x2e2e2e2e
-  return ((dots - 0x01010101) & ~dots & <i32>0x80808080) != 0
+  return ((dots - 0x01010101) & ~dots & (<i32>0x80808080)) !== 0
 }

@@ -72,7 +72,7 @@ test('places are those of the text where the file is not ASCII', () => {
 })
 
 test('an index of any length says what JSON.parse says, however it is spaced and written', () => {
-  const space = fc.string({ unit: fc.constantFrom(' ', '\n', '\t', ' '), maxLength: 9 })
+  const space = fc.oneof(fc.constant(''), fc.constantFrom(' ', '\n\t', ' '.repeat(700)))
   const names = ['layer.weight', 'größe', 'a\\u0041b', 'with space!', 'x'.repeat(5000), 'x'.repeat(70_000)]
   const name = fc.oneof({ weight: 30, arbitrary: fc.constant(names[0] ?? '') }, fc.constantFrom(...names.slice(1)))
   const file = fc.constantFrom('a.safetensors', 'b.safetensors', 'b\\u002esafetensors', 'é.safetensors')
