@@ -112,7 +112,7 @@ export interface AbsentKey {
 
 /** Work allowed to one run, in evaluated nodes: about half a second; what is left then is unknown. */
 const workLimit = 800_000
-/** The same for programs with syntax errors: they are being typed, and what cannot be read often hides what ends a loop. */
+/** The same for programs that are torn by syntax errors: what cannot be read often hides what ends a loop. */
 const brokenWorkLimit = 120_000
 /** Calls inside calls; deeper recursion than this in a loader is a loop we cannot follow. */
 export const depthLimit = 60
@@ -231,7 +231,7 @@ export function createMachine(
     models,
     folders,
     bound,
-    work: programs.some(p => p.syntaxErrors.length > 0) ? brokenWorkLimit : workLimit,
+    work: programs.some(p => p.isTorn) ? brokenWorkLimit : workLimit,
     depth: 0,
     uncertain: 0,
     branching: 0,

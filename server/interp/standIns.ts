@@ -45,6 +45,11 @@ export function isAlike(names: ReadonlySet<string>, a: Value, b: Value, seen = n
       const other = b as typeof a
       return a.def === other.def && a.scope === other.scope && !a.self && !other.self
     }
+    case 'unknown': {
+      // What is not known of one is not known of the others either, unless it is an input or a number that can be told.
+      const other = b as typeof a
+      return !a.free && !other.free && !a.linear && !other.linear && a.why === other.why
+    }
     case 'library':
       return isLibrary(b, a.name) && !a.self && !(b as typeof a).self
     default:

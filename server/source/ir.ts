@@ -17,6 +17,8 @@ export interface Program {
   readonly body: readonly Stmt[]
   /** Spans that the parser could not read; the rest of the program is lowered all the same. */
   readonly syntaxErrors: readonly Span[]
+  /** What could not be read may have changed what the rest means: it could not be set aside line by line. */
+  readonly isTorn?: boolean
   /** Comments with their delimiters (`# …`, `// …`, `/* … *\/`). */
   readonly comments: readonly Span[]
 }

@@ -2,6 +2,7 @@
 // It knows no language. The caps exist because sources are strangers: everything after this recurses over the IR.
 
 import type { Expr, Span, Stmt } from './ir'
+import type { Hole } from './mended'
 import type { SyntaxNode } from './syntax'
 
 /** Deeper expressions become `unknown`: enough for any written program, few enough for every stack. */
@@ -42,9 +43,14 @@ export interface LoweringTables {
 
 /**
  * Makes the context of one program. Where it is `broken`, an expression or simple statement with an unreadable part
- * becomes `unknown`: without that part it would say something that nobody wrote.
+ * becomes `unknown`: without that part it would say something that nobody wrote. `holes` are lines that were set aside.
  */
-export function lowering(text: string, tables: LoweringTables, broken: boolean): Lowering {
+export function lowering(
+  text: string,
+  tables: LoweringTables,
+  broken: boolean,
+  holes?: ReadonlyMap<number, Hole>,
+): Lowering {
   let expressionDepth = 0
   /** Where the expressions of the innermost block began to count. */
   let baseDepth = 0
@@ -52,6 +58,8 @@ export function lowering(text: string, tables: LoweringTables, broken: boolean):
 
   const expression = (node: SyntaxNode | undefined): Expr => {
     if (!node) return unknown('missing', { start: 0, end: 0 })
+    const hole = node.type === 'identifier' ? holes?.get(node.start) : undefined
+    if (hole) return unreadable(hole)
     if (isTooDeep()) return unknown('nesting too deep', node)
     if (tables.chains.has(node.type) && isLongChain(node)) {
       return unknown('chain too long', node, chainOperands(node).map(expression))
@@ -168,6 +176,13 @@ export function spanOf(node: Span): Span {
 
 export function unknown(what: string, at: Span, children: readonly Expr[] = []): Expr {
   return { kind: 'unknown', what, children, span: spanOf(at) }
+}
+
+/** A line that was set aside: it may do anything with what it names, like a call of something that is not known. */
+function unreadable({ span, names }: Hole): Expr {
+  const what = 'syntax error'
+  const args = names.map(name => ({ value: nameExpr(name, span) }))
+  return unknown(what, span, [{ kind: 'call', callee: unknown(what, span), args, span: spanOf(span) }])
 }
 
 export function literal(value: string | number | boolean | null, at: Span): Expr {

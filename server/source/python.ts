@@ -3,6 +3,7 @@
 import type { Language, Program } from './ir'
 import { lowerWith } from './program'
 import { expressions, targets } from './python/expressions'
+import { mendPython } from './python/mend'
 import { statements } from './python/statements'
 
 const tables = {
@@ -18,5 +19,5 @@ export const python: Language = {
   extensions: ['.py', '.pyw'],
   commentPrefix: '#',
   lower: (path: string, text: string): Program =>
-    lowerWith({ language: 'python', grammar: 'python', tables, path, text }),
+    lowerWith({ language: 'python', grammar: 'python', tables, path, text, mend: mendPython }),
 }
