@@ -22,7 +22,7 @@ export function checkAlignment(
   const shift = format === undefined ? 0 : dataStart
   // Where everything begins at a multiple of the largest size, no tensor need be looked at.
   if (((columns.beginBits | shift) & (largestSize - 1)) === 0) return
-  const sizes = columns.families.all.map(({ dtype }) => Math.max(1, dtypeBits[dtype] >> 3))
+  const sizes = columns.families.map(({ dtype }) => Math.max(1, dtypeBits[dtype] >> 3))
   const { begin, end, family, fault, count } = columns
   for (let row = 0; row < count; row++) {
     const size = sizes[family[row] ?? 0] ?? 1

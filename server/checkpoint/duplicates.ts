@@ -4,6 +4,7 @@
 
 import type { Model, Shard } from './facts'
 import { folderOf } from './paths'
+import { copied, scannerFor } from './scanner'
 
 /** Tensors that two shards share. */
 export interface SharedTensors {
@@ -52,66 +53,40 @@ function sharedIn(shards: readonly Shard[]): readonly SharedTensors[] {
   return [...pairs.values()]
 }
 
-/** Honest names need about two probes each; this many for each of them is a file made to be slow. */
-const maxProbesPerName = 32
-
+/** Meets tensors by their names, though only those whose name has a hash that is there more than once. */
 function walk(shards: readonly Shard[], meet: Meet): void {
-  const starts = new Int32Array(shards.length + 1)
-  for (const [number, { tensors }] of shards.entries()) starts[number + 1] = (starts[number] ?? 0) + tensors.count
-  const hashes = new Int32Array(starts[shards.length] ?? 0)
-  for (const [number, { tensors }] of shards.entries())
-    hashes.set(tensors.hashes.subarray(0, tensors.count), starts[number])
-  const placeOf = (tensor: number): readonly [shard: number, row: number] => {
-    let number = 0
-    while ((starts[number + 1] ?? Infinity) <= tensor) number++
-    return [number, tensor - (starts[number] ?? 0)]
+  const starts: number[] = []
+  let count = 0
+  for (const { tensors } of shards) {
+    starts.push(count)
+    count += tensors.count
   }
-  const nameOf = (tensor: number): string | undefined => {
-    const [number, row] = placeOf(tensor)
-    return shards[number]?.tensors.nameAt(row)
-  }
-  const met = equalsAmong(hashes, (a, b) => nameOf(a) === nameOf(b))
-  if (!met) return walkByName(shards, meet)
-  for (const [before, after] of met) meet(...placeOf(after), ...placeOf(before))
-}
-
-/**
- * Pairs of what is equal, each with the one before it, by an open-addressing table of hashes; undefined where the hashes were
- * made to collide.
- */
-function equalsAmong(
-  hashes: Int32Array,
-  isEqual: (a: number, b: number) => boolean,
-): readonly (readonly [number, number])[] | undefined {
-  let size = 8
-  while (size < hashes.length * 2) size *= 2
-  const mask = size - 1
-  /** Number of the last one there + 1, or 0 for a free slot. */
-  const slots = new Int32Array(size)
-  let probes = hashes.length * maxProbesPerName
-  const met: (readonly [number, number])[] = []
-  for (let i = 0; i < hashes.length; i++) {
-    const hash = hashes[i] ?? 0
-    let slot = hash & mask
-    let held = slots[slot] ?? 0
-    while (held !== 0 && !(hashes[held - 1] === hash && isEqual(held - 1, i))) {
-      if (--probes < 0) return undefined
-      slot = (slot + 1) & mask
-      held = slots[slot] ?? 0
-    }
-    slots[slot] = i + 1
-    if (held !== 0) met.push([held - 1, i])
-  }
-  return met
-}
-
-function walkByName(shards: readonly Shard[], meet: Meet): void {
   const last = new Map<string, readonly [shard: number, row: number]>()
-  for (const [number, { tensors }] of shards.entries())
-    for (let row = 0; row < tensors.count; row++) {
-      const name = tensors.nameAt(row)
-      const before = last.get(name)
-      if (before && before[0] !== number) meet(number, row, ...before)
-      last.set(name, [number, row])
-    }
+  let number = 0
+  for (const place of repeatsAmong(shards, count)) {
+    while ((starts[number + 1] ?? count) <= place) number++
+    const row = place - (starts[number] ?? 0)
+    const name = shards[number]?.tensors.nameAt(row) ?? ''
+    const before = last.get(name)
+    if (before) meet(number, row, ...before)
+    last.set(name, [number, row])
+  }
 }
+
+/** The places, rising, of tensors whose name may be that of another; all where their hashes were made to collide. */
+function repeatsAmong(shards: readonly Shard[], count: number): Iterable<number> {
+  const scanner = scannerFor(count * bytesPerHash)
+  const start = scanner.openHashes(count)
+  const all = new Int32Array(scanner.memory.buffer, start, count)
+  let at = 0
+  for (const { tensors } of shards) {
+    all.set(tensors.hashes, at)
+    at += tensors.count
+  }
+  const found = scanner.findRepeats()
+  if (found < 0) return all.keys()
+  return new Set(copied(Uint32Array, scanner, scanner.repeats, found).sort())
+}
+
+/** With its place in the scanner's table, which is at most half full. */
+const bytesPerHash = 20

@@ -32,7 +32,7 @@ export interface TensorTable {
   indexOf(name: string): number
   /** The same for a name that stands in the bytes of a longer text, with its hash (nameHash.ts). */
   indexIn(view: DataView, start: number, end: number, hash: number): number
-  /** A hash of each tensor's name, equal for equal names; there may be more behind the last. */
+  /** A hash of each tensor's name, equal for equal names. */
   readonly hashes: Int32Array
   /** Whether two names are the same but for the last bytes of each. */
   sameStart(a: number, tailA: number, b: number, tailB: number): boolean

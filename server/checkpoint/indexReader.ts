@@ -1,15 +1,29 @@
-// Walks the bytes of an index, `*.safetensors.index.json`, once: where each name and each file stands, with a hash of the
-// name made on the way, so that looking it up needs no second pass. It makes no string but one for each file. What is read
-// is kept in numbers, offsets in bytes; shardIndex.ts makes entries of them.
+// Reads an index, `*.safetensors.index.json`: where each name and each file stands, with a hash of the name, so that looking
+// it up needs no second pass. The entries of `weight_map` are mostly written plainly, and those the scanner of server/scan
+// takes in. Offsets are in bytes; shardIndex.ts makes entries of them. No string is made but one for each file.
 
-import { hasDot, hashFrom, hashSeed, isPlainWord, mixSum, mixWord, viewOf } from './nameHash'
+import { copied, type Scanner, scannerFor } from './scanner'
 import type { IndexFault } from './shardIndex'
 
 const [quote, backslash, comma, colon, open, close] = [0x22, 0x5c, 0x2c, 0x3a, 0x7b, 0x7d]
 const mark = [0xef, 0xbb, 0xbf]
 
-/** The names that one file is said to hold, added up as a shard adds up its own. */
-interface FileContents {
+/** The entries of an index, in columns. */
+export interface IndexEntries {
+  /** Four numbers for each: begin and end of the name and of the file, quotes included. */
+  readonly spans: Uint32Array
+  /** Of every name its hash; 0 where it has escapes. */
+  readonly hashes: Int32Array
+  /** Of every entry the number of its file, as it is written. */
+  readonly fileOf: Uint32Array
+}
+
+/** How much of an index the scanner sees at once; and what an entry, or the name of a file, is taken to fit into. */
+const windowBytes = 1 << 16
+const mostEntryBytes = 1 << 12
+
+/** A file, and the names that it is said to hold, added up as a shard adds up its own. */
+export interface IndexedFile {
   count: number
   nameSum: number
   mixedSum: number
@@ -17,39 +31,76 @@ interface FileContents {
   isOdd: boolean
 }
 
-/** An entry is longer than this many bytes, mostly by far. */
-const shortestEntry = 32
-
 export class IndexReader {
-  count = 0
-  /** Four numbers for each entry: begin and end of the name and of the file, quotes included. */
-  spans: Uint32Array
-  /** Of every name its hash; 0 and a mark in `odd` where it has escapes, spaces, or is not ASCII. */
-  hashes: Int32Array
-  readonly odd = new Set<number>()
-  /** Of every entry the number of its file, in the order of `files`. */
-  fileOf: Uint32Array
-  /** Each file with its number. */
-  readonly files = new Map<string, number>()
-  /** Of each file what is to be said of all its names. */
-  readonly contents: FileContents[] = []
   totalSize: { readonly value: number; readonly offset: number; readonly length: number } | undefined
   readonly faults: IndexFault[] = []
   private at = 0
-  /** Of the last key: its hash, undefined where that has to be decoded first. */
-  private keyHash: number | undefined
-  /** Where the file of the entry before stands, with its quotes: the next one mostly has the same. */
-  private lastStart = 0
-  private lastEnd = 0
-  private lastNumber = 0
-  readonly view: DataView
+  private readonly scanner: Scanner
+  /** Where the scanner's window is in its memory, and what it shows of the index. */
+  private readonly window: number
+  private windowStart = 0
+  private windowEnd = 0
+  /** The entries of earlier windows. */
+  private readonly fetched: IndexEntries[] = []
 
   constructor(private readonly bytes: Uint8Array) {
-    this.view = viewOf(bytes)
-    const room = Math.ceil(bytes.length / shortestEntry)
-    this.spans = new Uint32Array(room * 4)
-    this.hashes = new Int32Array(room)
-    this.fileOf = new Uint32Array(room)
+    this.scanner = scannerFor(windowBytes)
+    this.window = this.scanner.openIndex(windowBytes)
+  }
+
+  /** All entries, in the order of the text. */
+  entries(): IndexEntries {
+    this.fetch()
+    const count = this.fetched.reduce((sum, { fileOf }) => sum + fileOf.length, 0)
+    const all = {
+      spans: new Uint32Array(count * 4),
+      hashes: new Int32Array(count),
+      fileOf: new Uint32Array(count),
+    }
+    let at = 0
+    for (const { spans, hashes, fileOf } of this.fetched) {
+      all.spans.set(spans, at * 4)
+      all.hashes.set(hashes, at)
+      all.fileOf.set(fileOf, at)
+      at += fileOf.length
+    }
+    return all
+  }
+
+  /** The files, in the order in which they are met, and of each number in `fileOf` its place among them. */
+  files(): { readonly files: ReadonlyMap<string, IndexedFile>; readonly places: readonly number[] } {
+    const files = new Map<string, IndexedFile>()
+    const placeOf = new Map<string, number>()
+    const places: number[] = []
+    for (const { start, end, ...said } of this.writtenFiles()) {
+      const name = unquote(this.bytes, start, end)
+      const place = placeOf.get(name) ?? placeOf.size
+      places.push(place)
+      placeOf.set(name, place)
+      // One that is written in two ways is two for the scanner.
+      const known = files.get(name)
+      if (!known) files.set(name, said)
+      else {
+        known.count += said.count
+        known.nameSum = (known.nameSum + said.nameSum) | 0
+        known.mixedSum = (known.mixedSum + said.mixedSum) | 0
+        known.isOdd ||= said.isOdd
+      }
+    }
+    return { files, places }
+  }
+
+  /** The records of server/scan/weightMap.ts. */
+  private *writtenFiles(): Iterable<IndexedFile & { readonly start: number; readonly end: number }> {
+    const words = new Int32Array(this.scanner.memory.buffer)
+    for (let record = this.scanner.firstFile.value; record !== 0;) {
+      const [following = 0, start = 0, end = 0, count = 0, nameSum = 0, mixedSum = 0, odd = 0] = words.subarray(
+        record >> 2,
+        (record >> 2) + 7,
+      )
+      yield { start, end, count, nameSum, mixedSum, isOdd: odd > 0 }
+      record = following
+    }
   }
 
   read(): void {
@@ -73,36 +124,14 @@ export class IndexReader {
     else if (!seen.has('metadata')) fault('no-metadata', start, 1)
   }
 
+  /** An entry that the scanner left alone: a name or a file with escapes, or a value that is no file name. */
   private readonly entry = (valueAt: number, keyStart: number, keyEnd: number): boolean => {
-    const end = this.value(valueAt)
-    if (end < 0) return this.oddValue(valueAt)
-    this.take(keyStart, keyEnd, valueAt, end)
+    const end = this.bytes[valueAt] === quote ? this.string(valueAt) : -1
+    if (end < 0 || end - valueAt > mostEntryBytes) return this.oddValue(valueAt)
+    if (valueAt < this.windowStart || end > this.windowEnd) this.moveWindow(valueAt)
+    this.scanner.addOddEntry(keyStart, keyEnd, valueAt, end)
     this.at = end
     return true
-  }
-
-  private take(keyStart: number, keyEnd: number, valueAt: number, end: number): void {
-    const hash = this.keyHash
-    const number = this.count++
-    if (number === this.fileOf.length) this.grow()
-    const { spans } = this
-    spans[number * 4] = keyStart
-    spans[number * 4 + 1] = keyEnd
-    spans[number * 4 + 2] = valueAt
-    spans[number * 4 + 3] = end
-    const contents = this.contents[this.lastNumber]
-    if (contents) contents.count++
-    if (hash === undefined) {
-      this.odd.add(number)
-      if (contents) contents.isOdd = true
-    } else {
-      this.hashes[number] = hash
-      if (contents) {
-        contents.nameSum = (contents.nameSum + hash) | 0
-        contents.mixedSum = (contents.mixedSum + mixSum(hash)) | 0
-      }
-    }
-    this.fileOf[number] = this.lastNumber
   }
 
   private readonly metadatum = (valueAt: number, keyStart: number, keyEnd: number): boolean => {
@@ -111,35 +140,6 @@ export class IndexReader {
     const written = isSize ? textOf(this.bytes, valueAt, this.at) : ''
     if (/^-?\d/.test(written)) this.totalSize = { value: Number(written), offset: valueAt, length: written.length }
     return ended
-  }
-
-  /** The end of a file name, which becomes the last one; -1 where there is none. */
-  private value(start: number): number {
-    if (this.isLastFile(start)) return start + this.lastEnd - this.lastStart
-    const { bytes } = this
-    const end = bytes[start] === quote ? this.string(start) : -1
-    if (end < 0) return -1
-    this.lastStart = start
-    this.lastEnd = end
-    const file = unquote(bytes, start, end)
-    let number = this.files.get(file)
-    if (number === undefined) {
-      this.files.set(file, (number = this.files.size))
-      this.contents.push({ count: 0, nameSum: 0, mixedSum: 0, isOdd: false })
-    }
-    this.lastNumber = number
-    return end
-  }
-
-  private isLastFile(start: number): boolean {
-    const { bytes, view, lastStart } = this
-    const length = this.lastEnd - lastStart
-    if (start + length > bytes.length) return false
-    // From behind: the files of a model begin alike.
-    let i = length
-    for (; i >= 4; i -= 4) if (view.getInt32(start + i - 4) !== view.getInt32(lastStart + i - 4)) return false
-    while (i-- > 0) if (bytes[start + i] !== bytes[lastStart + i]) return false
-    return length > 0
   }
 
   /** A value that is no file name: the first is shown, the others are counted. */
@@ -155,38 +155,6 @@ export class IndexReader {
     return ended
   }
 
-  private grow(): void {
-    const room = Math.max(16, this.fileOf.length * 2)
-    const [spans, hashes, fileOf] = [new Uint32Array(room * 4), new Int32Array(room), new Uint32Array(room)]
-    spans.set(this.spans)
-    hashes.set(this.hashes)
-    fileOf.set(this.fileOf)
-    this.spans = spans
-    this.hashes = hashes
-    this.fileOf = fileOf
-  }
-
-  /**
-   * Takes in entries that are written as nearly all are: a plain name, the file of the entry before, and a
-   * comma. Leaves `at` at the first name that is not, or is the last.
-   */
-  private plainEntries(): void {
-    const { bytes } = this
-    for (;;) {
-      const keyStart = this.at
-      if (bytes[keyStart] !== quote) return
-      const keyEnd = this.key(keyStart)
-      if (keyEnd < 0 || this.keyHash === undefined || bytes[keyEnd] !== colon) return
-      const valueAt = bytes[keyEnd + 1] === 0x20 ? keyEnd + 2 : keyEnd + 1
-      const end = this.isLastFile(valueAt) ? valueAt + this.lastEnd - this.lastStart : -1
-      if (end < 0 || bytes[end] !== comma) return
-      this.take(keyStart, keyEnd, valueAt, end)
-      let next = end + 1
-      while (isSpace(bytes[next] ?? 0)) next++
-      this.at = next
-    }
-  }
-
   /** Walks an object's members; `member` must leave `at` behind the value. False where the text breaks off. */
   private object(from: number, member: (valueAt: number, keyStart: number, keyEnd: number) => boolean): boolean {
     const { bytes } = this
@@ -198,13 +166,14 @@ export class IndexReader {
       return true
     }
     for (;;) {
-      if (member === this.entry) this.plainEntries()
-      const keyStart = this.at
-      const keyEnd = bytes[keyStart] === quote ? this.key(keyStart) : -1
-      if (keyEnd < 0) return false
-      const behind = this.space(keyEnd)
-      if (bytes[behind] !== colon) return false
-      if (!member(this.space(behind + 1), keyStart, keyEnd)) return false
+      if (member !== this.entry || !this.plainEntries()) {
+        const keyStart = this.at
+        const keyEnd = bytes[keyStart] === quote ? this.string(keyStart) : -1
+        if (keyEnd < 0) return false
+        const behind = this.space(keyEnd)
+        if (bytes[behind] !== colon) return false
+        if (!member(this.space(behind + 1), keyStart, keyEnd)) return false
+      }
       this.at = this.space(this.at)
       const next = bytes[this.at++]
       if (next === close) return true
@@ -213,34 +182,39 @@ export class IndexReader {
     }
   }
 
-  /** Behind a key, whose hash is made on the way; -1 where it does not end. */
-  private key(start: number): number {
-    const { bytes, view } = this
-    let i = start + 1
-    let hash = hashSeed
-    /** Up to where the hash is that of a path, whichever dot is the last. */
-    let before = i
-    let hashBefore = hash
-    for (const last = bytes.length - 4; i <= last; i += 4) {
-      const word = view.getInt32(i)
-      if (!isPlainWord(word)) break
-      if (hasDot(word)) {
-        before = i
-        hashBefore = hash
-      }
-      hash = mixWord(hash, word)
-    }
+  /** Has the scanner take in what it can: true where that ended behind an entry, false where it ended at one. */
+  private plainEntries(): boolean {
     for (;;) {
-      const byte = bytes[i] ?? 0
-      if (byte === quote) break
-      if (byte <= 0x20 || byte === 0x21 || byte === backslash || byte >= 0x80) {
-        this.keyHash = undefined
-        return this.string(start)
-      }
-      i++
+      const from = this.at
+      if (from < this.windowStart || from >= this.windowEnd) this.moveWindow(from)
+      const isBehind = this.scanner.indexEntries(from) !== 0
+      this.at = this.scanner.stoppedAt.value
+      const isCut = this.windowEnd < this.bytes.length && this.at > this.windowEnd - mostEntryBytes
+      if (isBehind || !isCut || this.at === this.windowStart) return isBehind
+      this.at = this.space(this.at)
+      this.moveWindow(this.at)
     }
-    this.keyHash = hashFrom(view, start + 1, before, hashBefore, i)
-    return i + 1
+  }
+
+  private moveWindow(start: number): void {
+    this.fetch()
+    this.windowStart = start
+    this.windowEnd = Math.min(this.bytes.length, start + windowBytes)
+    const shown = this.bytes.subarray(start, this.windowEnd)
+    new Uint8Array(this.scanner.memory.buffer).set(shown, this.window)
+    this.scanner.moveWindow(start, shown.length)
+  }
+
+  /** Takes over the entries of the window. */
+  private fetch(): void {
+    const { scanner } = this
+    const count = scanner.entryCount.value
+    if (count === 0) return
+    this.fetched.push({
+      spans: copied(Uint32Array, scanner, scanner.spans, count * 4),
+      hashes: copied(Int32Array, scanner, scanner.entryHashes, count),
+      fileOf: copied(Uint32Array, scanner, scanner.fileNumbers, count),
+    })
   }
 
   /** Leaves `at` behind any value, by its brackets and strings alone. */

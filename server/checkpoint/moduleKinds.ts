@@ -7,10 +7,10 @@
 import { groupBy } from '../util/groupBy'
 import { sharedTensorsOf } from './duplicates'
 import type { Model, Shard } from './facts'
-import { type Member, splitName } from './modules'
-import { folderOf } from './paths'
+import { type Layout, type Pattern, patternsOf } from './layouts'
+import type { Member } from './modules'
 import { type Column, pathOf, type ShardModules, shardModulesOf } from './shardModules'
-import { patternOf, type TensorFamily } from './tensorFamilies'
+import type { TensorFamily } from './tensorFamilies'
 
 /** One module with the places of its tensors. */
 export interface StoredModule {
@@ -56,61 +56,14 @@ const byModel = new WeakMap<Model, readonly ModuleKind[]>()
 export function moduleKinds(model: Model): readonly ModuleKind[] {
   let known = byModel.get(model)
   if (!known) {
-    const folders = groupBy(model.shards, shard => folderOf(shard.path))
     const isTwice = sharedTensorsOf(model).length > 0
-    known = [...folders].flatMap(([folder, shards]) =>
-      [...patternsIn(shards).values()].flatMap(pattern => kindsIn(folder, pattern, isTwice)),
-    )
+    known = patternsOf(model).flatMap(pattern => kindsIn(pattern, isTwice))
     byModel.set(model, known)
   }
   return known
 }
 
-/** Tensors of one parameter that are alike, in all shards of a folder. */
-interface Layout {
-  readonly parameter: string
-  readonly pattern: Pattern
-  /** Of the first. */
-  readonly family: TensorFamily
-  readonly pieces: { readonly shard: Shard; readonly family: TensorFamily }[]
-  count: number
-  pathSum: number
-  mixedSum: number
-}
-
-interface Pattern {
-  readonly text: string
-  readonly layouts: Layout[]
-}
-
-function patternsIn(shards: readonly Shard[]): ReadonlyMap<string, Pattern> {
-  const patterns = new Map<string, Pattern>()
-  const byHash = new Map<number, Layout[]>()
-  for (const shard of shards)
-    for (const family of shard.tensors.families()) {
-      let bucket = byHash.get(family.hash)
-      if (!bucket) byHash.set(family.hash, (bucket = []))
-      let layout = bucket.find(each => each.family.isLike(family))
-      if (!layout) bucket.push((layout = layoutOf(family, patterns)))
-      layout.pieces.push({ shard, family })
-      layout.count += family.count
-      layout.pathSum = (layout.pathSum + family.pathSum) | 0
-      layout.mixedSum = (layout.mixedSum + family.mixedSum) | 0
-    }
-  return patterns
-}
-
-function layoutOf(family: TensorFamily, patterns: Map<string, Pattern>): Layout {
-  const { module, parameter } = splitName(family.sample)
-  const text = module === '' ? '' : patternOf(`${module}.`).slice(0, -1)
-  let pattern = patterns.get(text)
-  if (!pattern) patterns.set(text, (pattern = { text, layouts: [] }))
-  const layout: Layout = { parameter, pattern, family, pieces: [], count: 0, pathSum: 0, mixedSum: 0 }
-  pattern.layouts.push(layout)
-  return layout
-}
-
-function kindsIn(folder: string, { text, layouts }: Pattern, isTwice: boolean): readonly ModuleKind[] {
+function kindsIn({ folder, text, layouts }: Pattern, isTwice: boolean): readonly ModuleKind[] {
   const [first] = layouts
   const isOfOne = layouts.every(({ parameter }) => parameter === first?.parameter)
   if (!isTwice && isOfOne) return layouts.map(layout => new PlainKind(folder, text, [layout]))

@@ -1,5 +1,5 @@
-// Finds a row by its name without making a string of any name: an open-addressing table over hashes of the
-// names' UTF-8 bytes. A file made to collide is noticed by its long probes, and a Map of strings takes over.
+// Finds a row by its name without making a string of any name: in the scanner's open-addressing table over hashes of the
+// names' UTF-8 bytes (server/scan/rows.ts). Where a file is made to collide, a Map of strings takes over.
 
 import type { HeaderColumns } from './headerColumns'
 import { hashSpan, viewOf } from './nameHash'
@@ -27,24 +27,19 @@ function encoded(name: string): Encoded {
   return lastEncoded
 }
 
-/** Honest names need about two probes each; this many for each of them is an attack. */
-const maxProbesPerName = 32
-
 export class NameIndex {
   /** Rows whose name comes again later: the later row is the one that is found. */
-  readonly superseded = new Set<number>()
-  /** Row + 1, or 0 for a free slot. */
-  private slots: Int32Array
+  readonly superseded: Set<number>
   private byText: Map<string, number> | undefined
 
-  constructor(private readonly columns: HeaderColumns) {
-    const { count } = columns
-    let size = 8
-    while (size < count * 2) size *= 2
-    this.slots = new Int32Array(size)
-    let probes = count * maxProbesPerName + 1000
-    for (let row = 0; row < count && probes > 0; row++) probes -= this.insert(row)
-    if (probes <= 0) this.fallBack()
+  constructor(
+    private readonly columns: HeaderColumns,
+    /** Row + 1 by the hash of its name, or 0 for a free slot; undefined where the names were made to collide. */
+    private readonly slots: Int32Array | undefined,
+    superseded: Iterable<number>,
+  ) {
+    this.superseded = new Set(superseded)
+    if (!slots) this.fallBack()
   }
 
   /** The last row of that name, or -1. */
@@ -56,35 +51,13 @@ export class NameIndex {
 
   /** The last row whose name is a span of bytes of a longer text, with the hash of that span; or -1. */
   findIn(view: DataView, start: number, end: number, hash: number): number {
-    if (this.byText) return this.find(Buffer.from(view.buffer, view.byteOffset + start, end - start).toString())
     const { slots } = this
+    if (!slots) return this.find(Buffer.from(view.buffer, view.byteOffset + start, end - start).toString())
     const mask = slots.length - 1
     let slot = hash & mask
     for (;;) {
       const row = (slots[slot] ?? 0) - 1
       if (row < 0 || this.same(row, view, start, end)) return row
-      slot = (slot + 1) & mask
-    }
-  }
-
-  /** Puts a row in; how many slots it looked at. */
-  private insert(row: number): number {
-    const { columns, slots } = this
-    const { nameStart, nameEnd, hash, view } = columns
-    const mask = slots.length - 1
-    const own = hash[row] ?? 0
-    let slot = own & mask
-    for (let probes = 1; ; probes++) {
-      const other = (slots[slot] ?? 0) - 1
-      if (other < 0) {
-        slots[slot] = row + 1
-        return probes
-      }
-      if (hash[other] === own && this.same(other, view, nameStart[row] ?? 0, nameEnd[row] ?? 0)) {
-        this.superseded.add(other)
-        slots[slot] = row + 1
-        return probes
-      }
       slot = (slot + 1) & mask
     }
   }
@@ -105,7 +78,6 @@ export class NameIndex {
     const { names, nameStart, nameEnd, count } = this.columns
     const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
     const byText = new Map<string, number>()
-    this.superseded.clear()
     for (let row = 0; row < count; row++) {
       const name = decoder.decode(names.subarray(nameStart[row], nameEnd[row]))
       const earlier = byText.get(name)
@@ -113,6 +85,5 @@ export class NameIndex {
       byText.set(name, row)
     }
     this.byText = byText
-    this.slots = new Int32Array(8)
   }
 }

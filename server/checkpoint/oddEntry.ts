@@ -1,4 +1,4 @@
-// Reads the header entries that the scanner's fast path leaves alone: escapes in keys, fields twice or missing, numbers
+// Reads the header entries that the scanner leaves alone: escapes in keys, fields of their own, twice or missing, numbers
 // beyond 2^53, entries written as arrays. It judges them as the Rust reference does, and apart from that as MLX does.
 // Slow and exact; a healthy header never comes here.
 
@@ -26,7 +26,8 @@ export interface BrokenEntry {
 }
 
 const maxU64 = (1n << 64n) - 1n
-const fields = ['dtype', 'shape', 'data_offsets'] as const
+/** What an entry says; others are passed over. */
+export const entryFields: readonly string[] = ['dtype', 'shape', 'data_offsets']
 const broken = (reason: string, kind: BrokenEntry['kind'] = 'bad-entry'): BrokenEntry => ({ ok: false, kind, reason })
 
 /** Reads an entry as the Rust reference would. `text` is one well-formed JSON value, nested no deeper than it allows. */
@@ -121,14 +122,14 @@ function fieldsOfArray(node: JsonNode): BrokenEntry | { dtype: JsonNode; shape: 
 
 function fieldsOfObject(node: JsonNode): BrokenEntry | { dtype: JsonNode; shape: JsonNode; offsets: JsonNode } {
   if (node.type !== 'object') return broken(`is ${show(node)}, expected an object with dtype, shape and data_offsets`)
-  const found = fields.map(field => (node.children ?? []).filter(p => p.children?.[0]?.value === field))
-  for (const [i, field] of fields.entries()) {
+  const found = entryFields.map(field => (node.children ?? []).filter(p => p.children?.[0]?.value === field))
+  for (const [i, field] of entryFields.entries()) {
     const times = found[i]?.length ?? 0
     if (times > 1) return broken(`has the field ${field} ${times} times, expected it once`)
   }
   const [dtype, shape, offsets] = found.map(properties => properties[0]?.children?.[1])
   if (dtype && shape && offsets) return { dtype, shape, offsets }
-  const missing = fields.filter((_, i) => found[i]?.length === 0)
+  const missing = entryFields.filter((_, i) => found[i]?.length === 0)
   return broken(`has no ${missing.join(' and no ')}, expected dtype, shape and data_offsets`)
 }
 

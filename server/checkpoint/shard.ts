@@ -6,10 +6,10 @@ import type { ByteSource } from '../util/byteSource'
 import { checkAlignment } from './alignment'
 import { bytes, tensors } from './coverage'
 import type { Shard } from './facts'
-import { HeaderColumns } from './headerColumns'
+import { HeaderRows, rowsWithout } from './headerRows'
 import { type LostEntry, scanHeader } from './headerScanner'
 import { maxHeaderBytes } from './limits'
-import { NameIndex } from './nameIndex'
+import type { NameIndex } from './nameIndex'
 import { recogniseForeign, sniffBytes } from './notSafetensors'
 import { both, mlxOnly, nobody, ProblemList } from './problemList'
 import { tensorTable } from './tensorTable'
@@ -89,14 +89,12 @@ function readHeader(path: string, sizeBytes: number, headerLength: number, heade
   }
   const scanned = scanHeader(header)
   const dataStart = lengthBytes + headerLength
-  let { columns } = scanned
-  let index = new NameIndex(columns)
+  let { columns, index } = scanned
   let table = tensorTable(columns, index, dataStart)
   const shadowed = shadowLost(scanned.lost, index)
   const superseded = [...[...index.superseded].map(table.nameAt), ...[...shadowed].map(entry => entry.name)]
   if (index.superseded.size > 0) {
-    columns = columns.without(index.superseded)
-    index = new NameIndex(columns)
+    ;({ columns, index } = rowsWithout(columns, index.superseded))
     table = tensorTable(columns, index, dataStart)
   }
   const dataLength = sizeBytes - dataStart
@@ -125,7 +123,7 @@ function shadowLost(lost: readonly LostEntry[], index: NameIndex): Set<LostEntry
 /** The file ends inside its header: no tensor can be had, but those that are named before the cut can be told. */
 function cutHeader(path: string, sizeBytes: number, headerLength: number, header: Uint8Array): Shard {
   const scanned = scanHeader(header)
-  const { nameAt, count } = tensorTable(scanned.columns, new NameIndex(scanned.columns), 0)
+  const { nameAt, count } = tensorTable(scanned.columns, scanned.index, 0)
   const lost = Array.from({ length: count }, (_, row) => nameAt(row))
   const named = count > 0 ? `; ${tensors(count)} named before it ends` : ''
   const message = `the header is ${bytes(headerLength)} long by its first 8 bytes, but the file of ${bytes(sizeBytes)} ends ${bytes(lengthBytes + headerLength - sizeBytes)} before that${named}`
@@ -133,13 +131,13 @@ function cutHeader(path: string, sizeBytes: number, headerLength: number, header
 }
 
 function withoutTensors(path: string, sizeBytes: number, say: (problems: ProblemList) => void): Shard {
-  const columns = new HeaderColumns(0, new Uint8Array(0))
+  const { columns, index } = new HeaderRows(new Uint8Array(0)).finish(true)
   const problems = new ProblemList()
   say(problems)
   return {
     path,
     sizeBytes,
-    tensors: tensorTable(columns, new NameIndex(columns), 0),
+    tensors: tensorTable(columns, index, 0),
     dataBytes: 0,
     metadata: new Map(),
     problems: problems.problems(),

@@ -4,6 +4,7 @@
 
 import type { JsonFile, TensorTable } from './facts'
 import { IndexReader, unquote } from './indexReader'
+import { viewOf } from './nameHash'
 
 /** One entry of `weight_map`. Offsets are UTF-16 units in the file's text and cover the quotes. */
 export interface IndexEntry {
@@ -60,7 +61,10 @@ function read(file: JsonFile): ShardIndex {
   const { bytes } = file
   const reader = new IndexReader(bytes)
   reader.read()
-  const { totalSize, count, spans, hashes, odd, view } = reader
+  const { totalSize } = reader
+  const [{ spans, hashes, fileOf }, { files, places }] = [reader.entries(), reader.files()]
+  const count = fileOf.length
+  const view = viewOf(bytes)
   let offsets: ((offset: number) => number) | undefined
   const inText = (offset: number): number => (offsets ??= offsetsInText(file))(offset)
   const spanAt = (i: number, which: 0 | 2): readonly [start: number, end: number] => [
@@ -88,16 +92,16 @@ function read(file: JsonFile): ShardIndex {
     entryAt,
     nameAt,
     numbersOf: file => {
-      numbers ??= byFile(reader)
+      numbers ??= byFile([...files.keys()], fileOf, places)
       return numbers.get(file) ?? new Uint32Array(0)
     },
     isAll: (file, { count, nameSums }) => {
-      const said = reader.contents[reader.files.get(file) ?? -1]
+      const said = files.get(file)
       const isSame = said?.count === count && said.nameSum === nameSums[0] && said.mixedSum === nameSums[1]
       return isSame && !said.isOdd
     },
     rowIn: (i, tensors) =>
-      odd.has(i)
+      hashes[i] === 0
         ? tensors.indexOf(nameAt(i))
         : tensors.indexIn(view, (spans[i * 4] ?? 0) + 1, (spans[i * 4 + 1] ?? 0) - 1, hashes[i] ?? 0),
     *entries() {
@@ -108,7 +112,7 @@ function read(file: JsonFile): ShardIndex {
       const i = byName.get(name)
       return i === undefined ? undefined : entryAt(i)
     },
-    files: [...reader.files.keys()],
+    files: [...files.keys()],
     totalSize: totalSize && {
       ...totalSize,
       get offset() {
@@ -130,18 +134,13 @@ function offsetsInText({ bytes, text }: JsonFile): (offset: number) => number {
   return offset => buffer.toString('utf8', 0, offset).length
 }
 
-/** Entry numbers by file, from the file number of every entry. */
-function byFile({ fileOf, files, count }: IndexReader): ReadonlyMap<string, Uint32Array> {
-  const counts = new Uint32Array(files.size)
-  for (let i = 0; i < count; i++) counts[fileOf[i] ?? 0] = (counts[fileOf[i] ?? 0] ?? 0) + 1
-  const lists = Array.from(counts, count => new Uint32Array(count))
-  counts.fill(0)
-  for (let i = 0; i < count; i++) {
-    const file = fileOf[i] ?? 0
-    const place = counts[file] ?? 0
-    const list = lists[file]
-    if (list) list[place] = i
-    counts[file] = place + 1
-  }
-  return new Map([...files.keys()].map((file, i) => [file, lists[i] ?? new Uint32Array(0)]))
+/** Entry numbers by file, from the place of every entry's file. */
+function byFile(
+  files: readonly string[],
+  fileOf: Uint32Array,
+  places: readonly number[],
+): ReadonlyMap<string, Uint32Array> {
+  const lists: number[][] = files.map(() => [])
+  for (const [i, file] of fileOf.entries()) lists[places[file] ?? -1]?.push(i)
+  return new Map(files.map((file, i) => [file, Uint32Array.from(lists[i] ?? [])]))
 }

@@ -4,9 +4,8 @@
 
 import { dtypes, type DType } from './dtype'
 import type { HeaderColumns } from './headerColumns'
-import { hashPart, hashSeed, mixByte as mix, mixSum, pathEnd } from './nameHash'
 
-/** What is asked of a family; see `Family` for what the scanner keeps beside it. */
+/** What is asked of a family; found by server/scan/families.ts. */
 export interface TensorFamily {
   /** Its place among the families of its shard. */
   readonly number: number
@@ -31,69 +30,46 @@ export interface TensorFamily {
 }
 
 const dot = 0x2e
-/** Stands for a whole number in a hash; no byte of a name. */
-const anyNumber = 0x100
 
 /** What the names of a family have in common, with `#` for each of its numbers. */
 export function patternOf(name: string): string {
   return name.replace(/(^|\.)\d+(?=\.)/g, '$1#')
 }
 
-/** How an entry is written around its numbers: spans of the header that every entry of the family repeats. */
-export interface Wording {
-  /** From the quote behind the name to the first offset. */
-  readonly lead: number
-  readonly leadLength: number
-  /** From there to the second. */
-  readonly gap: number
-  readonly gapLength: number
-  /** From there to behind the entry. */
-  readonly tail: number
-  readonly tailLength: number
+/** What the scanner found out of a family. */
+export interface FamilyRecord extends Pick<TensorFamily, 'shape' | 'count' | 'pathSum' | 'mixedSum' | 'hash'> {
+  /** Index into `dtypes`. */
+  readonly dtype: number
+  /** The row of its first tensor. */
+  readonly first: number
 }
 
-/** A family as it grows with the rows of a header. */
+/** A family of the rows of a header. */
 export class Family implements TensorFamily {
-  count = 0
-  pathSum = 0
-  mixedSum = 0
-  /** The row met last. */
-  last: number
-  /** The family of the row that came behind one of these the last time: layers repeat themselves. */
-  next: Family | undefined
-  /** Undefined where its first entry is not written plainly, or is faulty. */
-  wording: Wording | undefined
-  /** Bytes of each of its tensors, where there is a wording. */
-  bytes = 0
+  readonly dtype: DType
+  readonly shape: readonly number[]
+  readonly count: number
+  readonly pathSum: number
+  readonly mixedSum: number
+  readonly hash: number
+  private readonly first: number
   private text: string | undefined
   private patternText: string | undefined
 
   constructor(
-    private columns: HeaderColumns,
+    private readonly columns: HeaderColumns,
     readonly number: number,
-    readonly first: number,
-    /** Index into `dtypes`. */
-    readonly dtypeNumber: number,
-    readonly shape: readonly number[],
-    readonly hash: number,
-    /** Bytes of a name from its last dot on, which are the same in all, and their hash. */
-    readonly tail: number,
-    readonly tailHash: number,
+    record: FamilyRecord,
   ) {
-    this.last = first
-  }
-
-  /** Counts a tensor, by the hash of its module's path. */
-  take(path: number): void {
-    this.count++
-    this.pathSum = (this.pathSum + path) | 0
-    this.mixedSum = (this.mixedSum + mixSum(path)) | 0
-  }
-
-  get dtype(): DType {
-    const dtype = dtypes[this.dtypeNumber]
-    if (!dtype) throw new RangeError(`no dtype ${this.dtypeNumber}`)
-    return dtype
+    const dtype = dtypes[record.dtype]
+    if (!dtype) throw new RangeError(`no dtype ${record.dtype}`)
+    this.dtype = dtype
+    this.shape = record.shape
+    this.count = record.count
+    this.pathSum = record.pathSum
+    this.mixedSum = record.mixedSum
+    this.hash = record.hash
+    this.first = record.first
   }
 
   get sample(): string {
@@ -110,82 +86,25 @@ export class Family implements TensorFamily {
 
   isLike(other: TensorFamily): boolean {
     if (other === this) return true
-    if (!(other instanceof Family) || other.hash !== this.hash || other.dtypeNumber !== this.dtypeNumber) return false
-    const [a, b] = [this.columns, other.columns]
+    if (!(other instanceof Family) || other.hash !== this.hash || other.dtype !== this.dtype) return false
     return (
-      sameShape(this.shape, other.shape, other.shape.length) &&
-      sameButForNumbers(a.spanOf(this.first), b.spanOf(other.first))
+      sameShape(this.shape, other.shape) &&
+      sameButForNumbers(this.columns.spanOf(this.first), other.columns.spanOf(other.first))
     )
   }
 }
 
-/** The families of a header, found by what a row says. */
-export class Families {
-  /** In the order in which they are met. */
-  readonly all: Family[] = []
-  private readonly byHash = new Map<number, Family[]>()
-
-  constructor(private readonly columns: HeaderColumns) {}
-
-  /** The family of a name with a dtype and the first `rank` of `dims`; `row` is the number that it will have. */
-  of(row: number, nameStart: number, nameEnd: number, dtype: number, dims: readonly number[], rank: number): Family {
-    const { columns } = this
-    const { names, view } = columns
-    const hash = hashOf(names, nameStart, nameEnd, dtype, dims, rank)
-    let bucket = this.byHash.get(hash)
-    if (!bucket) this.byHash.set(hash, (bucket = []))
-    const name = { names, view, start: nameStart, end: nameEnd }
-    for (const family of bucket)
-      if (family.dtypeNumber === dtype && sameShape(family.shape, dims, rank))
-        if (sameButForNumbers(columns.spanOf(family.first), name)) return family
-    const at = pathEnd(view, nameStart, nameEnd)
-    const [tail, tailHash] = [nameEnd - at, hashPart(view, at, nameEnd)]
-    const made = new Family(columns, this.all.length, row, dtype, dims.slice(0, rank), hash, tail, tailHash)
-    this.all.push(made)
-    bucket.push(made)
-    return made
-  }
-}
-
-function hashOf(
-  names: Uint8Array,
-  start: number,
-  end: number,
-  dtype: number,
-  dims: readonly number[],
-  rank: number,
-): number {
-  let hash = hashSeed ^ dtype
-  for (let i = 0; i < rank; i++) hash = mix(hash, dims[i] ?? 0)
-  let begins = true
-  for (let i = start; i < end; i++) {
-    const byte = names[i] ?? 0
-    const after = begins && isDigit(byte) ? numberEnd(names, i, end) : 0
-    if (after > 0) {
-      hash = mix(hash, anyNumber)
-      i = after - 1
-      begins = false
-    } else {
-      hash = mix(hash, byte)
-      begins = byte === dot
-    }
-  }
-  return hash
-}
-
-export const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
+const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
 
 /** Where a number ends that fills the part of a name up to the next dot; 0 where it does not. */
-export function numberEnd(names: Uint8Array, start: number, end: number): number {
+function numberEnd(names: Uint8Array, start: number, end: number): number {
   let i = start + 1
   while (i < end && isDigit(names[i] ?? 0)) i++
   return i < end && names[i] === dot ? i : 0
 }
 
-function sameShape(shape: readonly number[], dims: readonly number[], rank: number): boolean {
-  if (shape.length !== rank) return false
-  for (let i = 0; i < rank; i++) if (shape[i] !== dims[i]) return false
-  return true
+function sameShape(a: readonly number[], b: readonly number[]): boolean {
+  return a.length === b.length && a.every((dim, i) => dim === b[i])
 }
 
 /** A name: a span of bytes, and a view over the same bytes. */

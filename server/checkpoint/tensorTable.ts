@@ -24,7 +24,7 @@ export function tensorTable(columns: HeaderColumns, index: NameIndex, dataStart:
     nameAt,
     tensorAt,
     familyAt: row => columns.familyAt(row),
-    families: () => columns.families.all,
+    families: () => columns.families,
     find: name => {
       const row = index.find(name)
       return row < 0 ? undefined : tensorAt(row)

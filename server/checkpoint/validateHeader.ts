@@ -148,7 +148,7 @@ function checkRows({ scanned, columns, nameAt, dataLength }: HeaderChecks, into:
 
 /** Dtypes that the format has and MLX's reader has not. */
 function checkMlxDtypes(columns: HeaderColumns, nameAt: (row: number) => string, into: ProblemList): void {
-  if (columns.families.all.every(({ dtype }) => mlxDtypes.has(dtype))) return
+  if (columns.families.every(({ dtype }) => mlxDtypes.has(dtype))) return
   for (let row = 0; row < columns.count; row++) {
     const { dtype } = columns.familyAt(row)
     if (mlxDtypes.has(dtype)) continue

@@ -46,11 +46,12 @@ export interface LibraryCall {
   getItem(object: Value, key: Value): Value
 }
 
-export const noArguments: Arguments = { positional: [], keywords: new Map(), open: false }
+const noKeywords: ReadonlyMap<string, Argument> = new Map()
+export const noArguments: Arguments = { positional: [], keywords: noKeywords, open: false }
 
 export function evaluateArguments(m: Machine, args: readonly Arg[], scope: Scope): Arguments {
   const positional: Argument[] = []
-  const keywords = new Map<string, Argument>()
+  let keywords: Map<string, Argument> | undefined
   let open = false
   let optional = true
   for (const arg of args) {
@@ -65,14 +66,14 @@ export function evaluateArguments(m: Machine, args: readonly Arg[], scope: Scope
       }
     } else if (arg.spread === 'dict') {
       if (value.kind === 'dict') {
-        for (const [key, v] of value.map) keywords.set(String(key), { value: v })
+        for (const [key, v] of value.map) (keywords ??= new Map()).set(String(key), { value: v })
         if (value.open || value.views.length > 0) [open, optional] = [true, false]
         noteAnyTaken(m, value.views)
       } else [open, optional] = [true, false]
-    } else if (arg.name) keywords.set(arg.name, { value, place: at })
+    } else if (arg.name) (keywords ??= new Map()).set(arg.name, { value, place: at })
     else positional.push({ value, place: at })
   }
-  return { positional, keywords, open, ...(open && optional ? { optional } : {}) }
+  return { positional, keywords: keywords ?? noKeywords, open, ...(open && optional ? { optional } : {}) }
 }
 
 export interface CallSite {
@@ -107,8 +108,9 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
       if (partial) return callValue(m, partial.callee, partial.args, site)
       const member = findMember(callee.of, '__call__') ?? findMember(callee.of, 'forward')
       if (member?.value.kind === 'function') {
-        checkCall(m, { ...member.value, self: callee }, args, site.at)
-        return invoke(m, { ...member.value, self: callee }, handOver(args, site.at))
+        const method: FunctionValue = { ...member.value, self: callee }
+        checkCall(m, method, args, site.at)
+        return invoke(m, method, handOver(args, site.at))
       }
       const base = libraryBase(callee.of)
       if (base) return callLibrary(m, `${base}.__call__`, callee, args, site)
@@ -228,7 +230,6 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
     vars: new Map(),
     parent: f.scope,
     program: f.program,
-    outer: new Set(),
     self: f.program.language === 'python' || f.def.isArrow ? undefined : f.self,
     owner: f.owner,
   }
@@ -259,7 +260,7 @@ function bindParameters(m: Machine, f: FunctionValue, args: Arguments, scope: Sc
   const isMethod = f.self !== undefined && f.program.language === 'python' && f.def.params.length > 0
   const positional: readonly Argument[] = isMethod ? [{ value: f.self as Value }, ...args.positional] : args.positional
   let next = 0
-  const used = new Set<string>()
+  let used: Set<string> | undefined
   for (const param of f.def.params) {
     const name = param.target.kind === 'name' ? param.target.name : ''
     let value: Value
@@ -268,13 +269,13 @@ function bindParameters(m: Machine, f: FunctionValue, args: Arguments, scope: Sc
       value = { ...list(rest, 'tuple', args.open), ...(args.optional ? { optional: true } : {}) }
     } else if (param.rest === 'dict') {
       value = dict(
-        [...args.keywords].flatMap(([k, a]) => (used.has(k) ? [] : [[k, a.value]])),
+        [...args.keywords].flatMap(([k, a]) => (used?.has(k) ? [] : [[k, a.value]])),
         args.open,
       )
     } else {
       const named = args.keywords.size > 0 ? args.keywords.get(name) : undefined
       const given = named ?? (param.keywordOnly ? undefined : positional[next++])
-      if (named) used.add(name)
+      if (named) (used ??= new Set()).add(name)
       if (given) value = given.value
       else if (param.default && (!args.open || args.optional))
         value = evaluate(m, param.default, defaultScope(f, scope))
@@ -295,7 +296,9 @@ function noteComputed(m: Machine, f: FunctionValue): void {
 }
 
 function noteComputedBy(m: Machine, self: InstanceValue, def: FunctionDef): void {
-  m.computed.set(self, (m.computed.get(self) ?? new Set()).add(def))
+  const known = m.computed.get(self)
+  if (known) known.add(def)
+  else m.computed.set(self, new Set([def]))
   for (const one of self.standsFor ?? []) noteComputedBy(m, one, def)
 }
 

@@ -257,11 +257,12 @@ export function mergeDict(m: Machine, into: Value & { kind: 'dict' }, from: Valu
   }
   for (const view of from.views) {
     // What a later checkpoint holds hides what stood there before; an overlay is younger than both.
-    for (const key of [...into.map.keys()])
-      if (view.entries.some(e => e.shard.tensors.find(String(key)))) into.map.delete(key)
-    for (const before of into.views) noteMerged(m, before.entries, view.entries)
+    if (into.map.size > 0)
+      for (const key of [...into.map.keys()])
+        if (view.entries.some(e => e.shard.tensors.find(String(key)))) into.map.delete(key)
     into.views.push(view)
   }
+  if (from.views.length > 0) noteMerged(m, into.views)
   for (const [key, value] of from.map) {
     into.map.set(key, value)
     into.deleted.delete(key)

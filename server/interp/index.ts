@@ -2,7 +2,7 @@
 // unknown inputs, and last every object that holds stored tensors is asked to compute.
 // The result says which tensors arrive at which operation; whether that is right is for the rules.
 
-import type { Model, Shard } from '../checkpoint/facts'
+import type { Model } from '../checkpoint/facts'
 import type { FunctionDef, Program } from '../source/ir'
 import { freeArguments, invoke } from './calls'
 import { classesOf, freeInit, instantiate } from './classes'
@@ -15,6 +15,7 @@ import {
   type Met,
   type ModuleLoad,
   type Product,
+  provenHits,
   type Quantization,
   type Sink,
   type Unfollowed,
@@ -22,6 +23,7 @@ import {
 import type { FileRead } from './fileReads'
 import { innerValues } from './handOver'
 import type { Mixup } from './heads'
+import type { Merged } from './merging'
 import { findMember } from './members'
 import { findModule, runModule } from './modules'
 import { calledNames, importsOf, mentionsSink, requiredBy, speaksOfTensors } from './names'
@@ -54,8 +56,8 @@ export interface Run {
   readonly unfollowed: readonly Unfollowed[]
   /** Calls that open shards, and with whose reader. */
   readonly loads: readonly Load[]
-  /** Files whose tensors came into one dict, with those that came into it before them. */
-  readonly merged: ReadonlyMap<Shard, ReadonlySet<Shard>>
+  /** Files whose tensors came into one dict. */
+  readonly merged: Merged
   /** Keys that were asked of a checkpoint and are not in it. */
   readonly absent: readonly AbsentKey[]
   /** Files that are opened by a known path, and bare names of files that the programs may make. */
@@ -70,9 +72,6 @@ export interface Run {
   /** Why the run ended early, if it did. */
   readonly stopped: string | undefined
 }
-
-/** A checkpoint that no path names is meant for sure once this many of the keys asked of it were found. */
-const provenHits = 3
 
 /**
  * Runs `programs`, which belong together by their imports, reading free inputs as `bound`. Relative paths are tried
@@ -199,11 +198,7 @@ function runHolders(m: Machine): void {
       if (v.kind === 'function' && mentionsSink(v.def)) invoke(m, v, freeArguments(m, v))
     for (const name of methodNames(instance.of)) {
       const member = findMember(instance.of, name)
-      if (
-        member?.value.kind !== 'function' ||
-        !(name === '__call__' || name === 'forward' || mentionsSink(member.value.def))
-      )
-        continue
+      if (member?.value.kind !== 'function' || !computes(name, member.value.def)) continue
       if (m.computed.get(instance)?.has(member.value.def)) continue
       // A part of the computation that the program calls on other objects and never on this one is not meant for it.
       if (called.has(member.value.def) && name !== '__call__' && name !== 'forward') continue
@@ -212,6 +207,9 @@ function runHolders(m: Machine): void {
     }
   }
 }
+
+const computes = (name: string, def: FunctionDef): boolean =>
+  name === '__call__' || name === 'forward' || mentionsSink(def)
 
 const holdsStored = (v: Value): v is ArrayValue => v.kind === 'array' && v.variants.some(x => x.stored)
 

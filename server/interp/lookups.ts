@@ -123,7 +123,7 @@ export function lookupViews(m: Machine, views: readonly WeightsView[], key: Valu
   const known = parts && stackOf(views)
   if (!known) return nothing
   const { stack, files } = known
-  const holes = holesOf(parts)
+  const holes = parts.length === 1 && typeof parts[0] === 'string' ? noHoles : holesOf(parts)
   const keyText = textOf(m, parts, holes, files)
   const find = () => search(m, views, parts, { holes, files })
   const found = (holes.length === 0 ? stack.literals : stack.templates).get(m.id, keyText, find)
@@ -141,7 +141,7 @@ interface Symbols {
 
 function variantsOf({ groups, made, role }: Found, { holes, files }: Symbols): readonly ArrayVariant[] {
   if (groups.length === 0) return nothing
-  const symbols = `${holes.join()} ${files.join()}`
+  const symbols = holes.length === 0 && files.length === 0 ? ' ' : `${holes.join()} ${files.join()}`
   const known = made.find(each => each.symbols === symbols)
   if (known) return known.variants
   const variants = groups.map(({ columns, rows, sources, shape, dtype }): ArrayVariant => ({
@@ -159,6 +159,7 @@ function variantsOf({ groups, made, role }: Found, { holes, files }: Symbols): r
   return variants
 }
 
+const noHoles: readonly number[] = []
 const nothing: readonly ArrayVariant[] = []
 const noOps: readonly ArrayOp[] = []
 

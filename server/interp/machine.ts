@@ -5,6 +5,7 @@ import type { Model, Shard } from '../checkpoint/facts'
 import type { ClassDef, FunctionDef, Program, Span } from '../source/ir'
 import type { Counter } from './counting'
 import type { Mixup } from './heads'
+import { type Merged, nothingMerged } from './merging'
 import type { NumberRange } from './summary'
 import type { FileRead } from './fileReads'
 import type { ParameterTree } from './parameters'
@@ -110,6 +111,8 @@ export interface AbsentKey {
   readonly view: WeightsView
 }
 
+/** A checkpoint that no path names is meant for sure once this many of the keys asked of it were found. */
+export const provenHits = 3
 /** Work allowed to one run, in evaluated nodes: about half a second; what is left then is unknown. */
 const workLimit = 800_000
 /** The same for programs that are torn by syntax errors: what cannot be read often hides what ends a loop. */
@@ -189,12 +192,12 @@ export interface Machine {
   readonly takes: Takes
   readonly counters: Map<string, Counter>
   readonly loads: Map<string, Load>
-  /** Files whose tensors came into one dict, with those that came into it before them. */
-  readonly merged: Map<Shard, Set<Shard>>
+  /** Files whose tensors came into one dict. */
+  readonly merged: Merged
   readonly unfollowed: Map<string, Unfollowed>
   /** Keys that were asked of a checkpoint and are not in it. */
   readonly absent: Map<string, AbsentKey>
-  /** How many different keys of a view were found. */
+  /** Different keys of a view that were found, the first few. */
   readonly hits: Map<WeightsView, Set<string>>
   readonly configReads: Map<string, ConfigPlace>
   /** Whether anything depended on which checkpoint is bound. */
@@ -264,7 +267,7 @@ export function createMachine(
     takes: noTakes(),
     counters: new Map(),
     loads: new Map(),
-    merged: new Map(),
+    merged: nothingMerged(),
     unfollowed: new Map(),
     absent: new Map(),
     hits: new Map(),

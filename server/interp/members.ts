@@ -1,5 +1,6 @@
 // What stands behind a dot or a pair of brackets: attributes, items, slices and membership.
 
+import { methodsOf, settersOf } from './methods'
 import type { Expr } from '../source/ir'
 import { arrayMember } from './arrayMembers'
 import { withoutNames } from './arrays'
@@ -17,6 +18,7 @@ import {
   noteUnderstood,
   noteUnfollowed,
   placeKey,
+  provenHits,
   unknown,
 } from './machine'
 import { arrayOfAt, partAt } from './models/arrayAt'
@@ -73,9 +75,7 @@ export function findMember(
 }
 
 function ownMember(of: ClassValue, name: string): { value: Value; owner: ClassValue } | undefined {
-  const method = of.def.methods.findLast(
-    f => f.name === name && !f.decorators.some(d => d === 'set' || d.endsWith('.setter')),
-  )
+  const method = methodsOf(of.def).get(name)
   if (method)
     return { value: { kind: 'function', def: method, program: of.program, scope: of.scope, owner: of }, owner: of }
   const attribute = of.attributes.get(name)
@@ -97,9 +97,7 @@ function searchUp(of: Value, name: string): { value: Value; owner: ClassValue } 
 /** A setter of a class or of one above it, for either language. */
 export function findSetter(of: Value, name: string): FunctionValue | undefined {
   if (of.kind !== 'class') return undefined
-  const def = of.def.methods.findLast(
-    f => f.name === name && f.decorators.some(d => d === 'set' || d.endsWith(`${name}.setter`)),
-  )
+  const def = settersOf(of.def).get(name)
   if (def) return { kind: 'function', def, program: of.program, scope: of.scope, owner: of }
   for (const base of of.bases) {
     const found = findSetter(base, name)
@@ -296,7 +294,8 @@ function representative(m: Machine, items: readonly Value[]): Value {
   const part = anyPart(items)
   if (part) return part
   let result: Value | undefined
-  for (const item of items) result = join(result, item, w => unknown(m, w))
+  const fresh = (why: string) => unknown(m, why)
+  for (const item of items) if (item !== result) result = join(result, item, fresh)
   return result ?? unknown(m, 'an item of a list')
 }
 
@@ -381,11 +380,12 @@ function absentKey(m: Machine, object: DictValue, key: Value, at: Place): Value 
 }
 
 function noteHit(m: Machine, object: DictValue, key: Value): void {
-  const id = identity(key) ?? ''
   // The youngest checkpoint speaks for all: an absent key is noted with that one.
   const view = object.views[object.views.length - 1]
   if (!view) return
   const hits = m.hits.get(view)
+  if (hits && hits.size >= provenHits) return
+  const id = identity(key) ?? ''
   if (hits) hits.add(id)
   else m.hits.set(view, new Set([id]))
 }

@@ -226,8 +226,17 @@ export function takes(def: FunctionDef, count: number): boolean {
   return count + 1 >= needed && count <= def.params.length
 }
 
+const keyWriterCache = new WeakMap<object, { readonly programs: readonly Program[]; readonly writes: boolean }>()
 /** Whether a body, or anything that it may call by name, writes by key. */
 export function writesByKey(programs: readonly Program[], body: readonly Stmt[] | Expr): boolean {
+  const known = keyWriterCache.get(body)
+  if (known?.programs === programs) return known.writes
+  const writes = findKeyWriter(programs, body)
+  keyWriterCache.set(body, { programs, writes })
+  return writes
+}
+
+function findKeyWriter(programs: readonly Program[], body: readonly Stmt[] | Expr): boolean {
   const seen = new Set<string>()
   const open: object[] = [body]
   for (let next = open.pop(); next; next = open.pop()) {

@@ -17,11 +17,18 @@ const keepsParameters =
 const nameOf = (param: Param): string => (param.target.kind === 'name' ? param.target.name : '')
 
 /** Raises where a call does not fit; nothing is said where its arguments are not all known. */
-export function checkCall(m: Machine, f: FunctionValue, args: Arguments, at: Place): void {
+export function checkCall(
+  m: Machine,
+  f: FunctionValue,
+  args: Arguments,
+  at: Place,
+  hasSelf = f.self !== undefined,
+): void {
   if (f.program.language !== 'python' || args.open || !f.def.decorators.every(d => keepsParameters.test(d))) return
   const { name } = f.def
   const { ordinary, hasRest, names, needed } = signatureOf(f.def)
-  const given = args.positional.length + (f.self ? 1 : 0)
+  const given = args.positional.length + (hasSelf ? 1 : 0)
+  if (given === ordinary.length && args.keywords.size === 0 && needed.every(p => !p.keywordOnly)) return
   const called = `${name || '<lambda>'}()`
   const say = (found: string, text: string) => failPython(m, at, 'TypeError', found, undefined, `${called} ${text}`)
   if (given > ordinary.length && !hasRest) {
@@ -76,7 +83,7 @@ function signatureOf(def: FunctionDef): Signature {
 /** The same for a class, which is called through its constructor. */
 export function checkConstruction(m: Machine, of: ClassValue, args: Arguments, at: Place): void {
   const constructor = findMember(of, '__init__')
-  if (constructor?.value.kind === 'function') checkCall(m, { ...constructor.value, self: none }, args, at)
+  if (constructor?.value.kind === 'function') checkCall(m, constructor.value, args, at, true)
   else if (/(^|\.)dataclass\b(?!.*init=False)/.test(of.def.decorators.join(' '))) checkFields(m, of, args, at)
 }
 

@@ -15,10 +15,13 @@ export interface StackContext {
 
 /** Whether two values differ in nothing that is looked at but in which tensors their arrays are. */
 export function isAlike(names: ReadonlySet<string>, a: Value, b: Value, seen = new Map<Value, Value>()): boolean {
-  // An object may hold one that holds it.
-  if (a === b || seen.get(a) === b) return true
+  if (a === b) return true
   if (a.kind !== b.kind) return false
-  seen.set(a, b)
+  if (a.kind === 'instance' || a.kind === 'list') {
+    // An object may hold one that holds it.
+    if (seen.get(a) === b) return true
+    seen.set(a, b)
+  }
   switch (a.kind) {
     case 'const':
       return a.value === (b as typeof a).value
@@ -146,16 +149,15 @@ function stacked({ symbol, first: number }: StackContext, values: readonly Array
   }
 }
 
+const kinds = new WeakMap<ArrayVariant, string>()
 /** All of an array's reading but which tensors it is. */
-const kindOf = ({ shape, table, dtype, stored, decoded, readings, role, heads }: ArrayVariant): string =>
-  JSON.stringify([
-    shape,
-    table,
-    dtype,
-    stored !== undefined,
-    stored?.ops,
-    decoded?.turned,
-    readings.symbols,
-    role,
-    heads?.axes,
-  ])
+function kindOf(variant: ArrayVariant): string {
+  let kind = kinds.get(variant)
+  if (kind === undefined) {
+    const { shape, table, dtype, stored, decoded, readings, role, heads } = variant
+    const { symbols } = readings
+    kind = JSON.stringify([shape, table, dtype, !!stored, stored?.ops, decoded?.turned, symbols, role, heads?.axes])
+    kinds.set(variant, kind)
+  }
+  return kind
+}

@@ -127,7 +127,8 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
     case 'assert':
       return assertion(m, s, scope)
     case 'global':
-      for (const name of s.names) scope.outer?.add(name)
+      // A module has no outer scope.
+      if (scope.parent) for (const name of s.names) (scope.outer ??= new Set()).add(name)
       return 'next'
     case 'block': {
       const completion = executeBlock(m, s.body, scope)

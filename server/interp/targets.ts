@@ -205,7 +205,7 @@ export function setItem(m: Machine, object: Value, asked: Value | undefined, val
     } else {
       // An unknown key may be any of them.
       object.open = true
-      object.views.length = 0
+      object.views = []
       object.map.clear()
     }
   } else if (object.kind === 'list') {

@@ -98,8 +98,8 @@ export interface WeightsView {
 export interface DictValue {
   readonly kind: 'dict'
   readonly map: Map<string | number, Value>
-  /** Checkpoints behind the dict, oldest first; `map` wins over them. */
-  readonly views: WeightsView[]
+  /** Checkpoints behind the dict, oldest first; `map` wins over them. A dict that is emptied gets another list. */
+  views: WeightsView[]
   readonly deleted: Set<string | number>
   /** There may be other keys than these. */
   open: boolean
@@ -270,7 +270,7 @@ export interface Scope {
   /** JavaScript's `this`. */
   readonly self?: Value
   /** Names that belong to an outer scope though they are assigned here: `global` and `nonlocal`. */
-  readonly outer?: Set<string>
+  outer?: Set<string>
   /** The class whose method runs here, for `super`. */
   readonly owner?: ClassValue
 }

@@ -2,17 +2,13 @@
 // length 1 too many, rows and columns exchanged, or rows of another length. Said only where the layers are alike in all
 // else, for then nothing but a slip tells this one apart. Where its shape happens to be taken, the numbers are wrong.
 
-import type { Model, Shard } from '../checkpoint/facts'
+import type { Model } from '../checkpoint/facts'
+import { type Layout, patternsOf, type ShardFamily } from '../checkpoint/layouts'
 import { ranksOf } from '../checkpoint/models'
 import type { TensorFamily } from '../checkpoint/tensorFamilies'
 import { groupBy } from '../util/groupBy'
 import { defineRule, type Draft, eachModel } from './rule'
 import { becauseTensor, count, fileStart, foldNames, showShape } from './show'
-
-interface Placed {
-  readonly shard: Shard
-  readonly family: TensorFamily
-}
 
 export const misshapenTensor = defineRule({
   id: 'misshapen-tensor',
@@ -30,47 +26,50 @@ const fewestOthers = 2
 function* check(model: Model): Iterable<Draft> {
   // Ranks hold slices.
   if (ranksOf(model).length > 1) return
-  const all = model.shards.flatMap(shard => shard.tensors.families().map((family): Placed => ({ shard, family })))
-  const layers = groupBy(all, ({ family }) => oneNumber.exec(family.pattern)?.[1])
+  const all = patternsOf(model).flatMap(({ layouts }) => layouts)
+  const layers = groupBy(all, layout => oneNumber.exec(nameOf(layout))?.[1])
   for (const [prefix, parameters] of layers) {
     if (prefix === undefined) continue
-    const byPattern = [...groupBy(parameters, ({ family }) => family.pattern).values()]
-    const odd = byPattern.filter(same => shapesOf(same).size > 1)
+    const byName = [...groupBy(parameters, nameOf).values()]
+    const odd = byName.filter(same => shapesOf(same).size > 1)
     const [only] = odd
-    if (!only || odd.length > 1 || byPattern.length <= fewestOthers) continue
+    if (!only || odd.length > 1 || byName.length <= fewestOthers) continue
     // Every layer has every parameter.
-    if (new Set(byPattern.map(countOf)).size > 1) continue
+    if (new Set(byName.map(countOf)).size > 1) continue
     if (new Set(only.map(({ family }) => `${family.dtype} ${elementsOf(family)}`)).size > 1) continue
     yield draft(only)
   }
 }
 
-const shapesOf = (same: readonly Placed[]): ReadonlySet<string> =>
+/** The name of a layout's tensors, with `#` for numbers. */
+const nameOf = ({ pattern: { text }, parameter }: Layout): string => (text === '' ? parameter : `${text}.${parameter}`)
+const shapesOf = (same: readonly Layout[]): ReadonlySet<string> =>
   new Set(same.map(({ family }) => family.shape.join()))
-const countOf = (same: readonly Placed[]): number => same.reduce((n, { family }) => n + family.count, 0)
+const countOf = (same: readonly Layout[]): number => same.reduce((n, { count }) => n + count, 0)
 const elementsOf = ({ shape }: TensorFamily): number => shape.reduce((n, d) => n * d, 1)
 
-function draft(same: readonly Placed[]): Draft {
+function draft(same: readonly Layout[]): Draft {
   const shapes = [...groupBy(same, ({ family }) => family.shape.join()).values()]
   // The fewest are the odd ones; of as many the one with more axes.
   const [odd = [], like = []] = shapes.toSorted((a, b) => countOf(a) - countOf(b) || rankOf(b) - rankOf(a))
   const isEven = countOf(odd) === countOf(like) && rankOf(odd) === rankOf(like)
   const names = (isEven ? same : odd).flatMap(namesOf)
-  const [first, other] = [odd[0], like[0]] as [Placed, Placed]
+  const [first, other] = [odd[0], like[0]] as [Layout, Layout]
+  const [at, otherAt] = [first.pieces[0], other.pieces[0]] as [ShardFamily, ShardFamily]
   const isVector = [first, other].every(({ family }) => family.shape.filter(d => d !== 1).length < 2)
-  const sample = other.shard.tensors.find(other.family.sample)
+  const sample = otherAt.shard.tensors.find(otherAt.family.sample)
   return {
-    path: first.shard.path,
+    path: at.shard.path,
     range: fileStart,
     // A vector is spread over what it meets, whatever axes of length 1 it has.
     ...(isVector ? { severity: 'information' as const } : {}),
     message: `${foldNames(odd.flatMap(namesOf))} ${countOf(odd) === 1 ? 'is' : 'are'} ${first.family.dtype} ${showShape(first.family.shape)} and ${foldNames(like.flatMap(namesOf))} ${showShape(other.family.shape)}: as many elements in another shape, though the layers are alike in all else (${count(countOf(same), 'layer')}); ${isVector ? 'MLX adds and multiplies either in the same way, a strict load refuses one' : `a loader that takes both computes wrong numbers with ${isEven ? 'one of them' : 'the first'}`}`,
     tensors: names,
-    because: sample ? [becauseTensor({ shard: other.shard, tensor: sample }, `${sample.name} is stored here`)] : [],
+    because: sample ? [becauseTensor({ shard: otherAt.shard, tensor: sample }, `${sample.name} is stored here`)] : [],
   }
 }
 
-const rankOf = ([first]: readonly Placed[]): number => first?.family.shape.length ?? 0
+const rankOf = ([first]: readonly Layout[]): number => first?.family.shape.length ?? 0
 
-const namesOf = ({ shard, family }: Placed): string[] =>
-  Array.from(family.rows.subarray(0, 500), row => shard.tensors.nameAt(row))
+const namesOf = ({ pieces }: Layout): string[] =>
+  pieces.flatMap(({ shard, family }) => Array.from(family.rows.subarray(0, 500), row => shard.tensors.nameAt(row)))

@@ -96,8 +96,8 @@ function collidingNames(count: number): string[] {
     const second = middle ^ Math.imul(inverse, 12345 ^ (middle >>> 15))
     if (!plain(first) || !plain(second)) continue
     const bytes = Buffer.alloc(8)
-    bytes.writeInt32BE(first, 0)
-    bytes.writeInt32BE(second, 4)
+    bytes.writeInt32LE(first, 0)
+    bytes.writeInt32LE(second, 4)
     names.push(bytes.toString('latin1'))
   }
   return names

@@ -41,6 +41,33 @@ const healthy: readonly { readonly header: string; readonly dataBytes: number }[
   },
 ]
 
+/** Layers that are alike, as headers really are: each read by comparing it with the one before. */
+function layers(
+  write: (name: string, dtype: string, shape: string, begin: number, end: number) => string,
+  join: string,
+) {
+  const entries = Array.from({ length: 5 }, (_, i) => [
+    write(`layers.${i + 7}.a.weight`, 'U32', '2,1', i * 16, i * 16 + 8),
+    write(`layers.${i + 7}.a.scales`, 'F16', '2,1', i * 16 + 8, i * 16 + 12),
+    write(`layers.${i + 7}.b`, 'BF16', '2', i * 16 + 12, i * 16 + 16),
+  ])
+  return { header: `{${entries.flat().join(join)}}`, dataBytes: 80 }
+}
+
+const bases = [
+  ...healthy,
+  layers(
+    (name, dtype, shape, begin, end) =>
+      `"${name}":{"dtype":"${dtype}","shape":[${shape}],"data_offsets":[${begin},${end}]}`,
+    ',',
+  ),
+  layers(
+    (name, dtype, shape, begin, end) =>
+      `"${name}" : {"data_offsets": [ ${begin} , ${end} ], "dtype": "${dtype}", "shape": [${shape}] }`,
+    ' ,\n ',
+  ),
+]
+
 const replacements: readonly (readonly [RegExp, readonly string[]])[] = [
   [
     /"[A-Z]+\d*(_E\dM\d)?"/g,
@@ -113,7 +140,7 @@ const replacements: readonly (readonly [RegExp, readonly string[]])[] = [
 
 /** The n-th damaged file of a run. */
 export function mutated(random: (below: number) => number): Buffer {
-  const base = healthy[random(healthy.length)] ?? { header: '{}', dataBytes: 0 }
+  const base = bases[random(bases.length)] ?? { header: '{}', dataBytes: 0 }
   const how = random(8)
   if (how < 4) return fileOf(editText(base.header, random), base.dataBytes + lengthSlip(random))
   const file = fileOf(base.header, base.dataBytes)

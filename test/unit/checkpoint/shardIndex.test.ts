@@ -71,6 +71,33 @@ test('places are those of the text where the file is not ASCII', () => {
   expect(index.faults.map(({ kind, offset }) => [kind, text.charAt(offset)])).toEqual([['not-a-file-name', '1']])
 })
 
+test('an index of any length says what JSON.parse says, however it is spaced and written', () => {
+  const space = fc.oneof(fc.constant(''), fc.constantFrom(' ', '\n\t', ' '.repeat(700)))
+  const names = ['layer.weight', 'größe', 'a\\u0041b', 'with space!', 'x'.repeat(5000), 'x'.repeat(70_000)]
+  const name = fc.oneof({ weight: 30, arbitrary: fc.constant(names[0] ?? '') }, fc.constantFrom(...names.slice(1)))
+  const file = fc.constantFrom('a.safetensors', 'b.safetensors', 'b\\u002esafetensors', 'é.safetensors')
+  const piece = fc.tuple(space, name, space, space, file, space)
+  fc.assert(
+    fc.property(fc.array(piece, { minLength: 1, maxLength: 40 }), fc.integer({ min: 1, max: 80 }), (pieces, times) => {
+      const entries = Array.from({ length: times }, (_, turn) =>
+        pieces.map(([a, name, b, c, file, d], i) => `${a}"${turn}.${i}.${name}"${b}:${c}"${file}"${d}`),
+      )
+      const text = `{"weight_map":{${entries.flat().join(',')}},"metadata":{"total_size":1}}`
+      const expected = Object.entries((JSON.parse(text) as { weight_map: Record<string, string> }).weight_map)
+      const index = read(text)
+      expect([...index.entries()].map(entry => [entry.name, entry.file])).toEqual(expected)
+      expect(index.faults).toEqual([])
+      const files = [...new Set(expected.map(([, file]) => file))]
+      expect(index.files).toEqual(files)
+      for (const each of files)
+        expect(Array.from(index.numbersOf(each), number => index.nameAt(number))).toEqual(
+          expected.filter(([, file]) => file === each).map(([name]) => name),
+        )
+    }),
+    { seed: 3, numRuns: 60 },
+  )
+})
+
 test('a hundred thousand entries are read without a tree', () => {
   const entries = Array.from({ length: 100_000 }, (_, i) => `"model.layers.${i}.weight":"model-${i % 163}.safetensors"`)
   const text = `{"weight_map":{${entries.join(',')}}}`

@@ -1,0 +1,170 @@
+// The rows of one header, from the scanner to columns. The scanner takes in what is written plainly; what is not comes in
+// one by one, read by others.
+
+import { dtypes } from './dtype'
+import { Fault, HeaderColumns } from './headerColumns'
+import { maxTensors } from './limits'
+import { NameIndex } from './nameIndex'
+import { copied, scannerFor, type Scanner } from './scanner'
+import type { FamilyRecord } from './tensorFamilies'
+
+/** Zeros behind the header in the scanner's memory; decoded names come behind them. */
+const padding = 16
+
+/** A row that the scanner did not take in by itself. */
+export interface OddRow {
+  readonly nameStart: number
+  readonly nameEnd: number
+  /** Index into `dtypes`. */
+  readonly dtype: number
+  readonly shape: readonly number[]
+  readonly begin: number
+  readonly end: number
+  /** One of `Fault`. */
+  readonly fault: number
+  /** Where its JSON value is, where that is to be known. */
+  readonly span: { readonly start: number; readonly end: number } | undefined
+}
+
+export interface Rows {
+  readonly columns: HeaderColumns
+  readonly index: NameIndex
+}
+
+/** The same without the rows named; for the rare header that has a name twice. */
+export function rowsWithout(columns: HeaderColumns, dropped: ReadonlySet<number>): Rows {
+  const rest = new HeaderRows(columns.names)
+  for (let row = 0; row < columns.count; row++) {
+    if (dropped.has(row)) continue
+    const { dtype, shape } = columns.familyAt(row)
+    rest.add({
+      nameStart: columns.nameStart[row] ?? 0,
+      nameEnd: columns.nameEnd[row] ?? 0,
+      dtype: dtypes.indexOf(dtype),
+      shape,
+      begin: columns.begin[row] ?? 0,
+      end: columns.end[row] ?? 0,
+      fault: columns.fault[row] ?? Fault.none,
+      span: columns.spans.get(row),
+    })
+  }
+  return rest.finish(columns.ascii)
+}
+
+export class HeaderRows {
+  private readonly scanner: Scanner
+  private readonly text: number
+  private readonly faults: (readonly [row: number, fault: number])[] = []
+  private readonly spans = new Map<number, { readonly start: number; readonly end: number }>()
+  private readonly decoded: Uint8Array[] = []
+  private decodedBytes = 0
+  private ascii = true
+
+  /** `names` holds the header; or its columns' names, where rows are put together anew. */
+  constructor(private readonly names: Uint8Array) {
+    this.scanner = scannerFor(names.length)
+    this.text = this.scanner.openHeader(names.length, maxTensors)
+    new Uint8Array(this.scanner.memory.buffer).set(names, this.text)
+  }
+
+  get count(): number {
+    return this.scanner.count.value
+  }
+
+  /** Bytes of 0x80 and more were met in a name that was taken in. */
+  get nonAscii(): boolean {
+    return this.scanner.nonAscii.value !== 0
+  }
+
+  /**
+   * Takes in the entries from the one at `from` that are plain: where the next one stands that is not, or what stands
+   * behind one in place of a comma.
+   */
+  take(from: number): { readonly at: number; readonly isBehind: boolean } {
+    const isBehind = this.scanner.headerEntries(from) !== 0
+    return { at: this.scanner.at.value, isBehind }
+  }
+
+  /** Takes in a name that had escapes, decoded: where it begins. */
+  addName(name: Uint8Array): number {
+    const start = this.names.length + padding + this.decodedBytes
+    new Uint8Array(this.scanner.memory.buffer).set(name, this.scanner.decodedName(this.decodedBytes))
+    this.decoded.push(name)
+    this.decodedBytes += name.length
+    this.ascii &&= name.every(code => code < 0x80)
+    return start
+  }
+
+  add({ nameStart, nameEnd, dtype, shape, begin, end, fault, span }: OddRow): void {
+    const { scanner } = this
+    const row = this.count
+    scanner.clearDims()
+    for (const dim of shape) scanner.addDim(dim)
+    scanner.addOddRow(nameStart, nameEnd, dtype, begin, end, begin | 0)
+    if (fault !== Fault.none) this.faults.push([row, fault])
+    if (span) this.spans.set(row, span)
+  }
+
+  /** All rows, and their names by hash; `ascii` says that all bytes of the header's names are. */
+  finish(ascii: boolean): Rows {
+    const { scanner, count } = this
+    const again = scanner.indexNames()
+    const fault = new Uint8Array(count)
+    for (const [row, what] of this.faults) fault[row] = what
+    const columns = new HeaderColumns({
+      count,
+      names: this.allNames(),
+      ascii: ascii && this.ascii,
+      ...this.packed(),
+      fault,
+      spans: this.spans,
+      inOrder: scanner.inOrder.value !== 0,
+      lastEnd: scanner.lastEnd.value,
+      beginBits: scanner.beginBits.value,
+      spanBytes: scanner.spanBytes.value,
+      nameSum: scanner.nameSum.value,
+      mixedSum: scanner.mixedSum.value,
+      families: this.families(),
+    })
+    const slots = again < 0 ? undefined : copied(Int32Array, scanner, scanner.slots, scanner.slotCount.value)
+    const superseded = copied(Int32Array, scanner, scanner.superseded, Math.max(0, again))
+    return { columns, index: new NameIndex(columns, slots, superseded) }
+  }
+
+  /** The columns of server/scan/rows.ts, in one buffer. */
+  private packed(): Pick<HeaderColumns, 'begin' | 'end' | 'nameStart' | 'nameEnd' | 'hash' | 'family'> {
+    const { scanner, count } = this
+    scanner.packRows()
+    const start = scanner.packed.value
+    const buffer = scanner.memory.buffer.slice(start, start + scanner.packedBytes.value)
+    const behind = count * 16
+    return {
+      begin: new Float64Array(buffer, 0, count),
+      end: new Float64Array(buffer, count * 8, count),
+      nameStart: new Uint32Array(buffer, behind, count),
+      nameEnd: new Uint32Array(buffer, behind + count * 4, count),
+      hash: new Int32Array(buffer, behind + count * 8, count),
+      family: new Uint32Array(buffer, behind + count * 12, count),
+    }
+  }
+
+  private allNames(): Uint8Array {
+    if (this.decodedBytes === 0) return this.names
+    return Buffer.concat([this.names, new Uint8Array(padding), ...this.decoded])
+  }
+
+  /** The records of server/scan/families.ts. */
+  private families(): readonly FamilyRecord[] {
+    const { buffer } = this.scanner.memory
+    const [words, doubles] = [new Int32Array(buffer), new Float64Array(buffer)]
+    const records: FamilyRecord[] = []
+    for (let at = this.scanner.firstFamily.value; at !== 0;) {
+      const [following = 0, dtype = 0, rank = 0, hash = 0, first = 0, count = 0, pathSum = 0, mixedSum = 0, dims = 0] =
+        words.subarray(at >> 2, (at >> 2) + 9)
+      const shape = Array.from(doubles.subarray(dims >> 3, (dims >> 3) + rank))
+      records.push({ dtype, shape, hash, first, count, pathSum, mixedSum })
+      at = following
+    }
+    return records
+  }
+}
