@@ -4,14 +4,10 @@
 import type { Arguments } from './calls'
 import { invoke, noArguments } from './calls'
 import { itemsOf } from './expressions'
-import { findMember } from './members'
+import { findMember, libraryBases } from './members'
 import type { Machine } from './machine'
 import { failPython } from './refusals'
 import { type ClassValue, constant, dict, type InstanceValue, type Place, type Value } from './value'
-
-/** Every library class above a class. */
-const libraryBases = (of: Value): readonly string[] =>
-  of.kind === 'library' ? [of.name] : of.kind === 'class' ? of.bases.flatMap(libraryBases) : []
 
 export const isEnumeration = (of: Value): of is ClassValue =>
   of.kind === 'class' && libraryBases(of).some(name => name.startsWith('enum.'))

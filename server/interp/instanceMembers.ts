@@ -4,7 +4,7 @@ import { shaped } from './arrays'
 import { invoke, noArguments } from './calls'
 import { callMember, classOrder } from './classes'
 import { derive, type Machine, noteRead } from './machine'
-import { findMember, libraryBase } from './members'
+import { findMember, libraryBases } from './members'
 import { models } from './models/index'
 import { hasMember } from './moduleMembers'
 import { layerParameters } from './parameters'
@@ -31,11 +31,10 @@ export function attributeOfInstance(
     return { ...method, self: method.def.decorators.includes('classmethod') ? object.of : self }
   }
   if (member) return noteRead(m, member.value)
-  const base = libraryBase(object.of)
-  if (base && (models.has(`${base}.${name}`) || models.has(`nn.Module.${name}`))) {
-    const known = models.has(`${base}.${name}`) ? `${base}.${name}` : `nn.Module.${name}`
-    return library(known, object)
-  }
+  const inherited = libraryBases(object.of)
+    .flatMap(base => [`${base}.${name}`, ...(base.includes('.nn.') ? [`nn.Module.${name}`] : [])])
+    .find(full => models.has(full))
+  if (inherited !== undefined) return library(inherited, object)
   const made = madeParameter(m, object, name)
   if (made) return made
   const computed = callMember(m, object, '__getattr__', [constant(name)])

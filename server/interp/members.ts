@@ -106,16 +106,13 @@ export function findSetter(of: Value, name: string): FunctionValue | undefined {
   return undefined
 }
 
-/** The first library class among the bases, if any. */
-export function libraryBase(of: Value): string | undefined {
-  if (of.kind === 'library') return of.name
-  if (of.kind !== 'class') return undefined
-  for (const base of of.bases) {
-    const found = libraryBase(base)
-    if (found) return found
-  }
-  return undefined
-}
+/** Every library class above a class. */
+export const libraryBases = (of: Value): readonly string[] =>
+  of.kind === 'library' ? [of.name] : of.kind === 'class' ? of.bases.flatMap(libraryBases) : []
+
+/** The first of them, but for those that only say something of types. */
+export const libraryBase = (of: Value): string | undefined =>
+  libraryBases(of).find(name => !/^(abc\.ABC|typing(_extensions)?\.(Generic|Protocol)|py\.object)$/.test(name))
 
 export function getAttribute(m: Machine, object: Value, name: string, at: Place, javascript: boolean): Value {
   noteMember(m, object, name)

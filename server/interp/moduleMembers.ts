@@ -1,6 +1,8 @@
 // What objects have by their class: for `hasattr`, and for reading a module like the dict that it is.
 // Source: mlx/python/mlx/nn/layers/base.py, linear.py and embedding.py, MLX 0.32.4.
 
+import { classOrder } from './classes'
+import { bareClasses } from './instanceMembers'
 import { findMember, libraryBase } from './members'
 import { layerParameters } from './parameters'
 import type { InstanceValue } from './value'
@@ -32,7 +34,8 @@ export function hasMember(object: InstanceValue, name: string): boolean | undefi
   const base = libraryBase(object.of)
   if (base === undefined) {
     if (object.of.kind !== 'class') return undefined
-    return object.of.bases.length === 0 || object.of.bases.every(b => b.kind === 'class') ? false : undefined
+    const order = classOrder(object.of)
+    return order?.every(one => one.kind === 'class' || bareClasses.test(one.name)) === true ? false : undefined
   }
   if (!base.startsWith('mlx.nn.')) return undefined
   if (moduleMembers.has(name)) return true
