@@ -9,6 +9,7 @@ import { depthLimit, isPosition, type Machine, noteUnfollowed, place, unknown } 
 import { classesOf, freeInit, instantiate } from './classes'
 import { memberOfEnumeration } from './enumerations'
 import { partialOf } from './partial'
+import { fillMap, isMapClass } from './mapObjects'
 import { findMember, getItem, libraryBase } from './members'
 import { models } from './models/index'
 import { checkCall, checkConstruction } from './signatures'
@@ -85,6 +86,7 @@ export interface CallSite {
 export function callValue(m: Machine, callee: Value, args: Arguments, site: CallSite): Value {
   if (site.expr.callee.kind === 'super' && callee.kind === 'instance') {
     const constructor = findMember(callee.of, '__init__', callee.whole)
+    if (!constructor && isMapClass(callee.of)) fillMap(callee.whole ?? callee, args.positional[0]?.value)
     return constructor?.value.kind === 'function'
       ? invoke(m, { ...constructor.value, self: callee.whole ?? callee }, args)
       : none

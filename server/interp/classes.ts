@@ -5,6 +5,8 @@ import { type Arguments, callFunction, evaluateArguments, freeArguments, invoke,
 import { enumerated, isEnumeration } from './enumerations'
 import { evaluate, itemsOf } from './expressions'
 import { type Machine, place, unknown } from './machine'
+import { fillMap, isMapClass, mapBehind } from './mapObjects'
+import { memberOfProxy } from './proxies'
 import { findMember, getAttribute, getItem, libraryBase } from './members'
 import {
   type ClassValue,
@@ -35,6 +37,7 @@ export function instantiate(m: Machine, of: ClassValue, args: Arguments, isMade 
   runFields(m, of, instance)
   const constructor = findMember(of, '__init__')
   if (constructor?.value.kind === 'function') invoke(m, { ...constructor.value, self: instance }, args)
+  else if (isMapClass(of)) fillMap(instance, args.positional[0]?.value)
   else if (isRecord(of) || of.attributes.size > 0) fillRecord(m, of, instance, args)
   return instance
 }
@@ -109,6 +112,8 @@ export function callMember(m: Machine, object: Value, name: string, values: read
 export function itemsOfObject(m: Machine, v: Value): Value[] | undefined {
   if (v.kind === 'class') return isEnumeration(v) ? enumerated(v) : undefined
   if (v.kind !== 'instance') return undefined
+  const map = mapBehind(v)
+  if (map) return itemsOf(m, map)
   if (libraryBase(v.of) === namedTuple && v.of.kind === 'class')
     return [...fieldsOf(v.of).keys()].map(name => v.attributes.get(name) ?? unknown(m, `field ${name}`))
   const walked = callMember(m, v, '__iter__', [])
@@ -117,7 +122,7 @@ export function itemsOfObject(m: Machine, v: Value): Value[] | undefined {
 
 /** `object[key]`: by the class's own method, by position in a named tuple, by name in a module, which is a dict. */
 export function itemOfObject(m: Machine, object: InstanceValue, key: Value, at: Place): Value {
-  const own = callMember(m, object, '__getitem__', [key])
+  const own = memberOfProxy(m, object, key, at) ?? callMember(m, object, '__getitem__', [key])
   if (own) return own
   if (isNumber(key) && libraryBase(object.of) === namedTuple)
     return getItem(m, list(itemsOfObject(m, object) ?? [], 'tuple'), key, at)

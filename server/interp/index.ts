@@ -63,6 +63,8 @@ export interface Run {
   /** Files that are opened by a known path, and bare names of files that the programs may make. */
   readonly fileReads: readonly FileRead[]
   readonly made: ReadonlySet<string>
+  /** Paths of files that the programs write. */
+  readonly madePaths: ReadonlySet<string>
   /** Config values that the programs looked at. */
   readonly configReads: readonly ConfigPlace[]
   /** Models whose tensors were met. */
@@ -112,6 +114,7 @@ export function interpret(
     absent: [...m.absent.values()].filter(a => isProven(m, a.view)),
     fileReads: [...m.fileReads.values()],
     made: m.made,
+    madePaths: m.madePaths,
     configReads: [...m.configReads.values()],
     met: m.met,
     askedBound: m.askedBound,

@@ -216,6 +216,8 @@ export interface Machine {
   readonly fileReads: Map<string, FileRead>
   /** Bare names of files that something which is not modelled may make. */
   readonly made: Set<string>
+  /** Paths of files that the program writes. */
+  readonly madePaths: Set<string>
   /** Symbols that stand for temporary folders. */
   readonly scratch: Set<number>
 }
@@ -282,6 +284,7 @@ export function createMachine(
     guessed: new Set(),
     fileReads: new Map(),
     made: new Set(),
+    madePaths: new Set(),
     scratch: new Set(),
   }
 }

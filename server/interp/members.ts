@@ -25,7 +25,7 @@ import { arrayOfAt, partAt } from './models/arrayAt'
 import { models, properties } from './models/index'
 import { indexArray, indexByValue } from './indexing'
 import { attributeOfInstance } from './instanceMembers'
-import { anyPart, slicedList } from './listItems'
+import { anyPart, placed, slicedList } from './listItems'
 import { isDictMember } from './moduleMembers'
 import { failPython } from './refusals'
 import { memberOf, scriptMember } from './scriptMembers'
@@ -206,7 +206,7 @@ export function getIndex(m: Machine, object: Value, index: Expr, scope: Scope, a
     if (step === undefined && known(from) && known(to)) {
       if (isString(object)) return constant(object.value.slice(number(from), number(to)))
       if (object.kind === 'list' && !object.open)
-        return list(object.items.slice(number(from), number(to)), object.shape)
+        return list(placed(m, object).slice(number(from), number(to)), object.shape)
     }
     const start = from === undefined ? 0 : number(from)
     if (object.kind === 'list' && object.optional && step === undefined && to === undefined && start !== undefined)
@@ -231,7 +231,8 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
       if (part) return part
       const index = isScript(at) && isString(key) && /^\d{1,6}$/.test(key.value) ? constant(Number(key.value)) : key
       if (isNumber(index) && !object.open) {
-        const item = object.items[index.value < 0 && !isScript(at) ? object.items.length + index.value : index.value]
+        const place = index.value < 0 && !isScript(at) ? object.items.length + index.value : index.value
+        const item = placed(m, object)[place]
         if (item) return noteRead(m, item)
         if (isScript(at)) return { ...none, nothing: 'sure' }
         const [count, expected] = [object.items.length, 'an index within them']
@@ -369,7 +370,8 @@ function absentKey(m: Machine, object: DictValue, key: Value, at: Place): Value 
     failPython(m, at, 'KeyError', `the dict has no key ${text}`, undefined, text)
   }
   const isClosed = !object.open && !object.guessed && object.views.every(v => v.named)
-  if (isScript(at) && isClosed && (isString(key) || isNumber(key))) {
+  const isInherited = isString(key) && key.value in Object.prototype
+  if (isScript(at) && isClosed && !isInherited && (isString(key) || isNumber(key))) {
     const literal = isString(key) ? key.literal : undefined
     return { ...none, nothing: absentFrom(m, object, String(key.value), at, literal) }
   }

@@ -2,6 +2,7 @@
 
 import { callMember } from './classes'
 import { libraryBase } from './members'
+import { isInProxy } from './proxies'
 import { isCaughtBy, Raised } from './refusals'
 import { hasEvery, holds } from './lookups'
 import type { Machine } from './machine'
@@ -43,6 +44,8 @@ export function has(m: Machine, object: Value, asked: Value, javascript: boolean
       if (isString(key) && object.parts.some(p => typeof p === 'string' && p.includes(key.value))) return true
       return undefined
     case 'instance': {
+      const trapped = isInProxy(m, object, asked)
+      if (trapped !== undefined) return trapped
       const own = callMember(m, object, '__contains__', [asked])
       if (own) return truth(own, javascript)
       if (libraryBase(object.of)?.startsWith('collections.abc.')) {

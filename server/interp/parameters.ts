@@ -120,6 +120,13 @@ export const layerArguments: Readonly<Record<string, readonly string[]>> = {
   QuantizedEmbedding: ['num_embeddings', 'dims', 'group_size', 'bits', 'mode'],
 }
 
+/** Where the binding for Node takes others: it has no groups. Source: @frost-beta/mlx 0.0.7, lib/nn/layers. */
+export const scriptLayerArguments: Readonly<Record<string, readonly string[]>> = {
+  ...layerArguments,
+  Conv1d: ['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation', 'bias'],
+  Conv2d: ['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation', 'bias'],
+}
+
 /** What `nn.quantize` makes of a layer. */
 export const packedLayers: Readonly<Record<string, string>> = {
   Linear: 'QuantizedLinear',

@@ -4,6 +4,7 @@ import type { Declares, Expr } from '../source/ir'
 import { invoke } from './calls'
 import { evaluate, itemsOf, mergeDict } from './expressions'
 import { callMember } from './classes'
+import { placed } from './listItems'
 import { type Machine, place, unknown } from './machine'
 import { findSetter, getAttribute, getItem } from './members'
 import { noteReplaced } from './merging'
@@ -54,7 +55,7 @@ export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope, d
         if (!useOfNothing(m, value))
           failScript(m, at, 'TypeError', 'undefined', 'something to take apart', 'undefined is not iterable')
       }
-      const items = itemsOf(m, value)
+      const items = value.kind === 'list' && value.isShuffled ? placed(m, value) : itemsOf(m, value)
       const isOptional = (value.kind === 'unknown' || value.kind === 'list') && value.optional === true
       const missing =
         items && isJavaScript(scope)

@@ -4,6 +4,7 @@
 import { callFunction, type LibraryCall } from '../calls'
 import { itemsOf, keysOf, mergeDict } from '../expressions'
 import { isPosition, placeKey, unknown } from '../machine'
+import { placed } from '../listItems'
 import { dictItem } from '../members'
 import { iterate } from '../statements'
 import { partsOf, textOf, type Part } from '../text'
@@ -104,7 +105,7 @@ export const collections: LibraryModel = {
       const n = (v: Value | undefined) => (v && isNumber(v) ? v.value : undefined)
       const self = selfList(c)
       return known(from) && known(to) && !self.open
-        ? list(self.items.slice(n(from), n(to)))
+        ? list(placed(c.m, self).slice(n(from), n(to)))
         : list([...self.items], 'list', true)
     },
     'list.concat': c => {
@@ -128,7 +129,7 @@ export const collections: LibraryModel = {
     'list.map': c => {
       const made: Value[] = []
       const complete = each(c, result => made.push(result))
-      return list(made, 'list', !complete)
+      return { ...list(made, 'list', !complete), isShuffled: selfList(c).isShuffled }
     },
     'list.filter': c => {
       const made: Value[] = []

@@ -89,6 +89,7 @@ export const frostLayers: LibraryModel = {
       olderNorm(x, shapeOf(layer, 'weight', [sizeOf(layer, 'dims')]), null),
     ),
     'frost.nn.LayerNorm.forward': forward(same),
+    'frost.nn.RoPE.forward': forward(same, asInput),
     'frost.nn.Dropout.forward': forward(same, asInput),
     'frost.nn.Identity.forward': forward(same, asInput),
     ...Object.fromEntries(

@@ -14,6 +14,7 @@ import {
   type ParameterTree,
   packedLayers,
   parametersIn,
+  scriptLayerArguments,
 } from '../parameters'
 import {
   constant,
@@ -35,7 +36,7 @@ const layer =
   (c: LibraryCall): Value => {
     const made = libraryInstance(c.m, c.name, c.args)
     c.args.positional.forEach((argument, i) => {
-      const parameter = layerArguments[name]?.[i]
+      const parameter = (c.name.startsWith('frost.') ? scriptLayerArguments : layerArguments)[name]?.[i]
       if (parameter) made.attributes.set(parameter, argument.value)
     })
     return made
