@@ -31,6 +31,7 @@ import { memberOf, scriptMember } from './scriptMembers'
 import { absentFrom } from './scriptRefusals'
 import { noteAnyTaken, noteMember, noteTaken } from './takes'
 import { anyName } from './targets'
+import { checkFound, notWithNumber } from './trial'
 import {
   asKey,
   type ArrayValue,
@@ -236,6 +237,7 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
         failPython(m, at, 'IndexError', `index ${index.value} of ${count} items`, expected, text)
         return unknown(m, 'an index past the end')
       }
+      notWithNumber(m, key)
       return representative(m, object.items)
     }
     case 'unknown': {
@@ -245,6 +247,7 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
         const known = isString(key) ? configKey(m, key.value) : undefined
         if (known) return known
       }
+      notWithNumber(m, key)
       const id = identity(key)
       const child = id ? derive(m, `#${object.symbol}[${id}]`, object.why, object.free) : unknown(m, object.why)
       return asOptional(child, object)
@@ -294,6 +297,8 @@ export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place)
     if (object.deleted.has(key.value)) return undefined
   }
   const variants = lookupAll(m, object, key)
+  if (object.map.size > 0) notWithNumber(m, key)
+  checkFound(m, key, variants)
   if (variants.length > 0) {
     noteUnderstood(m, at)
     noteLookup(m, at, key, variants)
