@@ -119,26 +119,39 @@ function numberOf(item: Value): number | undefined {
   return Number.isInteger(number) ? number : undefined
 }
 
-const setFirstCache = new WeakMap<readonly Stmt[], readonly string[]>()
+const setFirstCache = new WeakMap<readonly Stmt[], ReadonlySet<string>>()
 /** Names that every turn sets before it looks at them: what the turn before has left in them does not matter. */
-function setFirst(body: readonly Stmt[]): readonly string[] {
+function setFirst(body: readonly Stmt[]): ReadonlySet<string> {
   let known = setFirstCache.get(body)
   if (!known) {
     const [set, seen] = [new Set<string>(), new Set<string>()]
-    const look = (e: unknown): void =>
-      walkNodes(e, node => {
-        const { name } = node as { name?: string }
-        if (node.kind === 'name' && name !== undefined) seen.add(name)
-      })
-    for (const statement of body) {
-      if (statement.kind === 'assign' && !statement.op) {
-        look(statement.value)
-        if (statement.target.kind === 'name') {
-          if (!seen.has(statement.target.name)) set.add(statement.target.name)
-        } else look(statement.target)
-      } else look(statement)
-    }
-    setFirstCache.set(body, (known = [...set]))
+    body.forEach((s, at) => {
+      if (s.kind === 'assign' && !s.op) {
+        for (const name of mentioned(s.value)) seen.add(name)
+        for (const name of namesIn(s.target)) if (!seen.has(name)) set.add(name)
+      } else if (s.kind === 'for' && s.orElse.length === 0) {
+        // The loop may not run: what it sets counts where nothing else looks at it.
+        const others = [s.iterable, ...body.slice(0, at), ...body.slice(at + 1)].map(mentioned)
+        for (const name of [...namesIn(s.target), ...setFirst(s.body)])
+          if (!others.some(names => names.has(name))) set.add(name)
+      }
+      for (const name of mentioned(s)) seen.add(name)
+    })
+    setFirstCache.set(body, (known = set))
+  }
+  return known
+}
+
+const mentionedCache = new WeakMap<object, ReadonlySet<string>>()
+/** Every name within. */
+function mentioned(node: Expr | Stmt): ReadonlySet<string> {
+  let known = mentionedCache.get(node)
+  if (!known) {
+    const names = new Set<string>()
+    walkNodes(node, e => {
+      if (e.kind === 'name') names.add((e as unknown as { readonly name: string }).name)
+    })
+    mentionedCache.set(node, (known = names))
   }
   return known
 }
