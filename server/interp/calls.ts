@@ -6,7 +6,8 @@ import { noteMade } from './fileReads'
 import { evaluate, itemsOf } from './expressions'
 import { handOver, storedArrays } from './handOver'
 import { depthLimit, isPosition, type Machine, noteUnfollowed, place, unknown } from './machine'
-import { classesOf, freeInit, instantiate, memberOfEnumeration } from './classes'
+import { classesOf, freeInit, instantiate } from './classes'
+import { memberOfEnumeration } from './enumerations'
 import { partialOf } from './partial'
 import { findMember, getItem, libraryBase } from './members'
 import { models } from './models/index'
@@ -27,6 +28,8 @@ export interface Arguments {
   readonly keywords: ReadonlyMap<string, Argument>
   /** There may be more of them. */
   readonly open: boolean
+  /** Only such as may be left out: where there is a default, that is read. */
+  readonly optional?: boolean
 }
 
 /** One call of a modelled library function, as its model sees it. */
@@ -51,23 +54,27 @@ export function evaluateArguments(m: Machine, args: readonly Arg[], scope: Scope
   const positional: Argument[] = []
   let keywords: Map<string, Argument> | undefined
   let open = false
+  let optional = true
   for (const arg of args) {
     const value = evaluate(m, arg.value, scope)
     const at = place(scope.program, arg.value.span)
     if (arg.spread === 'list') {
       const items = itemsOf(m, value)
       if (items) positional.push(...items.map(v => ({ value: v })))
-      else open = true
+      else {
+        open = true
+        if (!(value.kind === 'list' && value.optional && value.items.length === 0)) optional = false
+      }
     } else if (arg.spread === 'dict') {
       if (value.kind === 'dict') {
         for (const [key, v] of value.map) (keywords ??= new Map()).set(String(key), { value: v })
-        if (value.open || value.views.length > 0) open = true
+        if (value.open || value.views.length > 0) [open, optional] = [true, false]
         noteAnyTaken(m, value.views)
-      } else open = true
+      } else [open, optional] = [true, false]
     } else if (arg.name) (keywords ??= new Map()).set(arg.name, { value, place: at })
     else positional.push({ value, place: at })
   }
-  return { positional, keywords: keywords ?? noKeywords, open }
+  return { positional, keywords: keywords ?? noKeywords, open, ...(open && optional ? { optional } : {}) }
 }
 
 export interface CallSite {
@@ -78,7 +85,7 @@ export interface CallSite {
 
 export function callValue(m: Machine, callee: Value, args: Arguments, site: CallSite): Value {
   if (site.expr.callee.kind === 'super' && callee.kind === 'instance') {
-    const constructor = findMember(callee.of, '__init__')
+    const constructor = findMember(callee.of, '__init__', callee.whole)
     return constructor?.value.kind === 'function'
       ? invoke(m, { ...constructor.value, self: callee.whole ?? callee }, args)
       : none
@@ -90,7 +97,7 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
         ? construct(m, callee, handOver(args, site.at))
         : invoke(m, callee, handOver(args, site.at))
     case 'class': {
-      const member = memberOfEnumeration(callee, args)
+      const member = memberOfEnumeration(m, callee, args, site.at)
       if (member) return member
       checkConstruction(m, callee, args, site.at)
       return instantiate(m, callee, handOver(args, site.at), true)
@@ -124,6 +131,7 @@ function handedOut(m: Machine, args: Arguments, why: string): Value {
   for (const value of valuesOf(args)) {
     noteMade(m, value)
     noteHandedOut(m, value)
+    if (value.kind === 'instance') value.isShared = true
   }
   return unknown(m, why)
 }
@@ -204,7 +212,7 @@ export function callFunction(m: Machine, f: Value, values: readonly Value[], sit
 
 function callWith(m: Machine, f: Value, args: Arguments, site: Site | undefined): Value {
   if (f.kind === 'function') return invoke(m, f, args)
-  if (f.kind === 'class') return memberOfEnumeration(f, args) ?? instantiate(m, f, args)
+  if (f.kind === 'class') return memberOfEnumeration(m, f, args, site?.at) ?? instantiate(m, f, args)
   if (f.kind === 'library' && site) return callLibrary(m, f.name, f.self, args, site)
   if (f.kind === 'instance') {
     const partial = partialOf(f, args)
@@ -227,7 +235,10 @@ function construct(m: Machine, f: FunctionValue, args: Arguments): Value {
 
 /** Enters a function of the workspace. */
 export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
-  if (m.depth >= depthLimit) return unknown(m, 'calls nest too deeply')
+  if (m.depth >= depthLimit) {
+    if (f.self?.kind === 'instance') f.self.isShared = true
+    return unknown(m, 'calls nest too deeply')
+  }
   m.called.add(f.def)
   noteComputed(m, f)
   const scope: Scope = {
@@ -268,13 +279,10 @@ function bindParameters(m: Machine, f: FunctionValue, args: Arguments, scope: Sc
   for (const param of f.def.params) {
     const name = param.target.kind === 'name' ? param.target.name : ''
     let value: Value
-    if (param.rest === 'list')
-      value = list(
-        positional.slice(next).map(a => a.value),
-        'tuple',
-        args.open,
-      )
-    else if (param.rest === 'dict') {
+    if (param.rest === 'list') {
+      const rest = positional.slice(next).map(a => a.value)
+      value = { ...list(rest, 'tuple', args.open), ...(args.optional ? { optional: true } : {}) }
+    } else if (param.rest === 'dict') {
       value = dict(
         [...args.keywords].flatMap(([k, a]) => (used?.has(k) ? [] : [[k, a.value]])),
         args.open,
@@ -284,7 +292,8 @@ function bindParameters(m: Machine, f: FunctionValue, args: Arguments, scope: Sc
       const given = named ?? (param.keywordOnly ? undefined : positional[next++])
       if (named) (used ??= new Set()).add(name)
       if (given) value = given.value
-      else if (param.default && !args.open) value = evaluate(m, param.default, defaultScope(f, scope))
+      else if (param.default && (!args.open || args.optional))
+        value = evaluate(m, param.default, defaultScope(f, scope))
       else value = unknown(m, `parameter ${name}`, args.open && freeCall.has(args))
     }
     assignTo(m, param.target, value, scope, 'let')

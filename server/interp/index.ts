@@ -25,8 +25,8 @@ import { innerValues } from './handOver'
 import type { Mixup } from './heads'
 import type { Merged } from './merging'
 import { findMember } from './members'
-import { runModule } from './modules'
-import { calledNames, mentionsSink, speaksOfTensors } from './names'
+import { findModule, runModule } from './modules'
+import { calledNames, importsOf, mentionsSink, requiredBy, speaksOfTensors } from './names'
 import { layerName, packedLayers } from './parameters'
 import type { Refusal } from './refusals'
 import type { Takes } from './takes'
@@ -85,7 +85,7 @@ export function interpret(
 ): Run {
   const m = createMachine(programs, models, folders, bound)
   for (const program of programs) {
-    if (!speaksOfTensors(program)) continue
+    if (!leadsToTensors(m, program)) continue
     m.dead = false
     runModule(m, program, true)
   }
@@ -117,6 +117,23 @@ export function interpret(
     askedBound: m.askedBound,
     stopped: m.stopped.why,
   }
+}
+
+/** Whether a program, or one that it imports, speaks of tensors: what neither does is run only where another imports it. */
+function leadsToTensors(m: Machine, program: Program, seen = new Set<Program>()): boolean {
+  if (speaksOfTensors(program)) return true
+  if (seen.has(program)) return false
+  seen.add(program)
+  const imported = [
+    ...requiredBy(program).map(module => findModule(m, program, module, 0)),
+    ...importsOf(program).flatMap(({ module, level, bindings }) => [
+      findModule(m, program, module, level),
+      ...bindings.map(b =>
+        b.imported ? findModule(m, program, [module, b.imported].filter(Boolean).join('.'), level) : undefined,
+      ),
+    ]),
+  ]
+  return imported.some(other => other !== undefined && leadsToTensors(m, other, seen))
 }
 
 const isProven = (m: Machine, view: WeightsView): boolean => view.named || (m.hits.get(view)?.size ?? 0) >= provenHits

@@ -294,6 +294,9 @@ export function unknown(m: Machine, why: string, free = false): UnknownValue {
   return { kind: 'unknown', symbol: m.nextSymbol++, free, why }
 }
 
+/** A number that is not known. */
+export const someNumber = (m: Machine, why: string): UnknownValue => ({ ...unknown(m, why), isNumber: true })
+
 /** The same operation on the same unknown gives the same unknown, so that two keys made alike stay alike. */
 export function derive(m: Machine, key: string, why: string, free = false): UnknownValue {
   const known = m.derived.get(key)

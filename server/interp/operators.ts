@@ -4,6 +4,7 @@
 import type { Expr } from '../source/ir'
 import { anyArray, mapVariants, withOp } from './arrays'
 import { callMember } from './classes'
+import { sameMember } from './enumerations'
 import { mergeDict } from './expressions'
 import { derive, identity, type Machine, place, unknown } from './machine'
 import { has } from './membership'
@@ -325,7 +326,7 @@ function comparedRanges(op: string, left: Bounds, right: Bounds): boolean | unde
 const isOptional = (v: Value): boolean => v.kind === 'unknown' && v.optional === true
 
 function alike(a: Value, b: Value): boolean | undefined {
-  if (a.kind === 'const' && b.kind === 'const') return a.value === b.value
+  if (a.kind === 'const' && b.kind === 'const') return sameMember(a, b)
   const [nothing, other] = a.kind === 'const' && a.value === null ? [a, b] : [b, a]
   if (nothing.kind === 'const' && nothing.value === null) return other.kind === 'unknown' ? undefined : false
   if ((a.kind === 'const' && isObject(b)) || (b.kind === 'const' && isObject(a))) return false
