@@ -16,6 +16,7 @@ import { checkCall, checkConstruction } from './signatures'
 import { noteAnyTaken, noteArguments, noteHandedOut } from './takes'
 import { execute } from './statements'
 import { assignTo } from './targets'
+import { notWithNumber, notWithObject, settled } from './trial'
 import { dict, type FunctionValue, type InstanceValue, list, none, type Place, type Scope, type Value } from './value'
 
 export interface Argument {
@@ -152,7 +153,21 @@ function callLibrary(m: Machine, name: string, self: Value | undefined, args: Ar
     return handedOut(m, args, `${name.replace(/^(py|js)\./, '')} is not modelled`)
   }
   noteArguments(m, name, valuesOf(args))
+  if (m.trial)
+    return callInTrial(m, name, self, args, () => model(libraryCall(m, name, self, args, site.at, site.scope)))
   return model(libraryCall(m, name, self, args, site.at, site.scope))
+}
+
+/** Functions that do nothing but show what they get, or make text of it. */
+const onlyShows = /^py\.(print|str|repr|format)$|^str\./
+
+/** In a turn that stands for many, nothing may be done with the number of the layer whose result is not told by it. */
+function callInTrial(m: Machine, name: string, self: Value | undefined, args: Arguments, call: () => Value): Value {
+  // What a method of the library does to its object may be done to others as well.
+  if (self?.kind === 'instance' && !name.endsWith('.__call__')) notWithObject(m, self)
+  const inputs = valuesOf(args)
+  if (!onlyShows.test(name)) for (const v of inputs) if (v.kind === 'unknown' || v.kind === 'list') notWithNumber(m, v)
+  return settled(m, call(), ...(self ? [self] : []), ...(name === 'py.print' ? [] : inputs))
 }
 
 /** An object of a library's class: it remembers what is set on it. */

@@ -9,6 +9,7 @@ import { onlyReading, type Row } from './readings'
 import { isInRange } from './summary'
 import { noteAnyTaken, noteTaken } from './takes'
 import { type Part, partsOf } from './text'
+import { checkFound } from './trial'
 import {
   asKey,
   type ArrayVariant,
@@ -361,6 +362,7 @@ export function lookupFree(m: Machine, key: Value, at: Place): Value | undefined
   if (!m.bound) return undefined
   const views = allOf(m.bound)
   const variants = lookupViews(m, views, key)
+  checkFound(m, key, variants)
   if (variants.length === 0 && key.kind === 'template') noteAnyTaken(m, views)
   if (variants.length === 0) return undefined
   noteTaken(m, variants)

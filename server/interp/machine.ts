@@ -11,6 +11,7 @@ import type { FileRead } from './fileReads'
 import type { ParameterTree } from './parameters'
 import type { Refusal } from './refusals'
 import { noTakes, type Takes } from './takes'
+import type { Trial } from './trial'
 import type { WrittenFile } from './writtenFiles'
 import type {
   ArrayValue,
@@ -165,6 +166,8 @@ export interface Machine {
   alternative: number
   /** Turns of the loops that are running, multiplied: how often their innermost body runs. */
   turns: number
+  /** A turn that is to stand for many is being read. */
+  trial: Trial | undefined
   /** Long loops that are being read in one turn. */
   summaries: number
   /** Numbers that the symbols of such loops stand for. */
@@ -248,6 +251,7 @@ export function createMachine(
     free: false,
     alternative: 0,
     turns: 1,
+    trial: undefined,
     summaries: 0,
     ranges: new Map(),
     frame: { returned: undefined, activation: 0, uncertain: 0, isGenerator: false, halts: false },

@@ -31,6 +31,7 @@ import { failPython } from './refusals'
 import { memberOf, scriptMember } from './scriptMembers'
 import { absentFrom } from './scriptRefusals'
 import { noteAnyTaken, noteMember, noteTaken } from './takes'
+import { checkFound, notWithNumber } from './trial'
 import {
   asKey,
   type ArrayValue,
@@ -240,6 +241,7 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
         failPython(m, at, 'IndexError', `index ${index.value} of ${count} items`, expected, text)
         return unknown(m, 'an index past the end')
       }
+      notWithNumber(m, key)
       if (object.optional) {
         const item = isNumber(index) && index.value >= 0 ? object.items[index.value] : undefined
         return item ?? { ...unknown(m, 'an argument of the command line', true), optional: true }
@@ -253,6 +255,7 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
         const known = isString(key) ? configKey(m, key.value) : undefined
         if (known) return known
       }
+      notWithNumber(m, key)
       const id = identity(key)
       const child = id ? derive(m, `#${object.symbol}[${id}]`, object.why, object.free) : unknown(m, object.why)
       return asOptional(child, object)
@@ -312,6 +315,8 @@ export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place)
     if (object.deleted.has(key.value)) return undefined
   }
   const variants = lookupAll(m, object, key)
+  if (object.map.size > 0) notWithNumber(m, key)
+  checkFound(m, key, variants)
   if (variants.length > 0) {
     noteUnderstood(m, at)
     noteLookup(m, at, key, variants)

@@ -289,7 +289,7 @@ export function compare(m: Machine, op: string, left: Value, right: Value, at: P
       return answer(isInstance(left, right))
     default:
       if (left.kind !== 'const' || right.kind !== 'const' || left.value === null || right.value === null)
-        return answer(undefined)
+        return answer(comparedRanges(op, rangeOf(m, left), rangeOf(m, right)))
       if (typeof left.value !== typeof right.value) return answer(undefined)
       return constant(
         op === '<'
@@ -301,6 +301,26 @@ export function compare(m: Machine, op: string, left: Value, right: Value, at: P
               : left.value >= right.value,
       )
   }
+}
+
+/** The least and the most that a number can be: one of a range, or one that is known. */
+function rangeOf(m: Machine, v: Value): readonly [number, number] | undefined {
+  if (isNumber(v)) return [v.value, v.value]
+  const range = v.kind === 'unknown' ? m.ranges.get(v.symbol) : undefined
+  if (!range) return undefined
+  const last = range.first + range.step * (range.count - 1)
+  return [Math.min(range.first, last), Math.max(range.first, last)]
+}
+
+type Bounds = ReturnType<typeof rangeOf>
+
+/** What a comparison gives for all numbers of two ranges; undefined where it depends on the number. */
+function comparedRanges(op: string, left: Bounds, right: Bounds): boolean | undefined {
+  if (!left || !right) return undefined
+  if (op === '>' || op === '>=') return comparedRanges(op === '>' ? '<' : '<=', right, left)
+  const [isSure, isOut] =
+    op === '<' ? [left[1] < right[0], left[0] >= right[1]] : [left[1] <= right[0], left[0] > right[1]]
+  return isSure ? true : isOut ? false : undefined
 }
 
 const isOptional = (v: Value): boolean => v.kind === 'unknown' && v.optional === true

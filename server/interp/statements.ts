@@ -17,6 +17,7 @@ import { blockScope, declaredIn, functionValue, holderOf, isJavaScript, scopeFor
 import { walkStacks } from './stacks'
 import { noteWalked } from './takes'
 import { assignTo, remove } from './targets'
+import { notWithNumber } from './trial'
 import { type ClassValue, constant, isString, join, none, type Scope, truth, type Value } from './value'
 
 /** How a list of statements ended. */
@@ -54,6 +55,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       return 'next'
     case 'assign': {
       const value = evaluate(m, s.value, scope)
+      if (s.op) notWithNumber(m, value)
       if (!s.op) assignTo(m, s.target, value, scope, s.declares)
       else {
         const before = evaluate(m, s.target, scope)
@@ -65,8 +67,12 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       }
       return 'next'
     }
-    case 'if':
-      return branch(m, truth(evaluate(m, s.test, scope), isJavaScript(scope)), s.yes, s.no, scope)
+    case 'if': {
+      const test = evaluate(m, s.test, scope)
+      const known = truth(test, isJavaScript(scope))
+      if (known === undefined) notWithNumber(m, test)
+      return branch(m, known, s.yes, s.no, scope)
+    }
     case 'for':
       return walkItems(m, s, scope)
     case 'while':
@@ -145,6 +151,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
 function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Completion {
   let ended: Completion = 'next'
   const turn = (item: Value, isSure = true): boolean => {
+    ended = 'next'
     const scope = s.declares === 'let' ? blockScope(outer) : outer
     assignTo(m, s.target, item, scope, s.declares)
     const completion = executeBlock(m, s.body, scope)
@@ -157,6 +164,7 @@ function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Complet
     return completion !== 'break'
   }
   const iterable = evaluate(m, s.iterable, outer)
+  notWithNumber(m, iterable)
   const { alternative } = m
   const items = s.over === 'values' && iterable.kind === 'list' && !iterable.open ? iterable.items : []
   const summary = summarizeUnused(items, s.target, s.body) ?? summarize(m, items)

@@ -12,6 +12,7 @@ import { updatePart } from './models/arrayAt'
 import { failPython } from './refusals'
 import { failScript, useOfNothing } from './scriptRefusals'
 import { functionScope, holderOf, isJavaScript, scopesOfFunction } from './scopes'
+import { checkSetting } from './trial'
 import {
   asKey,
   constant,
@@ -170,6 +171,7 @@ function restOf(m: Machine, value: Value, target: Expr & { kind: 'dict' }): Valu
 }
 
 export function setMember(m: Machine, object: Value, name: string, value: Value): void {
+  checkSetting(m, object)
   if (object.kind === 'instance') {
     const setter = object.attributes.has(name) ? undefined : findSetter(object.of, name)
     if (setter) {
@@ -191,6 +193,7 @@ export function setMember(m: Machine, object: Value, name: string, value: Value)
 }
 
 export function setItem(m: Machine, object: Value, asked: Value | undefined, value: Value): void {
+  checkSetting(m, object)
   const key = asked && object.kind === 'dict' ? asKey(asked) : asked
   if (object.kind === 'dict') {
     const setter = key && isString(key) ? object.setters?.get(key.value) : undefined
