@@ -87,7 +87,7 @@ export interface CallSite {
 export function callValue(m: Machine, callee: Value, args: Arguments, site: CallSite): Value {
   if (site.expr.callee.kind === 'super' && callee.kind === 'instance') {
     const constructor = findMember(callee.of, '__init__', callee.whole)
-    if (!constructor && isMapClass(callee.of)) fillMap(callee.whole ?? callee, args.positional[0]?.value)
+    if (!constructor && isMapClass(callee.of)) fillMap(m, callee.whole ?? callee, args)
     return constructor?.value.kind === 'function'
       ? invoke(m, { ...constructor.value, self: callee.whole ?? callee }, args)
       : none

@@ -7,7 +7,7 @@ import { evaluate, itemsOf } from './expressions'
 import { type Machine, place, unknown } from './machine'
 import { fillMap, isMapClass, mapBehind } from './mapObjects'
 import { memberOfProxy } from './proxies'
-import { findMember, getAttribute, getItem, libraryBase } from './members'
+import { dictItem, findMember, getAttribute, getItem, libraryBase } from './members'
 import {
   type ClassValue,
   constant,
@@ -37,7 +37,7 @@ export function instantiate(m: Machine, of: ClassValue, args: Arguments, isMade 
   runFields(m, of, instance)
   const constructor = findMember(of, '__init__')
   if (constructor?.value.kind === 'function') invoke(m, { ...constructor.value, self: instance }, args)
-  else if (isMapClass(of)) fillMap(instance, args.positional[0]?.value)
+  else if (isMapClass(of)) fillMap(m, instance, args)
   else if (isRecord(of) || of.attributes.size > 0) fillRecord(m, of, instance, args)
   return instance
 }
@@ -112,7 +112,7 @@ export function callMember(m: Machine, object: Value, name: string, values: read
 export function itemsOfObject(m: Machine, v: Value): Value[] | undefined {
   if (v.kind === 'class') return isEnumeration(v) ? enumerated(v) : undefined
   if (v.kind !== 'instance') return undefined
-  const map = mapBehind(v)
+  const map = mapBehind(m, v)
   if (map) return itemsOf(m, map)
   if (libraryBase(v.of) === namedTuple && v.of.kind === 'class')
     return [...fieldsOf(v.of).keys()].map(name => v.attributes.get(name) ?? unknown(m, `field ${name}`))
@@ -124,6 +124,8 @@ export function itemsOfObject(m: Machine, v: Value): Value[] | undefined {
 export function itemOfObject(m: Machine, object: InstanceValue, key: Value, at: Place): Value {
   const own = memberOfProxy(m, object, key, at) ?? callMember(m, object, '__getitem__', [key])
   if (own) return own
+  const map = mapBehind(m, object)
+  if (map) return dictItem(m, map, key, at) ?? callMember(m, object, '__missing__', [key]) ?? getItem(m, map, key, at)
   if (isNumber(key) && libraryBase(object.of) === namedTuple)
     return getItem(m, list(itemsOfObject(m, object) ?? [], 'tuple'), key, at)
   const groups = object.attributes.get('#groups')

@@ -139,7 +139,9 @@ function leadsToTensors(m: Machine, program: Program, seen = new Set<Program>())
   return imported.some(other => other !== undefined && leadsToTensors(m, other, seen))
 }
 
-const isProven = (m: Machine, view: WeightsView): boolean => view.named || (m.hits.get(view)?.size ?? 0) >= provenHits
+/** What is asked of a checkpoint that no path names may be meant for one that the programs write, where they write any. */
+const isProven = (m: Machine, view: WeightsView): boolean =>
+  view.named || ((m.hits.get(view)?.size ?? 0) >= provenHits && !m.saves)
 
 /** Functions and methods that nothing has called yet; those that no call names first, since they know their context best. */
 function runEntries(m: Machine): void {

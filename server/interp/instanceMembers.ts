@@ -34,13 +34,15 @@ export function attributeOfInstance(
     if (method.def.decorators.includes('staticmethod')) return method
     return { ...method, self: method.def.decorators.includes('classmethod') ? object.of : self }
   }
-  if (member) return noteRead(m, member.value)
+  if (member) return callMember(m, member.value, '__get__', [self, object.of]) ?? noteRead(m, member.value)
   const inherited = libraryBases(object.of)
     .flatMap(base => [`${base}.${name}`, ...(base.includes('.nn.') ? [`nn.Module.${name}`] : [])])
     .find(full => models.has(full))
   if (inherited !== undefined) return library(inherited, object)
-  const map = javascript ? mapBehind(self) : undefined
-  if (map && (name === 'size' || models.has(`dict.${name}`))) return getAttribute(m, map, name, at, true)
+  const map = mapBehind(m, self)
+  if (map && name === '__init__') return library('dict.__init__', self)
+  if (map && ((javascript && name === 'size') || models.has(`dict.${name}`)))
+    return getAttribute(m, map, name, at, javascript)
   if (javascript && name === 'constructor' && object.of.kind === 'class') return object.of
   const made = madeParameter(m, object, name)
   if (made) return made

@@ -219,6 +219,8 @@ export interface Machine {
   readonly fileReads: Map<string, FileRead>
   /** Bare names of files that something which is not modelled may make. */
   readonly made: Set<string>
+  /** Whether a program writes tensors, wherever to. */
+  saves: boolean
   /** Paths of files that the program writes. */
   readonly madePaths: Set<string>
   /** Symbols that stand for temporary folders. */
@@ -288,6 +290,7 @@ export function createMachine(
     guessed: new Set(),
     fileReads: new Map(),
     made: new Set(),
+    saves: false,
     madePaths: new Set(),
     scratch: new Set(),
   }

@@ -2,7 +2,7 @@
 // afterwards is joined; loops over known things are followed turn by turn, others once.
 
 import type { Stmt } from '../source/ir'
-import { enterContext, leaveContext, tellBases } from './classes'
+import { callMember, enterContext, leaveContext, tellBases } from './classes'
 import { noteCounting } from './counting'
 import { decorated } from './decorators'
 import { asMember } from './enumerations'
@@ -395,6 +395,7 @@ function makeClass(m: Machine, def: ClassValue['def'], scope: Scope): ClassValue
   const inner: Scope = { vars: made.attributes, parent: scope, program: scope.program, self: made }
   for (const { name, value } of def.attributes)
     made.attributes.set(name, asMember(m, made, name, evaluate(m, value, inner)))
+  for (const [name, value] of made.attributes) callMember(m, value, '__set_name__', [made, constant(name)])
   tellBases(m, made, scope)
   return made
 }

@@ -5,6 +5,7 @@ import { invoke } from './calls'
 import { evaluate, itemsOf, mergeDict } from './expressions'
 import { callMember } from './classes'
 import { placed } from './listItems'
+import { mapBehind } from './mapObjects'
 import { type Machine, place, unknown } from './machine'
 import { findSetter, getAttribute, getItem } from './members'
 import { noteReplaced } from './merging'
@@ -216,7 +217,9 @@ export function setItem(m: Machine, object: Value, asked: Value | undefined, val
     setElement(m, object, key, value)
   } else if (object.kind === 'instance' && key) {
     const own = callMember(m, object, '__setitem__', [key, value])
-    if (!own && isString(key)) setMember(m, object, key.value, value)
+    const map = own ? undefined : mapBehind(m, object)
+    if (map) setItem(m, map, key, value)
+    else if (!own && isString(key)) setMember(m, object, key.value, value)
   }
 }
 

@@ -5,8 +5,10 @@ import { callFunction, type LibraryCall } from '../calls'
 import { itemsOf, keysOf, mergeDict } from '../expressions'
 import { isPosition, placeKey, unknown } from '../machine'
 import { placed } from '../listItems'
+import { fillMap } from '../mapObjects'
 import { dictItem } from '../members'
 import { iterate } from '../statements'
+import { setItem } from '../targets'
 import { partsOf, textOf, type Part } from '../text'
 import {
   asKey,
@@ -191,6 +193,15 @@ export const collections: LibraryModel = {
       const value = c.get(1) ?? none
       selfDict(c).map.set(key.value, value)
       return value
+    },
+    'dict.__init__': c => {
+      if (c.self?.kind === 'instance') fillMap(c.m, c.self, c.args)
+      return none
+    },
+    'dict.__getitem__': c => c.getItem(selfDict(c), c.get(0) ?? none),
+    'dict.__setitem__': c => {
+      setItem(c.m, selfDict(c), c.get(0), c.get(1) ?? none)
+      return none
     },
     'dict.copy': c => {
       const made = dict()

@@ -206,6 +206,9 @@ export const files: LibraryModel = {
     'pathlib.Path.cwd': () => asPath(constant('.')),
     'json.load': parseJson,
     'json.loads': parseJson,
+    'path.mkdir': () => none,
+    'os.makedirs': () => none,
+    'os.mkdir': () => none,
     'path.joinpath': c =>
       joinAll(
         c,
@@ -260,6 +263,15 @@ export const files: LibraryModel = {
   },
   properties: {
     'path.parent': folder,
+    'path.parents': (m, self) => {
+      const found: Value[] = []
+      for (let at = folder(m, self); found.length < 32; at = folder(m, at)) {
+        found.push(at)
+        const parts = partsOf(pathOf(at))
+        if (parts?.length !== 1 || parts[0] === '.' || parts[0] === '' || parts[0] === '/') break
+      }
+      return list(found, 'tuple')
+    },
     'path.name': name,
     'path.stem': withoutExtension,
     'path.suffix': suffixOf,
@@ -278,5 +290,6 @@ export const files: LibraryModel = {
     url: 'node.url',
     'pathlib.PosixPath': 'pathlib.Path',
     'pathlib.PurePath': 'pathlib.Path',
+    'pathlib.PurePosixPath': 'pathlib.Path',
   },
 }

@@ -199,10 +199,10 @@ function install(model: InstanceValue, path: string, value: Value): void {
 export const mlxModule: LibraryModel = {
   calls: {
     ...Object.fromEntries(
-      Object.keys(layerArguments).flatMap(name => [
-        [`mlx.nn.${name}`, layer(name)] as const,
-        [`frost.nn.${name}`, layer(name)] as const,
-      ]),
+      [
+        ...Object.keys(layerArguments).map(name => ['mlx', name] as const),
+        ...Object.keys(scriptLayerArguments).map(name => ['frost', name] as const),
+      ].map(([library, name]) => [`${library}.nn.${name}`, layer(name)] as const),
     ),
     'mlx.nn.quantize': quantizeModel,
     'frost.nn.quantize': quantizeModel,
