@@ -2,7 +2,7 @@
 // underscores that Python calls by itself. A field that is not given has its default; nothing is shared between objects.
 
 import { type Arguments, callFunction, evaluateArguments, freeArguments, invoke, noArguments } from './calls'
-import { enumerated, isEnumeration } from './enumerations'
+import { asMember, enumerated, isEnumeration } from './enumerations'
 import { evaluate, itemsOf } from './expressions'
 import { type Machine, place, unknown } from './machine'
 import { fillMap, isMapClass, mapBehind } from './mapObjects'
@@ -197,8 +197,20 @@ function linearized(of: ClassValue): (ClassValue | LibraryValue)[] | undefined {
 const sameClass = (a: ClassValue | LibraryValue, b: ClassValue | LibraryValue): boolean =>
   a === b || (a.kind === 'library' && b.kind === 'library' && a.name === b.name)
 
+/** Makes a class of its definition, and tells its attributes and the classes above it. */
+export function makeClass(m: Machine, def: ClassValue['def'], scope: Scope): ClassValue {
+  const bases = def.bases.map(base => evaluate(m, base, scope))
+  const made: ClassValue = { kind: 'class', def, program: scope.program, scope, bases, attributes: new Map() }
+  const inner: Scope = { vars: made.attributes, parent: scope, program: scope.program, self: made }
+  for (const { name, value } of def.attributes)
+    made.attributes.set(name, asMember(m, made, name, evaluate(m, value, inner)))
+  for (const [name, value] of made.attributes) callMember(m, value, '__set_name__', [made, constant(name)])
+  tellBases(m, made, scope)
+  return made
+}
+
 /** A class that is made is told to those above it, by `__init_subclass__`. */
-export function tellBases(m: Machine, made: ClassValue, scope: Scope): void {
+function tellBases(m: Machine, made: ClassValue, scope: Scope): void {
   if (made.program.language !== 'python') return
   const above = classOrder(made)?.slice(1) ?? made.bases
   for (const base of above) {
