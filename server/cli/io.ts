@@ -26,7 +26,7 @@ export function processIo(): CliIo {
   const forced = env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== ''
   return {
     cwd: process.cwd(),
-    // No exit before the stream is drained: the process ends by itself when nothing is left to do.
+    // The process ends when this is drained (main.ts).
     out: text => void (closed || stdout.write(text)),
     err: text => void stderr.write(text),
     // NO_COLOR counts when it is set and not empty (no-color.org).
