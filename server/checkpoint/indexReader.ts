@@ -19,7 +19,7 @@ export interface IndexEntries {
 }
 
 /** How much of an index the scanner sees at once; and what an entry, or the name of a file, is taken to fit into. */
-const windowBytes = 1 << 16
+const windowBytes = 1 << 18
 const mostEntryBytes = 1 << 12
 
 /** A file, and the names that it is said to hold, added up as a shard adds up its own. */

@@ -104,7 +104,9 @@ function numberEnd(names: Uint8Array, start: number, end: number): number {
 }
 
 function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((dim, i) => dim === b[i])
+  if (a.length !== b.length) return false
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false
+  return true
 }
 
 /** A name: a span of bytes, and a view over the same bytes. */

@@ -51,6 +51,14 @@ export let stoppedAt: usize = 0
 /** The file of the entry before: the next one mostly has the same. */
 let last: usize = 0
 let newest: usize = 0
+/** The name of the entry before, and how many of its words are hashed: the next one mostly begins like it. */
+let lastName: usize = 0
+let lastWords: usize = 0
+/** Beyond so many words nothing is kept. */
+const mostWords: usize = 64
+/** For each word of a name the hash of those before it, and the last one up to it, itself left out, that has a dot. */
+const hashBefore = memory.data(256)
+const dottedBefore = memory.data(256)
 let buckets: usize = 0
 
 /** Begins an index, to be read through a window of so many bytes: where these go. */
@@ -61,6 +69,7 @@ export function openIndex(window: usize): usize {
   entryHashes = take(room << 2)
   fileNumbers = take(room << 2)
   buckets = takeZeros(bucketCount << 2)
+  store<i32>(hashBefore, hashSeed)
   entryCount = 0
   files = 0
   firstFile = 0
@@ -73,6 +82,7 @@ export function openIndex(window: usize): usize {
 export function moveWindow(start: usize, length: usize): void {
   base = start
   entryCount = 0
+  lastWords = 0
   memory.fill(text + length, 0, padding)
 }
 
@@ -104,24 +114,33 @@ export function addOddEntry(name: usize, nameEnd: usize, start: usize, end: usiz
   add(name, nameEnd, start, end, file, 0)
 }
 
+/** How many words of four bytes a name has in common with the one before, which stands in the window. */
+function sharedWords(name: usize): usize {
+  let word: usize = 0
+  while (word + 2 <= lastWords && load<u64>(name + (word << 2)) === load<u64>(lastName + (word << 2))) word += 2
+  return word
+}
+
 /** Behind an entry, or 0. */
 function plainEntry(start: usize): usize {
   if (load<u8>(start) !== quote) return 0
   const name = start + 1
-  let i = name
-  let hash = hashSeed
-  // Up to where the hash is that of a path, whichever dot is the last.
-  let before = i
-  let hashBefore = hash
+  let word = sharedWords(name)
+  lastWords = 0
+  let hash = load<i32>(hashBefore + (word << 2))
+  let dotted = load<u32>(dottedBefore + (word << 2))
+  let i = name + (word << 2)
   while (true) {
-    const word = load<i32>(i)
-    if (!isPlain(word)) break
-    if (hasDot(word)) {
-      before = i
-      hashBefore = hash
-    }
-    hash = mixWord(hash, word)
+    const bytes = load<i32>(i)
+    if (!isPlain(bytes)) break
+    if (hasDot(bytes)) dotted = <u32>word
+    hash = mixWord(hash, bytes)
     i += 4
+    word++
+    if (word < mostWords) {
+      store<i32>(hashBefore + (word << 2), hash)
+      store<u32>(dottedBefore + (word << 2), dotted)
+    }
   }
   const nameEnd = closingQuote(i)
   if (nameEnd === 0) return 0
@@ -136,8 +155,15 @@ function plainEntry(start: usize): usize {
     end++
     last = fileOf(value, end)
   }
-  const path = pathEnd(before, nameEnd)
-  hash = hashOfParts(hashRest(before, path, hashBefore), hashRest(path, nameEnd, hashSeed))
+  lastName = name
+  lastWords = min(word, mostWords - 1)
+  // The hash is that of a path up to the last dot, which is in the last word that has one or behind all words.
+  const from = min(<usize>dotted, lastWords)
+  const path = pathEnd(name + (from << 2), nameEnd)
+  hash = hashOfParts(
+    hashRest(name + (from << 2), path, load<i32>(hashBefore + (from << 2))),
+    hashRest(path, nameEnd, hashSeed),
+  )
   const file = changetype<File>(last)
   file.nameSum += hash
   file.mixedSum += mixSum(hash)
