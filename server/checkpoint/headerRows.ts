@@ -158,12 +158,20 @@ export class HeaderRows {
     const { buffer } = this.scanner.memory
     const [words, doubles] = [new Int32Array(buffer), new Float64Array(buffer)]
     const records: FamilyRecord[] = []
-    for (let at = this.scanner.firstFamily.value; at !== 0;) {
-      const [following = 0, dtype = 0, rank = 0, hash = 0, first = 0, count = 0, pathSum = 0, mixedSum = 0, dims = 0] =
-        words.subarray(at >> 2, (at >> 2) + 9)
-      const shape = Array.from(doubles.subarray(dims >> 3, (dims >> 3) + rank))
-      records.push({ dtype, shape, hash, first, count, pathSum, mixedSum })
-      at = following
+    for (let at = this.scanner.firstFamily.value >> 2; at !== 0; at = (words[at] ?? 0) >> 2) {
+      const word = (place: number): number => words[at + place] ?? 0
+      const dims = word(8) >> 3
+      const shape: number[] = []
+      for (let axis = 0; axis < word(2); axis++) shape.push(doubles[dims + axis] ?? 0)
+      records.push({
+        dtype: word(1),
+        shape,
+        hash: word(3),
+        first: word(4),
+        count: word(5),
+        pathSum: word(6),
+        mixedSum: word(7),
+      })
     }
     return records
   }
