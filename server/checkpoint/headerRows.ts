@@ -160,17 +160,18 @@ export class HeaderRows {
     const records: FamilyRecord[] = []
     for (let at = this.scanner.firstFamily.value >> 2; at !== 0; at = (words[at] ?? 0) >> 2) {
       const word = (place: number): number => words[at + place] ?? 0
-      const dims = word(8) >> 3
+      const dims = word(9) >> 3
       const shape: number[] = []
       for (let axis = 0; axis < word(2); axis++) shape.push(doubles[dims + axis] ?? 0)
       records.push({
         dtype: word(1),
         shape,
         hash: word(3),
-        first: word(4),
-        count: word(5),
-        pathSum: word(6),
-        mixedSum: word(7),
+        mixedHash: word(4),
+        first: word(5),
+        count: word(6),
+        pathSum: word(7),
+        mixedSum: word(8),
       })
     }
     return records

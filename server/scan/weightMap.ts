@@ -161,10 +161,7 @@ function plainEntry(start: usize): usize {
   const known = min(<usize>dotted, lastSteps)
   const from = name + (known << 3)
   const path = pathEnd(from, nameEnd)
-  hash = hashOfParts(
-    hashRest(from, path, load<i32>(hashBefore + (known << 2))),
-    hashRest(path, nameEnd, hashSeed),
-  )
+  hash = hashOfParts(hashRest(from, path, load<i32>(hashBefore + (known << 2))), hashRest(path, nameEnd, hashSeed))
   const file = changetype<File>(last)
   file.nameSum += hash
   file.mixedSum += mixSum(hash)
