@@ -1,5 +1,6 @@
 // What stands behind the dot of an array.
 
+import { type DType, dtypeBits } from '../checkpoint/dtype'
 import { lastTurned, realPart, reversed } from './arrays'
 import { type Machine, unknown } from './machine'
 import { arrayAt } from './models/arrayAt'
@@ -42,6 +43,8 @@ export function arrayMember(m: Machine, object: ArrayValue, name: string, at: Pl
     return dtype && object.variants.every(v => v.dtype === dtype) ? library(`dtype.${dtype}`) : unknown(m, 'dtype')
   }
   if (name === 'size' && object.library !== 'torch') return sizeOf(m, object.variants)
+  if (name === 'nbytes') return same(m, object.variants, name, v => times(product(v.shape), bytesOf(v.dtype)))
+  if (name === 'itemsize') return same(m, object.variants, name, v => bytesOf(v.dtype))
   return library(`array.${name}`, object)
 }
 
@@ -55,8 +58,23 @@ function shapeOf(m: Machine, variants: readonly ArrayVariant[]): Value {
 }
 
 /** The number of elements. */
-function sizeOf(m: Machine, variants: readonly ArrayVariant[]): Value {
-  const sizes = variants.map(v => product(v.shape))
-  const [first] = sizes
-  return first !== undefined && sizes.every(n => n === first) ? constant(first) : unknown(m, 'size')
+const sizeOf = (m: Machine, variants: readonly ArrayVariant[]): Value =>
+  same(m, variants, 'size', v => product(v.shape))
+
+/** A number that is one for all readings. */
+function same(
+  m: Machine,
+  variants: readonly ArrayVariant[],
+  name: string,
+  of: (v: ArrayVariant) => number | undefined,
+): Value {
+  const numbers = variants.map(of)
+  const [first] = numbers
+  return first !== undefined && numbers.every(n => n === first) ? constant(first) : unknown(m, name)
 }
+
+const bytesOf = (dtype: string | undefined): number | undefined =>
+  dtype !== undefined && dtype in dtypeBits ? dtypeBits[dtype as DType] / 8 : undefined
+
+const times = (a: number | undefined, b: number | undefined): number | undefined =>
+  a === undefined || b === undefined ? undefined : a * b

@@ -6,7 +6,8 @@ import { noteMade } from './fileReads'
 import { evaluate, itemsOf } from './expressions'
 import { handOver, storedArrays } from './handOver'
 import { depthLimit, isPosition, type Machine, noteUnfollowed, place, unknown } from './machine'
-import { classesOf, freeInit, instantiate, memberOfEnumeration } from './classes'
+import { classesOf, freeInit, instantiate } from './classes'
+import { memberOfEnumeration } from './enumerations'
 import { partialOf } from './partial'
 import { findMember, getItem, libraryBase } from './members'
 import { models } from './models/index'
@@ -14,6 +15,7 @@ import { checkCall, checkConstruction } from './signatures'
 import { noteAnyTaken, noteArguments, noteHandedOut } from './takes'
 import { execute } from './statements'
 import { assignTo } from './targets'
+import { notWithNumber, notWithObject, settled } from './trial'
 import { dict, type FunctionValue, type InstanceValue, list, none, type Place, type Scope, type Value } from './value'
 
 export interface Argument {
@@ -26,6 +28,8 @@ export interface Arguments {
   readonly keywords: ReadonlyMap<string, Argument>
   /** There may be more of them. */
   readonly open: boolean
+  /** Only such as may be left out: where there is a default, that is read. */
+  readonly optional?: boolean
 }
 
 /** One call of a modelled library function, as its model sees it. */
@@ -43,29 +47,34 @@ export interface LibraryCall {
   getItem(object: Value, key: Value): Value
 }
 
-export const noArguments: Arguments = { positional: [], keywords: new Map(), open: false }
+const noKeywords: ReadonlyMap<string, Argument> = new Map()
+export const noArguments: Arguments = { positional: [], keywords: noKeywords, open: false }
 
 export function evaluateArguments(m: Machine, args: readonly Arg[], scope: Scope): Arguments {
   const positional: Argument[] = []
-  const keywords = new Map<string, Argument>()
+  let keywords: Map<string, Argument> | undefined
   let open = false
+  let optional = true
   for (const arg of args) {
     const value = evaluate(m, arg.value, scope)
     const at = place(scope.program, arg.value.span)
     if (arg.spread === 'list') {
       const items = itemsOf(m, value)
       if (items) positional.push(...items.map(v => ({ value: v })))
-      else open = true
+      else {
+        open = true
+        if (!(value.kind === 'list' && value.optional && value.items.length === 0)) optional = false
+      }
     } else if (arg.spread === 'dict') {
       if (value.kind === 'dict') {
-        for (const [key, v] of value.map) keywords.set(String(key), { value: v })
-        if (value.open || value.views.length > 0) open = true
+        for (const [key, v] of value.map) (keywords ??= new Map()).set(String(key), { value: v })
+        if (value.open || value.views.length > 0) [open, optional] = [true, false]
         noteAnyTaken(m, value.views)
-      } else open = true
-    } else if (arg.name) keywords.set(arg.name, { value, place: at })
+      } else [open, optional] = [true, false]
+    } else if (arg.name) (keywords ??= new Map()).set(arg.name, { value, place: at })
     else positional.push({ value, place: at })
   }
-  return { positional, keywords, open }
+  return { positional, keywords: keywords ?? noKeywords, open, ...(open && optional ? { optional } : {}) }
 }
 
 export interface CallSite {
@@ -76,7 +85,7 @@ export interface CallSite {
 
 export function callValue(m: Machine, callee: Value, args: Arguments, site: CallSite): Value {
   if (site.expr.callee.kind === 'super' && callee.kind === 'instance') {
-    const constructor = findMember(callee.of, '__init__')
+    const constructor = findMember(callee.of, '__init__', callee.whole)
     return constructor?.value.kind === 'function'
       ? invoke(m, { ...constructor.value, self: callee.whole ?? callee }, args)
       : none
@@ -88,7 +97,7 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
         ? construct(m, callee, handOver(args, site.at))
         : invoke(m, callee, handOver(args, site.at))
     case 'class': {
-      const member = memberOfEnumeration(callee, args)
+      const member = memberOfEnumeration(m, callee, args, site.at)
       if (member) return member
       checkConstruction(m, callee, args, site.at)
       return instantiate(m, callee, handOver(args, site.at), true)
@@ -100,8 +109,9 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
       if (partial) return callValue(m, partial.callee, partial.args, site)
       const member = findMember(callee.of, '__call__') ?? findMember(callee.of, 'forward')
       if (member?.value.kind === 'function') {
-        checkCall(m, { ...member.value, self: callee }, args, site.at)
-        return invoke(m, { ...member.value, self: callee }, handOver(args, site.at))
+        const method: FunctionValue = { ...member.value, self: callee }
+        checkCall(m, method, args, site.at)
+        return invoke(m, method, handOver(args, site.at))
       }
       const base = libraryBase(callee.of)
       if (base) return callLibrary(m, `${base}.__call__`, callee, args, site)
@@ -121,6 +131,7 @@ function handedOut(m: Machine, args: Arguments, why: string): Value {
   for (const value of valuesOf(args)) {
     noteMade(m, value)
     noteHandedOut(m, value)
+    if (value.kind === 'instance') value.isShared = true
   }
   return unknown(m, why)
 }
@@ -140,7 +151,21 @@ function callLibrary(m: Machine, name: string, self: Value | undefined, args: Ar
     return handedOut(m, args, `${name.replace(/^(py|js)\./, '')} is not modelled`)
   }
   noteArguments(m, name, valuesOf(args))
+  if (m.trial)
+    return callInTrial(m, name, self, args, () => model(libraryCall(m, name, self, args, site.at, site.scope)))
   return model(libraryCall(m, name, self, args, site.at, site.scope))
+}
+
+/** Functions that do nothing but show what they get, or make text of it. */
+const onlyShows = /^py\.(print|str|repr|format)$|^str\./
+
+/** In a turn that stands for many, nothing may be done with the number of the layer whose result is not told by it. */
+function callInTrial(m: Machine, name: string, self: Value | undefined, args: Arguments, call: () => Value): Value {
+  // What a method of the library does to its object may be done to others as well.
+  if (self?.kind === 'instance' && !name.endsWith('.__call__')) notWithObject(m, self)
+  const inputs = valuesOf(args)
+  if (!onlyShows.test(name)) for (const v of inputs) if (v.kind === 'unknown' || v.kind === 'list') notWithNumber(m, v)
+  return settled(m, call(), ...(self ? [self] : []), ...(name === 'py.print' ? [] : inputs))
 }
 
 /** An object of a library's class: it remembers what is set on it. */
@@ -187,7 +212,7 @@ export function callFunction(m: Machine, f: Value, values: readonly Value[], sit
 
 function callWith(m: Machine, f: Value, args: Arguments, site: Site | undefined): Value {
   if (f.kind === 'function') return invoke(m, f, args)
-  if (f.kind === 'class') return memberOfEnumeration(f, args) ?? instantiate(m, f, args)
+  if (f.kind === 'class') return memberOfEnumeration(m, f, args, site?.at) ?? instantiate(m, f, args)
   if (f.kind === 'library' && site) return callLibrary(m, f.name, f.self, args, site)
   if (f.kind === 'instance') {
     const partial = partialOf(f, args)
@@ -210,14 +235,16 @@ function construct(m: Machine, f: FunctionValue, args: Arguments): Value {
 
 /** Enters a function of the workspace. */
 export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
-  if (m.depth >= depthLimit) return unknown(m, 'calls nest too deeply')
+  if (m.depth >= depthLimit) {
+    if (f.self?.kind === 'instance') f.self.isShared = true
+    return unknown(m, 'calls nest too deeply')
+  }
   m.called.add(f.def)
   noteComputed(m, f)
   const scope: Scope = {
     vars: new Map(),
     parent: f.scope,
     program: f.program,
-    outer: new Set(),
     self: f.program.language === 'python' || f.def.isArrow ? undefined : f.self,
     owner: f.owner,
   }
@@ -248,27 +275,25 @@ function bindParameters(m: Machine, f: FunctionValue, args: Arguments, scope: Sc
   const isMethod = f.self !== undefined && f.program.language === 'python' && f.def.params.length > 0
   const positional: readonly Argument[] = isMethod ? [{ value: f.self as Value }, ...args.positional] : args.positional
   let next = 0
-  const used = new Set<string>()
+  let used: Set<string> | undefined
   for (const param of f.def.params) {
     const name = param.target.kind === 'name' ? param.target.name : ''
     let value: Value
-    if (param.rest === 'list')
-      value = list(
-        positional.slice(next).map(a => a.value),
-        'tuple',
-        args.open,
-      )
-    else if (param.rest === 'dict') {
+    if (param.rest === 'list') {
+      const rest = positional.slice(next).map(a => a.value)
+      value = { ...list(rest, 'tuple', args.open), ...(args.optional ? { optional: true } : {}) }
+    } else if (param.rest === 'dict') {
       value = dict(
-        [...args.keywords].flatMap(([k, a]) => (used.has(k) ? [] : [[k, a.value]])),
+        [...args.keywords].flatMap(([k, a]) => (used?.has(k) ? [] : [[k, a.value]])),
         args.open,
       )
     } else {
       const named = args.keywords.size > 0 ? args.keywords.get(name) : undefined
       const given = named ?? (param.keywordOnly ? undefined : positional[next++])
-      if (named) used.add(name)
+      if (named) (used ??= new Set()).add(name)
       if (given) value = given.value
-      else if (param.default && !args.open) value = evaluate(m, param.default, defaultScope(f, scope))
+      else if (param.default && (!args.open || args.optional))
+        value = evaluate(m, param.default, defaultScope(f, scope))
       else value = unknown(m, `parameter ${name}`, args.open && freeCall.has(args))
     }
     assignTo(m, param.target, value, scope, 'let')
@@ -286,7 +311,9 @@ function noteComputed(m: Machine, f: FunctionValue): void {
 }
 
 function noteComputedBy(m: Machine, self: InstanceValue, def: FunctionDef): void {
-  m.computed.set(self, (m.computed.get(self) ?? new Set()).add(def))
+  const known = m.computed.get(self)
+  if (known) known.add(def)
+  else m.computed.set(self, new Set([def]))
   for (const one of self.standsFor ?? []) noteComputedBy(m, one, def)
 }
 

@@ -1,15 +1,17 @@
 // Classes of the workspace: their objects, the fields of dataclasses and named tuples, and the methods with two
 // underscores that Python calls by itself. A field that is not given has its default; nothing is shared between objects.
 
-import { type Arguments, callFunction, freeArguments, invoke, noArguments } from './calls'
+import { type Arguments, callFunction, evaluateArguments, freeArguments, invoke, noArguments } from './calls'
+import { enumerated, isEnumeration } from './enumerations'
 import { evaluate, itemsOf } from './expressions'
-import { type Machine, unknown } from './machine'
+import { type Machine, place, unknown } from './machine'
 import { findMember, getAttribute, getItem, libraryBase } from './members'
 import {
   type ClassValue,
   constant,
   dict,
   type InstanceValue,
+  type LibraryValue,
   isNumber,
   isString,
   list,
@@ -86,12 +88,15 @@ function fillRecord(m: Machine, of: ClassValue, instance: InstanceValue, args: A
     const factory = field?.attributes.get('default_factory')
     if (given) instance.attributes.set(name, given.value)
     else if (args.open && isGiven) instance.attributes.set(name, unknown(m, `field ${name}`))
-    else if (factory) instance.attributes.set(name, callFunction(m, factory, []))
+    else if (factory) instance.attributes.set(name, callFunction(m, factory, [], siteOf(of)))
     else if (field) instance.attributes.set(name, field.attributes.get('default') ?? unknown(m, `field ${name}`))
     else if (!isBare(held)) instance.attributes.set(name, held)
   }
   callMember(m, instance, '__post_init__', [])
 }
+
+/** Where what a class calls by itself is called. */
+const siteOf = (of: ClassValue) => ({ at: place(of.program, of.def.span), scope: of.scope })
 
 /** Calls a method that the object's class defines; undefined where it has none. */
 export function callMember(m: Machine, object: Value, name: string, values: readonly Value[]): Value | undefined {
@@ -102,8 +107,7 @@ export function callMember(m: Machine, object: Value, name: string, values: read
 
 /** What walking an object or a class gives; undefined where that is not known. */
 export function itemsOfObject(m: Machine, v: Value): Value[] | undefined {
-  if (v.kind === 'class')
-    return isEnumeration(v) ? v.def.attributes.flatMap(({ name }) => v.attributes.get(name) ?? []) : undefined
+  if (v.kind === 'class') return isEnumeration(v) ? enumerated(v) : undefined
   if (v.kind !== 'instance') return undefined
   if (libraryBase(v.of) === namedTuple && v.of.kind === 'class')
     return [...fieldsOf(v.of).keys()].map(name => v.attributes.get(name) ?? unknown(m, `field ${name}`))
@@ -127,12 +131,6 @@ export function itemOfObject(m: Machine, object: InstanceValue, key: Value, at: 
   return unknown(m, 'an item of an object')
 }
 
-const isEnumeration = (of: ClassValue): boolean => libraryBase(of)?.startsWith('enum.') === true
-
-/** `Kind("value")` of an enumeration is the member with that value, which here is the value itself. */
-export const memberOfEnumeration = (of: ClassValue, args: Arguments): Value | undefined =>
-  isEnumeration(of) ? args.positional[0]?.value : undefined
-
 /** The names of a class's constructor, as `inspect.signature(…).parameters` has them. */
 export function constructorNames(of: ClassValue): Value {
   const constructor = findMember(of, '__init__')
@@ -150,7 +148,62 @@ export const enterContext = (m: Machine, value: Value): Value => callMember(m, v
 export const leaveContext = (m: Machine, value: Value): void =>
   void callMember(m, value, '__exit__', [none, none, none])
 
-/** What `super` stands for in a method: the object, seen as its first base. */
+const orders = new WeakMap<ClassValue, readonly (ClassValue | LibraryValue)[] | null>()
+
+/**
+ * The order in which Python looks through a class and those above it; undefined where one of them is not known.
+ * Source: https://docs.python.org/3/howto/mro.html
+ */
+export function classOrder(of: ClassValue): readonly (ClassValue | LibraryValue)[] | undefined {
+  let known = orders.get(of)
+  if (known === undefined) {
+    // A class that is above itself has no order.
+    orders.set(of, null)
+    orders.set(of, (known = linearized(of) ?? null))
+  }
+  return known ?? undefined
+}
+
+function linearized(of: ClassValue): (ClassValue | LibraryValue)[] | undefined {
+  const lists: (ClassValue | LibraryValue)[][] = []
+  const bases: (ClassValue | LibraryValue)[] = []
+  for (const base of of.bases) {
+    if (base.kind !== 'class' && base.kind !== 'library') return undefined
+    const above = base.kind === 'class' ? classOrder(base) : [base]
+    if (!above) return undefined
+    lists.push([...above])
+    bases.push(base)
+  }
+  lists.push(bases)
+  const order: (ClassValue | LibraryValue)[] = [of]
+  for (let left = lists; (left = left.filter(list => list.length > 0)).length > 0;) {
+    const next = left
+      .flatMap(list => list[0] ?? [])
+      .find(head => left.every(list => !list.slice(1).some(other => sameClass(other, head))))
+    if (!next) return undefined
+    order.push(next)
+    for (const list of left) if (list[0] && sameClass(list[0], next)) list.shift()
+  }
+  return order
+}
+
+const sameClass = (a: ClassValue | LibraryValue, b: ClassValue | LibraryValue): boolean =>
+  a === b || (a.kind === 'library' && b.kind === 'library' && a.name === b.name)
+
+/** A class that is made is told to those above it, by `__init_subclass__`. */
+export function tellBases(m: Machine, made: ClassValue, scope: Scope): void {
+  if (made.program.language !== 'python') return
+  const above = classOrder(made)?.slice(1) ?? made.bases
+  for (const base of above) {
+    const told = findMember(base, '__init_subclass__')?.value
+    if (told?.kind !== 'function') continue
+    const keywords = evaluateArguments(m, made.def.keywords ?? [], scope)
+    invoke(m, { ...told, self: made }, keywords)
+    return
+  }
+}
+
+/** What `super` stands for in a method: the object, seen as the class that comes after the method's own. */
 export function superOf(scope: Scope): InstanceValue | undefined {
   let owner: ClassValue | undefined
   let self: Value | undefined
@@ -158,8 +211,12 @@ export function superOf(scope: Scope): InstanceValue | undefined {
     owner = s.owner
     if (owner) self = s.self ?? s.vars.values().next().value
   }
-  const base = owner?.bases[0]
-  if (self?.kind !== 'instance' || !base || (base.kind !== 'class' && base.kind !== 'library')) return undefined
+  if (self?.kind !== 'instance' || !owner) return undefined
+  const whole = self.whole ?? self
+  const order = whole.of.kind === 'class' ? classOrder(whole.of) : undefined
+  const at = order?.indexOf(owner) ?? -1
+  const base = order && at >= 0 ? order[at + 1] : owner.bases[0]
+  if (!base || (base.kind !== 'class' && base.kind !== 'library')) return undefined
   return { kind: 'instance', of: base, attributes: self.attributes, whole: self.whole ?? self }
 }
 

@@ -2,7 +2,7 @@
 
 import type { Program } from '../source/ir'
 import { findModule } from './modules'
-import { importsOf, requiredBy } from './names'
+import { dynamicImports, importsOf, requiredBy } from './names'
 
 /** Groups programs by their imports, each group in the order given; what nothing imports comes first in its group. */
 export function componentsOf(
@@ -19,12 +19,23 @@ export function componentsOf(
   const imported = new Set<Program>()
   const join = (program: Program, name: string, level: number): void => {
     const target = findModule({ programs, folders }, program, name, level)
-    if (!target || target === program) return
+    if (target && target !== program) link(program, target)
+  }
+  const link = (program: Program, target: Program): void => {
     imported.add(target)
     parents.set(find(target), find(program))
   }
   for (const program of programs) {
     for (const module of requiredBy(program)) join(program, module, 0)
+    for (const { before, behind } of dynamicImports(program)) {
+      const level = /^\.*/.exec(before)?.[0].length ?? 0
+      const name = before.slice(level)
+      if (behind === '') join(program, name, level)
+      else {
+        if (name.includes('.')) join(program, name.slice(0, name.lastIndexOf('.')), level)
+        for (const other of modulesLike(programs, name, behind.slice(1))) if (other !== program) link(program, other)
+      }
+    }
     for (const statement of importsOf(program)) {
       const names = [
         statement.module,
@@ -46,4 +57,17 @@ export function componentsOf(
     ...group.filter(p => !imported.has(p)),
     ...group.filter(p => imported.has(p)),
   ])
+}
+
+/** Programs of Python whose dotted name has these ends, with one segment between them. */
+function modulesLike(programs: readonly Program[], before: string, behind: string): readonly Program[] {
+  const [start, end] = [before.replace(/\./g, '/'), behind.replace(/\./g, '/')]
+  return programs.filter(({ language, path }) => {
+    if (language !== 'python') return false
+    const name = path.replace(/\\/g, '/').replace(/(\/__init__)?\.py$/, '')
+    if (!name.endsWith(end)) return false
+    const rest = end === '' ? name : name.slice(0, -end.length)
+    const folder = rest.slice(0, rest.lastIndexOf('/') + 1)
+    return start === '' || folder.endsWith(`/${start}`) || rest.slice(folder.length).startsWith(start)
+  })
 }

@@ -15,6 +15,7 @@ import { assignTo } from './targets'
 import { mapItems } from './models/scriptArrays'
 import { isUniform, summarize } from './summary'
 import { partsOf, textOf, type Part } from './text'
+import { notWithNumber, settled } from './trial'
 import {
   asKey,
   constant,
@@ -72,6 +73,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     case 'attribute': {
       const object = evaluate(m, e.object, scope)
       if (isNone(object) && isOptional(e)) return none
+      notWithNumber(m, object.kind === 'unknown' ? object : undefined)
       return getAttribute(m, object, e.name, place(scope.program, e.span), isJavaScript(scope))
     }
     case 'index': {
@@ -88,12 +90,18 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       const args = evaluateArguments(m, e.args, scope)
       return callValue(m, callee, args, { expr: e, scope, at: place(scope.program, e.span) })
     }
-    case 'binary':
-      return binary(m, e.op, evaluate(m, e.left, scope), evaluate(m, e.right, scope), scope, e)
-    case 'unary':
-      return unary(m, e.op, evaluate(m, e.operand, scope), isJavaScript(scope))
-    case 'compare':
-      return compare(m, e.op, evaluate(m, e.left, scope), evaluate(m, e.right, scope), place(scope.program, e.span))
+    case 'binary': {
+      const [left, right] = [evaluate(m, e.left, scope), evaluate(m, e.right, scope)]
+      return settled(m, binary(m, e.op, left, right, scope, e), left, right)
+    }
+    case 'unary': {
+      const operand = evaluate(m, e.operand, scope)
+      return settled(m, unary(m, e.op, operand, isJavaScript(scope)), operand)
+    }
+    case 'compare': {
+      const [left, right] = [evaluate(m, e.left, scope), evaluate(m, e.right, scope)]
+      return settled(m, compare(m, e.op, left, right, place(scope.program, e.span)), left, right)
+    }
     case 'logical': {
       const left = evaluate(m, e.left, scope)
       if (e.op === 'nullish') {
@@ -103,6 +111,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       }
       const known = truth(left, isJavaScript(scope))
       if (known === undefined) {
+        notWithNumber(m, left)
         if (e.op === 'or' && left.kind === 'unknown' && left.optional) return evaluate(m, e.right, scope)
         const right = unsure(m, () => evaluate(m, e.right, scope))
         // `x or default` on a free input: the input, if there is one, is what counts.
@@ -111,8 +120,10 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       return known === (e.op === 'and') ? evaluate(m, e.right, scope) : left
     }
     case 'conditional': {
-      const known = truth(evaluate(m, e.test, scope), isJavaScript(scope))
+      const test = evaluate(m, e.test, scope)
+      const known = truth(test, isJavaScript(scope))
       if (known !== undefined) return evaluate(m, known ? e.yes : e.no, scope)
+      notWithNumber(m, test)
       return unsure(m, () => join(evaluate(m, e.yes, scope), evaluate(m, e.no, scope), w => unknown(m, w)))
     }
     case 'list':
@@ -176,7 +187,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       return unknown(m, 'value sent to a generator')
     }
     case 'unknown':
-      for (const child of e.children) evaluate(m, child, scope)
+      for (const child of e.children) notWithNumber(m, evaluate(m, child, scope))
       return unknown(m, e.what)
   }
 }
@@ -257,11 +268,12 @@ export function mergeDict(m: Machine, into: Value & { kind: 'dict' }, from: Valu
   }
   for (const view of from.views) {
     // What a later checkpoint holds hides what stood there before; an overlay is younger than both.
-    for (const key of [...into.map.keys()])
-      if (view.entries.some(e => e.shard.tensors.find(String(key)))) into.map.delete(key)
-    for (const before of into.views) noteMerged(m, before.entries, view.entries)
+    if (into.map.size > 0)
+      for (const key of [...into.map.keys()])
+        if (view.entries.some(e => e.shard.tensors.find(String(key)))) into.map.delete(key)
     into.views.push(view)
   }
+  if (from.views.length > 0) noteMerged(m, into.views)
   for (const [key, value] of from.map) {
     into.map.set(key, value)
     into.deleted.delete(key)

@@ -1,7 +1,7 @@
 // Stored tensors that a call hands over together with their siblings: that call is where a fault of the three can be repaired.
 
 import type { Argument, Arguments } from './calls'
-import type { ArrayValue, Place, Value } from './value'
+import type { ArrayValue, Place, Source, Value } from './value'
 
 const isStored = (v: Value): v is ArrayValue => v.kind === 'array' && v.variants.some(x => x.stored)
 
@@ -9,8 +9,11 @@ const isStored = (v: Value): v is ArrayValue => v.kind === 'array' && v.variants
 export function storedArrays({ positional, keywords }: Arguments): readonly ArrayValue[] {
   const found: ArrayValue[] = []
   const add = (value: Value) => {
-    if (isStored(value)) found.push(value)
-    for (const item of innerValues(value)) if (isStored(item)) found.push(item)
+    if (value.kind === 'array') {
+      if (isStored(value)) found.push(value)
+    } else if (value.kind === 'dict') {
+      for (const item of value.map.values()) if (isStored(item)) found.push(item)
+    } else if (value.kind === 'list') for (const item of value.items) if (isStored(item)) found.push(item)
   }
   for (const { value } of positional) add(value)
   for (const { value } of keywords.values()) add(value)
@@ -21,17 +24,27 @@ export function storedArrays({ positional, keywords }: Arguments): readonly Arra
 export const innerValues = (v: Value): readonly Value[] =>
   v.kind === 'dict' ? [...v.map.values()] : v.kind === 'list' ? v.items : []
 
+const moduleCache = new WeakMap<readonly Source[], string>()
 /** The module whose tensor an array is; of an array that may be many, without its numbers: which comes first says nothing. */
 function moduleOf(array: ArrayValue): string | undefined {
   const sources = array.variants.find(v => v.stored)?.stored?.sources
-  const module = sources?.[0]?.tensor.name.replace(/\.[^.]*$/, '')
-  return sources && sources.length > 1 ? module?.replace(/\d+/g, '#') : module
+  const [first] = sources ?? []
+  if (!sources || !first) return undefined
+  let module = moduleCache.get(sources)
+  if (module === undefined) {
+    const { name } = first.tensor
+    module = name.slice(0, name.lastIndexOf('.') < 0 ? name.length : name.lastIndexOf('.'))
+    if (sources.length > 1) module = module.replace(/\d+/g, '#')
+    moduleCache.set(sources, module)
+  }
+  return module
 }
 
 /** Marks arrays that are handed over together with their siblings: that call is where a fault can be repaired. */
 export function handOver(args: Arguments, at: Place): Arguments {
-  const modules = storedArrays(args).map(moduleOf)
-  if (modules.length < 2) return args
+  const arrays = storedArrays(args)
+  if (arrays.length < 2) return args
+  const modules = arrays.map(moduleOf)
   const mark = (v: Value, argument: Place | undefined): Value => {
     if (!isStored(v) || v.handedOver) return v
     const module = moduleOf(v)
@@ -47,7 +60,8 @@ export function handOver(args: Arguments, at: Place): Arguments {
   }
   return {
     positional: args.positional.map(markArgument),
-    keywords: new Map([...args.keywords].map(([k, a]) => [k, markArgument(a)])),
+    keywords:
+      args.keywords.size === 0 ? args.keywords : new Map([...args.keywords].map(([k, a]) => [k, markArgument(a)])),
     open: args.open,
   }
 }

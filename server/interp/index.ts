@@ -2,7 +2,7 @@
 // unknown inputs, and last every object that holds stored tensors is asked to compute.
 // The result says which tensors arrive at which operation; whether that is right is for the rules.
 
-import type { Model, Shard } from '../checkpoint/facts'
+import type { Model } from '../checkpoint/facts'
 import type { FunctionDef, Program } from '../source/ir'
 import { freeArguments, invoke } from './calls'
 import { classesOf, freeInit, instantiate } from './classes'
@@ -15,6 +15,7 @@ import {
   type Met,
   type ModuleLoad,
   type Product,
+  provenHits,
   type Quantization,
   type Sink,
   type Unfollowed,
@@ -22,9 +23,10 @@ import {
 import type { FileRead } from './fileReads'
 import { innerValues } from './handOver'
 import type { Mixup } from './heads'
+import type { Merged } from './merging'
 import { findMember } from './members'
-import { runModule } from './modules'
-import { calledNames, mentionsSink, speaksOfTensors } from './names'
+import { findModule, runModule } from './modules'
+import { calledNames, importsOf, mentionsSink, requiredBy, speaksOfTensors } from './names'
 import { layerName, packedLayers } from './parameters'
 import type { Refusal } from './refusals'
 import type { Takes } from './takes'
@@ -54,8 +56,8 @@ export interface Run {
   readonly unfollowed: readonly Unfollowed[]
   /** Calls that open shards, and with whose reader. */
   readonly loads: readonly Load[]
-  /** Files whose tensors came into one dict, with those that came into it before them. */
-  readonly merged: ReadonlyMap<Shard, ReadonlySet<Shard>>
+  /** Files whose tensors came into one dict. */
+  readonly merged: Merged
   /** Keys that were asked of a checkpoint and are not in it. */
   readonly absent: readonly AbsentKey[]
   /** Files that are opened by a known path, and bare names of files that the programs may make. */
@@ -71,9 +73,6 @@ export interface Run {
   readonly stopped: string | undefined
 }
 
-/** A checkpoint that no path names is meant for sure once this many of the keys asked of it were found. */
-const provenHits = 3
-
 /**
  * Runs `programs`, which belong together by their imports, reading free inputs as `bound`. Relative paths are tried
  * against `folders`. Never throws for a user's program.
@@ -86,7 +85,7 @@ export function interpret(
 ): Run {
   const m = createMachine(programs, models, folders, bound)
   for (const program of programs) {
-    if (!speaksOfTensors(program)) continue
+    if (!leadsToTensors(m, program)) continue
     m.dead = false
     runModule(m, program, true)
   }
@@ -118,6 +117,23 @@ export function interpret(
     askedBound: m.askedBound,
     stopped: m.stopped.why,
   }
+}
+
+/** Whether a program, or one that it imports, speaks of tensors: what neither does is run only where another imports it. */
+function leadsToTensors(m: Machine, program: Program, seen = new Set<Program>()): boolean {
+  if (speaksOfTensors(program)) return true
+  if (seen.has(program)) return false
+  seen.add(program)
+  const imported = [
+    ...requiredBy(program).map(module => findModule(m, program, module, 0)),
+    ...importsOf(program).flatMap(({ module, level, bindings }) => [
+      findModule(m, program, module, level),
+      ...bindings.map(b =>
+        b.imported ? findModule(m, program, [module, b.imported].filter(Boolean).join('.'), level) : undefined,
+      ),
+    ]),
+  ]
+  return imported.some(other => other !== undefined && leadsToTensors(m, other, seen))
 }
 
 const isProven = (m: Machine, view: WeightsView): boolean => view.named || (m.hits.get(view)?.size ?? 0) >= provenHits
@@ -182,11 +198,7 @@ function runHolders(m: Machine): void {
       if (v.kind === 'function' && mentionsSink(v.def)) invoke(m, v, freeArguments(m, v))
     for (const name of methodNames(instance.of)) {
       const member = findMember(instance.of, name)
-      if (
-        member?.value.kind !== 'function' ||
-        !(name === '__call__' || name === 'forward' || mentionsSink(member.value.def))
-      )
-        continue
+      if (member?.value.kind !== 'function' || !computes(name, member.value.def)) continue
       if (m.computed.get(instance)?.has(member.value.def)) continue
       // A part of the computation that the program calls on other objects and never on this one is not meant for it.
       if (called.has(member.value.def) && name !== '__call__' && name !== 'forward') continue
@@ -195,6 +207,9 @@ function runHolders(m: Machine): void {
     }
   }
 }
+
+const computes = (name: string, def: FunctionDef): boolean =>
+  name === '__call__' || name === 'forward' || mentionsSink(def)
 
 const holdsStored = (v: Value): v is ArrayValue => v.kind === 'array' && v.variants.some(x => x.stored)
 

@@ -9,6 +9,7 @@ import { onlyReading, type Row } from './readings'
 import { isInRange } from './summary'
 import { noteAnyTaken, noteTaken } from './takes'
 import { type Part, partsOf } from './text'
+import { checkFound } from './trial'
 import {
   asKey,
   type ArrayVariant,
@@ -123,7 +124,7 @@ export function lookupViews(m: Machine, views: readonly WeightsView[], key: Valu
   const known = parts && stackOf(views)
   if (!known) return nothing
   const { stack, files } = known
-  const holes = holesOf(parts)
+  const holes = parts.length === 1 && typeof parts[0] === 'string' ? noHoles : holesOf(parts)
   const keyText = textOf(m, parts, holes, files)
   const find = () => search(m, views, parts, { holes, files })
   const found = (holes.length === 0 ? stack.literals : stack.templates).get(m.id, keyText, find)
@@ -141,7 +142,7 @@ interface Symbols {
 
 function variantsOf({ groups, made, role }: Found, { holes, files }: Symbols): readonly ArrayVariant[] {
   if (groups.length === 0) return nothing
-  const symbols = `${holes.join()} ${files.join()}`
+  const symbols = holes.length === 0 && files.length === 0 ? ' ' : `${holes.join()} ${files.join()}`
   const known = made.find(each => each.symbols === symbols)
   if (known) return known.variants
   const variants = groups.map(({ columns, rows, sources, shape, dtype }): ArrayVariant => ({
@@ -159,6 +160,7 @@ function variantsOf({ groups, made, role }: Found, { holes, files }: Symbols): r
   return variants
 }
 
+const noHoles: readonly number[] = []
 const nothing: readonly ArrayVariant[] = []
 const noOps: readonly ArrayOp[] = []
 
@@ -360,6 +362,7 @@ export function lookupFree(m: Machine, key: Value, at: Place): Value | undefined
   if (!m.bound) return undefined
   const views = allOf(m.bound)
   const variants = lookupViews(m, views, key)
+  checkFound(m, key, variants)
   if (variants.length === 0 && key.kind === 'template') noteAnyTaken(m, views)
   if (variants.length === 0) return undefined
   noteTaken(m, variants)

@@ -5,11 +5,13 @@ import type { Model, Shard } from '../checkpoint/facts'
 import type { ClassDef, FunctionDef, Program, Span } from '../source/ir'
 import type { Counter } from './counting'
 import type { Mixup } from './heads'
+import { type Merged, nothingMerged } from './merging'
 import type { NumberRange } from './summary'
 import type { FileRead } from './fileReads'
 import type { ParameterTree } from './parameters'
 import type { Refusal } from './refusals'
 import { noTakes, type Takes } from './takes'
+import type { Trial } from './trial'
 import type { WrittenFile } from './writtenFiles'
 import type {
   ArrayValue,
@@ -110,6 +112,8 @@ export interface AbsentKey {
   readonly view: WeightsView
 }
 
+/** A checkpoint that no path names is meant for sure once this many of the keys asked of it were found. */
+export const provenHits = 3
 /** Work allowed to one run, in evaluated nodes: about half a second; what is left then is unknown. */
 const workLimit = 800_000
 /** The same for programs that are torn by syntax errors: what cannot be read often hides what ends a loop. */
@@ -162,6 +166,8 @@ export interface Machine {
   alternative: number
   /** Turns of the loops that are running, multiplied: how often their innermost body runs. */
   turns: number
+  /** A turn that is to stand for many is being read. */
+  trial: Trial | undefined
   /** Long loops that are being read in one turn. */
   summaries: number
   /** Numbers that the symbols of such loops stand for. */
@@ -189,12 +195,12 @@ export interface Machine {
   readonly takes: Takes
   readonly counters: Map<string, Counter>
   readonly loads: Map<string, Load>
-  /** Files whose tensors came into one dict, with those that came into it before them. */
-  readonly merged: Map<Shard, Set<Shard>>
+  /** Files whose tensors came into one dict. */
+  readonly merged: Merged
   readonly unfollowed: Map<string, Unfollowed>
   /** Keys that were asked of a checkpoint and are not in it. */
   readonly absent: Map<string, AbsentKey>
-  /** How many different keys of a view were found. */
+  /** Different keys of a view that were found, the first few. */
   readonly hits: Map<WeightsView, Set<string>>
   readonly configReads: Map<string, ConfigPlace>
   /** Whether anything depended on which checkpoint is bound. */
@@ -243,6 +249,7 @@ export function createMachine(
     free: false,
     alternative: 0,
     turns: 1,
+    trial: undefined,
     summaries: 0,
     ranges: new Map(),
     frame: { returned: undefined, activation: 0, uncertain: 0, isGenerator: false, halts: false },
@@ -264,7 +271,7 @@ export function createMachine(
     takes: noTakes(),
     counters: new Map(),
     loads: new Map(),
-    merged: new Map(),
+    merged: nothingMerged(),
     unfollowed: new Map(),
     absent: new Map(),
     hits: new Map(),
@@ -286,6 +293,9 @@ export function createMachine(
 export function unknown(m: Machine, why: string, free = false): UnknownValue {
   return { kind: 'unknown', symbol: m.nextSymbol++, free, why }
 }
+
+/** A number that is not known. */
+export const someNumber = (m: Machine, why: string): UnknownValue => ({ ...unknown(m, why), isNumber: true })
 
 /** The same operation on the same unknown gives the same unknown, so that two keys made alike stay alike. */
 export function derive(m: Machine, key: string, why: string, free = false): UnknownValue {

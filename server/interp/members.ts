@@ -1,11 +1,12 @@
 // What stands behind a dot or a pair of brackets: attributes, items, slices and membership.
 
+import { methodsOf, settersOf } from './methods'
 import type { Expr } from '../source/ir'
 import { arrayMember } from './arrayMembers'
 import { withoutNames } from './arrays'
-import { invoke } from './calls'
 import { configKey } from './checkpoints'
-import { callMember, fieldNames, itemOfObject } from './classes'
+import { classOrder, fieldNames, itemOfObject } from './classes'
+import { allMembers, attributeOfMember, isEnumeration, memberNamed } from './enumerations'
 import { evaluate } from './expressions'
 import { lookupFree, lookupViews, madeItem } from './lookups'
 import {
@@ -17,18 +18,20 @@ import {
   noteUnderstood,
   noteUnfollowed,
   placeKey,
+  provenHits,
   unknown,
 } from './machine'
 import { arrayOfAt, partAt } from './models/arrayAt'
 import { models, properties } from './models/index'
 import { indexArray, indexByValue } from './indexing'
+import { attributeOfInstance } from './instanceMembers'
 import { anyPart, slicedList } from './listItems'
 import { isDictMember } from './moduleMembers'
 import { failPython } from './refusals'
 import { memberOf, scriptMember } from './scriptMembers'
 import { absentFrom } from './scriptRefusals'
 import { noteAnyTaken, noteMember, noteTaken } from './takes'
-import { anyName } from './targets'
+import { checkFound, notWithNumber } from './trial'
 import {
   asKey,
   type ArrayValue,
@@ -37,8 +40,10 @@ import {
   constant,
   type DictValue,
   type FunctionValue,
+  type InstanceValue,
   isNumber,
   isString,
+  isSureNone,
   join,
   library,
   list,
@@ -50,18 +55,41 @@ import {
   type Value,
 } from './value'
 
-/** A method or attribute of a class and its bases, the library base last. */
-export function findMember(of: Value, name: string): { value: Value; owner: ClassValue } | undefined {
+/**
+ * A method or attribute of a class and of those above it, the library's last. `whole` is the object where only a part of its
+ * classes is asked, as by `super`: the order of all of them is then its own.
+ */
+export function findMember(
+  of: Value,
+  name: string,
+  whole?: InstanceValue,
+): { value: Value; owner: ClassValue } | undefined {
   if (of.kind !== 'class') return undefined
-  const method = of.def.methods.findLast(
-    f => f.name === name && !f.decorators.some(d => d === 'set' || d.endsWith('.setter')),
-  )
+  const order = classOrder(whole?.of.kind === 'class' ? whole.of : of)
+  const start = order && whole ? order.indexOf(of) : 0
+  if (!order || start < 0) return searchUp(of, name)
+  for (const one of order.slice(start)) {
+    const found = one.kind === 'class' ? ownMember(one, name) : undefined
+    if (found) return found
+  }
+  return undefined
+}
+
+function ownMember(of: ClassValue, name: string): { value: Value; owner: ClassValue } | undefined {
+  const method = methodsOf(of.def).get(name)
   if (method)
     return { value: { kind: 'function', def: method, program: of.program, scope: of.scope, owner: of }, owner: of }
   const attribute = of.attributes.get(name)
-  if (attribute) return { value: attribute, owner: of }
+  return attribute && { value: attribute, owner: of }
+}
+
+/** Depth first, where the order of the classes is not known. */
+function searchUp(of: Value, name: string): { value: Value; owner: ClassValue } | undefined {
+  if (of.kind !== 'class') return undefined
+  const own = ownMember(of, name)
+  if (own) return own
   for (const base of of.bases) {
-    const found = findMember(base, name)
+    const found = searchUp(base, name)
     if (found) return found
   }
   return undefined
@@ -70,9 +98,7 @@ export function findMember(of: Value, name: string): { value: Value; owner: Clas
 /** A setter of a class or of one above it, for either language. */
 export function findSetter(of: Value, name: string): FunctionValue | undefined {
   if (of.kind !== 'class') return undefined
-  const def = of.def.methods.findLast(
-    f => f.name === name && f.decorators.some(d => d === 'set' || d.endsWith(`${name}.setter`)),
-  )
+  const def = settersOf(of.def).get(name)
   if (def) return { kind: 'function', def, program: of.program, scope: of.scope, owner: of }
   for (const base of of.bases) {
     const found = findSetter(base, name)
@@ -81,57 +107,28 @@ export function findSetter(of: Value, name: string): FunctionValue | undefined {
   return undefined
 }
 
-/** The first library class among the bases, if any. */
-export function libraryBase(of: Value): string | undefined {
-  if (of.kind === 'library') return of.name
-  if (of.kind !== 'class') return undefined
-  for (const base of of.bases) {
-    const found = libraryBase(base)
-    if (found) return found
-  }
-  return undefined
-}
+/** Every library class above a class. */
+export const libraryBases = (of: Value): readonly string[] =>
+  of.kind === 'library' ? [of.name] : of.kind === 'class' ? of.bases.flatMap(libraryBases) : []
+
+/** The first of them, but for those that only say something of types. */
+export const libraryBase = (of: Value): string | undefined =>
+  libraryBases(of).find(name => !/^(abc\.ABC|typing(_extensions)?\.(Generic|Protocol)|py\.object)$/.test(name))
 
 export function getAttribute(m: Machine, object: Value, name: string, at: Place, javascript: boolean): Value {
   noteMember(m, object, name)
   const found = javascript ? scriptMember(m, object, name, at) : undefined
   if (found) return found
   switch (object.kind) {
-    case 'instance': {
-      const own = object.attributes.get(name)
-      if (own) return noteRead(m, own)
-      const member = findMember(object.of, name)
-      const self = object.whole ?? object
-      if (member?.value.kind === 'function') {
-        const method = member.value
-        if (method.def.decorators.some(d => /(^|\.)(cached_)?property$/.test(d) || d === 'get'))
-          return invoke(m, { ...method, self }, { positional: [], keywords: new Map(), open: false })
-        if (method.def.decorators.includes('staticmethod')) return method
-        return { ...method, self: method.def.decorators.includes('classmethod') ? object.of : self }
-      }
-      if (member) return noteRead(m, member.value)
-      const base = libraryBase(object.of)
-      if (base && (models.has(`${base}.${name}`) || models.has(`nn.Module.${name}`))) {
-        const known = models.has(`${base}.${name}`) ? `${base}.${name}` : `nn.Module.${name}`
-        return library(known, object)
-      }
-      const computed = callMember(m, object, '__getattr__', [constant(name)])
-      if (computed) return computed
-      if (javascript && isWhollyKnown(self)) return { ...none, nothing: 'sure' }
-      // An attribute that the workspace never sets is an input; one that a subclass of unknown may set is too.
-      return derive(
-        m,
-        `attribute ${name} of ${object.of.kind === 'class' ? object.of.def.name : object.of.name}`,
-        `attribute ${name} is set nowhere`,
-        true,
-      )
-    }
+    case 'instance':
+      return attributeOfInstance(m, object, name, at, javascript)
     case 'class': {
       const member = findMember(object, name)
       if (member?.value.kind === 'function' && member.value.def.decorators.includes('classmethod'))
         return { ...member.value, self: object }
       if (member) return member.value
       if (name === '__name__' || name === 'name') return constant(object.def.name)
+      if (name === '__members__' && isEnumeration(object)) return allMembers(object)
       if (name === '_fields' || name === '__dataclass_fields__') return fieldNames(object, name)
       return unknown(m, `${object.def.name}.${name}`)
     }
@@ -158,8 +155,16 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
       return library(`list.${name}`, object)
     case 'template':
     case 'const':
+      if (object.kind === 'const' && object.member) {
+        const own = attributeOfMember(m, object, name)
+        if (own) return own
+      }
       if (isString(object) && javascript && name === 'length') return constant(object.value.length)
       if (isString(object) || object.kind === 'template') return library(`str.${name}`, object)
+      if (isSureNone(object) && !javascript && !name.startsWith('__') && !m.free) {
+        const text = `'NoneType' object has no attribute '${name}'`
+        failPython(m, at, 'AttributeError', `None has no attribute ${name}`, undefined, text)
+      }
       return unknown(m, `attribute ${name}`)
     case 'file': {
       const property = properties.get(`path.${name}`)
@@ -184,12 +189,6 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
   }
 }
 
-/** Whether nothing but what was seen can have set members of an object: its classes are the program's, and so is its making. */
-function isWhollyKnown({ isMade, of, attributes }: Value & { kind: 'instance' }): boolean {
-  const isOwn = (v: Value): boolean => v.kind === 'class' && v.bases.every(isOwn)
-  return isMade === true && !attributes.has(anyName) && isOwn(of)
-}
-
 /** What is taken of something that may be left out may be left out as well. */
 const asOptional = (child: UnknownValue, of: UnknownValue): UnknownValue =>
   of.optional ? { ...child, optional: true } : child
@@ -210,6 +209,9 @@ export function getIndex(m: Machine, object: Value, index: Expr, scope: Scope, a
       if (object.kind === 'list' && !object.open)
         return list(object.items.slice(number(from), number(to)), object.shape)
     }
+    const start = from === undefined ? 0 : number(from)
+    if (object.kind === 'list' && object.optional && step === undefined && to === undefined && start !== undefined)
+      return { ...list(start < 0 ? [] : object.items.slice(start), object.shape, true), optional: true }
     if (object.kind === 'list') return list([...object.items], object.shape, true)
     return unknown(m, 'slice')
   }
@@ -238,6 +240,11 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
         failPython(m, at, 'IndexError', `index ${index.value} of ${count} items`, expected, text)
         return unknown(m, 'an index past the end')
       }
+      notWithNumber(m, key)
+      if (object.optional) {
+        const item = isNumber(index) && index.value >= 0 ? object.items[index.value] : undefined
+        return item ?? { ...unknown(m, 'an argument of the command line', true), optional: true }
+      }
       return representative(m, object.items)
     }
     case 'unknown': {
@@ -247,6 +254,7 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
         const known = isString(key) ? configKey(m, key.value) : undefined
         if (known) return known
       }
+      notWithNumber(m, key)
       const id = identity(key)
       const child = id ? derive(m, `#${object.symbol}[${id}]`, object.why, object.free) : unknown(m, object.why)
       return asOptional(child, object)
@@ -258,14 +266,24 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
     case 'function':
     case 'class':
     case 'namespace':
+      // `Base[int]` of a class of Python is that class.
+      if (object.kind === 'class' && !isScript(at) && !isEnumeration(object)) return object
+      if (isEnumeration(object) && isString(key)) return memberNamed(object, key.value) ?? unknown(m, 'a member')
       return isString(key) && isScript(at)
         ? getAttribute(m, object, key.value, at, true)
         : unknown(m, 'an item of something that is not followed')
     case 'const':
       // A destructured name is a member as well.
       if (isScript(at) && isString(key) && object.value === null) return getAttribute(m, object, key.value, at, true)
+      if (isSureNone(object) && !isScript(at) && !m.free)
+        failPython(m, at, 'TypeError', 'None has no items', undefined, "'NoneType' object is not subscriptable")
       if (isString(object) && isNumber(key)) return constant(object.value.at(key.value) ?? '')
       return unknown(m, 'an item of a constant')
+    case 'library':
+      // `Mapping[str, array]` too.
+      return object.self === undefined && !isScript(at) && /^(typing|collections|py)\./.test(object.name)
+        ? object
+        : unknown(m, 'an item of something that is not followed')
     default:
       return unknown(m, 'an item of something that is not followed')
   }
@@ -276,7 +294,8 @@ function representative(m: Machine, items: readonly Value[]): Value {
   const part = anyPart(items)
   if (part) return part
   let result: Value | undefined
-  for (const item of items) result = join(result, item, w => unknown(m, w))
+  const fresh = (why: string) => unknown(m, why)
+  for (const item of items) if (item !== result) result = join(result, item, fresh)
   return result ?? unknown(m, 'an item of a list')
 }
 
@@ -295,6 +314,8 @@ export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place)
     if (object.deleted.has(key.value)) return undefined
   }
   const variants = lookupAll(m, object, key)
+  if (object.map.size > 0) notWithNumber(m, key)
+  checkFound(m, key, variants)
   if (variants.length > 0) {
     noteUnderstood(m, at)
     noteLookup(m, at, key, variants)
@@ -361,11 +382,12 @@ function absentKey(m: Machine, object: DictValue, key: Value, at: Place): Value 
 }
 
 function noteHit(m: Machine, object: DictValue, key: Value): void {
-  const id = identity(key) ?? ''
   // The youngest checkpoint speaks for all: an absent key is noted with that one.
   const view = object.views[object.views.length - 1]
   if (!view) return
   const hits = m.hits.get(view)
+  if (hits && hits.size >= provenHits) return
+  const id = identity(key) ?? ''
   if (hits) hits.add(id)
   else m.hits.set(view, new Set([id]))
 }

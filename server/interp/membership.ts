@@ -1,6 +1,8 @@
 // `key in object`, `map.has(key)` and the like.
 
 import { callMember } from './classes'
+import { libraryBase } from './members'
+import { isCaughtBy, Raised } from './refusals'
 import { hasEvery, holds } from './lookups'
 import type { Machine } from './machine'
 import { asKey, isNumber, isString, truth, type Value } from './value'
@@ -43,6 +45,10 @@ export function has(m: Machine, object: Value, asked: Value, javascript: boolean
     case 'instance': {
       const own = callMember(m, object, '__contains__', [asked])
       if (own) return truth(own, javascript)
+      if (libraryBase(object.of)?.startsWith('collections.abc.')) {
+        const found = itemIfThere(m, object, asked)
+        return found === undefined ? undefined : found !== null
+      }
       return isString(key) && object.attributes.has(key.value) ? true : undefined
     }
     case 'unknown':
@@ -53,5 +59,25 @@ export function has(m: Machine, object: Value, asked: Value, javascript: boolean
       return undefined
     default:
       return undefined
+  }
+}
+
+/**
+ * What the class of an object gives for a key by its own `__getitem__`: null where that raises KeyError, undefined where
+ * it is not known.
+ */
+export function itemIfThere(m: Machine, object: Value, key: Value): Value | null | undefined {
+  const { alternative, depth, frame, turns, summaries, keyGuarded, catching } = m
+  m.keyGuarded++
+  m.catching++
+  try {
+    const found = callMember(m, object, '__getitem__', [key])
+    return found?.kind === 'unknown' ? undefined : found
+  } catch (error) {
+    if (!(error instanceof Raised) || !isCaughtBy(error.refusal, ['KeyError'])) throw error
+    Object.assign(m, { alternative, depth, frame, turns, summaries })
+    return null
+  } finally {
+    Object.assign(m, { keyGuarded, catching })
   }
 }

@@ -1,7 +1,10 @@
 // What objects have by their class: for `hasattr`, and for reading a module like the dict that it is.
 // Source: mlx/python/mlx/nn/layers/base.py, linear.py and embedding.py, MLX 0.32.4.
 
+import { classOrder } from './classes'
+import { bareClasses } from './instanceMembers'
 import { findMember, libraryBase } from './members'
+import { layerParameters } from './parameters'
 import type { InstanceValue } from './value'
 
 /** Members of every `mlx.nn.Module`, those of `dict` included. */
@@ -14,6 +17,14 @@ const moduleMembers: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 
+/** What the layers whose parameters are known have besides, one or the other of them. */
+const layerMembers: ReadonlySet<string> = new Set(
+  (
+    'as_linear bias biases bits dilation dims eps from_embedding from_linear group_size groups kernel_size mode padding ' +
+    'quantize_input stride input_dims output_dims num_embeddings in_channels out_channels'
+  ).split(' '),
+)
+
 /** Layers that `nn.quantize` can pack. */
 const packable = /^mlx\.nn\.(Linear|Embedding)$/
 
@@ -23,11 +34,14 @@ export function hasMember(object: InstanceValue, name: string): boolean | undefi
   const base = libraryBase(object.of)
   if (base === undefined) {
     if (object.of.kind !== 'class') return undefined
-    return object.of.bases.length === 0 || object.of.bases.every(b => b.kind === 'class') ? false : undefined
+    const order = classOrder(object.of)
+    return order?.every(one => one.kind === 'class' || bareClasses.test(one.name)) === true ? false : undefined
   }
   if (!base.startsWith('mlx.nn.')) return undefined
   if (moduleMembers.has(name)) return true
   if (name === 'to_quantized') return packable.test(base)
+  const parameters = object.of.kind === 'library' ? layerParameters(object) : undefined
+  if (parameters) return name in parameters || name.startsWith('_') || layerMembers.has(name) ? undefined : false
   return base === 'mlx.nn.Module' ? false : undefined
 }
 

@@ -142,3 +142,22 @@ function importName(
   const made = library(full)
   return properties.get(full)?.(m, made, place(scope.program, s.span)) ?? made
 }
+
+/** `importlib.import_module(name, package)`: a name with leading dots is seen from the package. */
+export function importByName(m: Machine, from: Program, name: string, package_: string | undefined): Value | undefined {
+  const level = /^\.*/.exec(name)?.[0].length ?? 0
+  const rest = name.slice(level)
+  const program =
+    level > 0 && package_ !== undefined
+      ? findModule(
+          m,
+          from,
+          `${package_
+            .split('.')
+            .slice(0, level === 1 ? undefined : 1 - level)
+            .join('.')}.${rest}`,
+          0,
+        )
+      : findModule(m, from, rest, level)
+  return program && { kind: 'namespace', scope: runModule(m, program) }
+}

@@ -78,6 +78,52 @@ export function requiredBy(program: Program): readonly string[] {
   return known
 }
 
+/** A module that a program of Python imports by a name that it makes: the text before and behind what is put in. */
+export interface DynamicImport {
+  readonly before: string
+  readonly behind: string
+}
+
+const dynamicCache = new WeakMap<Program, readonly DynamicImport[]>()
+/**
+ * What a program of Python names in `importlib.import_module(…)`. Where the name is not written there, each of the
+ * program's texts may be it.
+ */
+export function dynamicImports(program: Program): readonly DynamicImport[] {
+  let known = dynamicCache.get(program)
+  if (!known) {
+    const found: DynamicImport[] = []
+    let isAny = false
+    if (program.language === 'python' && program.text.includes('import_module'))
+      walk(program.body, e => {
+        if (e.kind !== 'call' || !(e.callee.kind === 'name' || e.callee.kind === 'attribute')) return
+        if (e.callee.name !== 'import_module') return
+        const name = e.args[0] && nameAround(e.args[0].value)
+        if (name) found.push(name)
+        else isAny = true
+      })
+    if (isAny)
+      walk(program.body, e => {
+        if (e.kind === 'literal' && typeof e.value === 'string' && /^\.*[A-Za-z_][\w.]*$/.test(e.value))
+          found.push({ before: e.value, behind: '' })
+      })
+    dynamicCache.set(program, (known = found))
+  }
+  return known
+}
+
+/** The literal ends of a text; undefined where it begins with what is put in. */
+function nameAround(e: Expr): DynamicImport | undefined {
+  if (e.kind === 'literal' && typeof e.value === 'string') return { before: e.value, behind: '' }
+  if (e.kind === 'binary' && e.op === '+') {
+    const before = nameAround(e.left)?.before
+    return before === undefined ? undefined : { before, behind: '*' }
+  }
+  if (e.kind !== 'template' || typeof e.parts[0] !== 'string') return undefined
+  const last = e.parts[e.parts.length - 1]
+  return { before: e.parts[0], behind: `*${e.parts.length > 1 && typeof last === 'string' ? last : ''}` }
+}
+
 /** Names that a body adds to, as in `count += 1`. */
 export function writtenNames(body: readonly Stmt[]): readonly string[] {
   const names = new Set<string>()
@@ -180,8 +226,17 @@ export function takes(def: FunctionDef, count: number): boolean {
   return count + 1 >= needed && count <= def.params.length
 }
 
+const keyWriterCache = new WeakMap<object, { readonly programs: readonly Program[]; readonly writes: boolean }>()
 /** Whether a body, or anything that it may call by name, writes by key. */
 export function writesByKey(programs: readonly Program[], body: readonly Stmt[] | Expr): boolean {
+  const known = keyWriterCache.get(body)
+  if (known?.programs === programs) return known.writes
+  const writes = findKeyWriter(programs, body)
+  keyWriterCache.set(body, { programs, writes })
+  return writes
+}
+
+function findKeyWriter(programs: readonly Program[], body: readonly Stmt[] | Expr): boolean {
   const seen = new Set<string>()
   const open: object[] = [body]
   for (let next = open.pop(); next; next = open.pop()) {

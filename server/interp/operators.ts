@@ -4,6 +4,7 @@
 import type { Expr } from '../source/ir'
 import { anyArray, mapVariants, withOp } from './arrays'
 import { callMember } from './classes'
+import { sameMember } from './enumerations'
 import { mergeDict } from './expressions'
 import { derive, identity, type Machine, place, unknown } from './machine'
 import { has } from './membership'
@@ -288,7 +289,7 @@ export function compare(m: Machine, op: string, left: Value, right: Value, at: P
       return answer(isInstance(left, right))
     default:
       if (left.kind !== 'const' || right.kind !== 'const' || left.value === null || right.value === null)
-        return answer(undefined)
+        return answer(comparedRanges(op, rangeOf(m, left), rangeOf(m, right)))
       if (typeof left.value !== typeof right.value) return answer(undefined)
       return constant(
         op === '<'
@@ -302,10 +303,30 @@ export function compare(m: Machine, op: string, left: Value, right: Value, at: P
   }
 }
 
+/** The least and the most that a number can be: one of a range, or one that is known. */
+function rangeOf(m: Machine, v: Value): readonly [number, number] | undefined {
+  if (isNumber(v)) return [v.value, v.value]
+  const range = v.kind === 'unknown' ? m.ranges.get(v.symbol) : undefined
+  if (!range) return undefined
+  const last = range.first + range.step * (range.count - 1)
+  return [Math.min(range.first, last), Math.max(range.first, last)]
+}
+
+type Bounds = ReturnType<typeof rangeOf>
+
+/** What a comparison gives for all numbers of two ranges; undefined where it depends on the number. */
+function comparedRanges(op: string, left: Bounds, right: Bounds): boolean | undefined {
+  if (!left || !right) return undefined
+  if (op === '>' || op === '>=') return comparedRanges(op === '>' ? '<' : '<=', right, left)
+  const [isSure, isOut] =
+    op === '<' ? [left[1] < right[0], left[0] >= right[1]] : [left[1] <= right[0], left[0] > right[1]]
+  return isSure ? true : isOut ? false : undefined
+}
+
 const isOptional = (v: Value): boolean => v.kind === 'unknown' && v.optional === true
 
 function alike(a: Value, b: Value): boolean | undefined {
-  if (a.kind === 'const' && b.kind === 'const') return a.value === b.value
+  if (a.kind === 'const' && b.kind === 'const') return sameMember(a, b)
   const [nothing, other] = a.kind === 'const' && a.value === null ? [a, b] : [b, a]
   if (nothing.kind === 'const' && nothing.value === null) return other.kind === 'unknown' ? undefined : false
   if ((a.kind === 'const' && isObject(b)) || (b.kind === 'const' && isObject(a))) return false

@@ -3,11 +3,12 @@
 import { anyArray, shapesOnly } from './arrays'
 import { carried } from './heads'
 import { type Machine } from './machine'
-import { libraryOf, operate } from './operate'
+import { libraryOf, operate, refuse } from './operate'
 import { asFloat, promote } from './shapes/dtypes'
 import { floatsOnly, matmul } from './shapes/products'
 import { Refused } from './shapes/shape'
-import type { ArrayLibrary, ArrayValue, Place, Value } from './value'
+import { type ArrayLibrary, type ArrayValue, isSureNone, type Place, type Value } from './value'
+import { noArray } from './models/sinks'
 
 /** Records `left @ right` and gives its shape where both are known. */
 export function multiply(
@@ -19,6 +20,9 @@ export function multiply(
   library?: ArrayLibrary,
 ): Value {
   const activation = m.frame.activation
+  const isMlx = library === 'mlx' || (left.kind === 'array' && left.library === 'mlx')
+  if (isSureNone(right) && isMlx && !m.free)
+    refuse({ m, at }, noArray(library ? 'matmul' : '__matmul__', 'the right factor'), [], 'mlx')
   if (right.kind !== 'array') return anyArray(activation)
   const a = left.kind === 'array' ? left : anyArray(activation)
   if (m.guarded === 0)
@@ -27,8 +31,8 @@ export function multiply(
     { m, at },
     [a, shapesOnly(right)],
     ([x, w]) => {
-      const isMlx = (library ?? libraryOf([a, right])) === 'mlx'
-      const shape = matmul(x?.shape, w?.shape, 'matmul', () => (isMlx ? floatsOnly(x?.dtype, w?.dtype) : undefined))
+      const isOfMlx = (library ?? libraryOf([a, right])) === 'mlx'
+      const shape = matmul(x?.shape, w?.shape, 'matmul', () => (isOfMlx ? floatsOnly(x?.dtype, w?.dtype) : undefined))
       if (shape instanceof Refused) return shape
       const dtype = promote(x?.dtype, w?.dtype)
       return carried({ shape, dtype: dtype && asFloat(dtype) }, [x], { right: w })

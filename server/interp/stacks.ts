@@ -4,12 +4,13 @@
 
 import type { Expr, Stmt } from '../source/ir'
 import type { Machine } from './machine'
-import { leaves } from './names'
-import { looksAt } from './purity'
+import { leaves, walkNodes } from './names'
+import { looksAt, type Names } from './purity'
 import { scopesOfFunction } from './scopes'
 import { isAlike, StandIns } from './standIns'
 import { symbolOf } from './summary'
-import type { ArrayValue, Scope, Value } from './value'
+import { attemptTrial, type Trial } from './trial'
+import { type ArrayValue, isNumber, type Scope, type Value } from './value'
 
 /** Layers, one after the other, from which on it is worth it. */
 const fewest = 6
@@ -23,9 +24,11 @@ export function walkStacks(
   visit: (item: Value) => boolean,
 ): boolean {
   if (items.length < fewest || !items.every(holdsLayer) || leaves(s.body)) return false
-  const names = looksAt(m, s.body)
-  if (!names) return false
+  const looks = looksAt(m, s.body)
+  if (!looks) return false
+  const { names, setsMembers } = looks
   const ignored = namesIn(s.target)
+  const own = new Set([...ignored, ...setFirst(s.body)])
   const { turns } = m
   m.turns *= items.length
   for (let i = 0; i < items.length && m.work > 0;) {
@@ -33,24 +36,68 @@ export function walkStacks(
     if (!visit(items[i] as Value)) break
     i++
     if (end - i < fewest) continue
-    const before = stateOf(scope, ignored)
+    const before = stateOf(scope, own)
     if (!visit(items[i] as Value)) break
     i++
-    if (!isSame(before, stateOf(scope, ignored))) continue
-    const rest = items.slice(i, end)
-    const symbol = symbolOf(m, 'layers', { first: i, step: 1, count: rest.length })
-    const standIns = new StandIns({ symbol, first: i, names })
-    const standIn = standIns.for(rest)
-    m.summaries++
-    const isGoingOn = visit(standIn)
-    m.summaries--
-    if (!isGoingOn) break
-    // What a library did to the one that stands for all is done to each of them.
-    if (standIns.areUntouched() || rest.every(item => visit(item))) i = end
-    else break
+    if (!isSame(before, stateOf(scope, own))) continue
+    const first = numberOf(items[i] as Value) ?? i
+    const isTried = setsMembers || own.size > ignored.size
+    // A turn that sets nothing, and says nothing of its number, leaves what every other leaves.
+    const read = isTried ? 'nothing' : readOnce(m, { names, first, items: items.slice(i, end) }, visit)
+    if (read === 'end') break
+    if (read === 'all') i = end
+    else {
+      // The last is walked by itself: what a turn leaves in its variables is what the last one does.
+      const rest = items.slice(i, end - 1)
+      if (!tryOnce(m, { names, first, items: rest }, scope, visit) && !rest.every(item => visit(item))) break
+      if (!visit(items[end - 1] as Value)) break
+      i = end
+    }
   }
   m.turns = turns
   return true
+}
+
+/** Layers that are alike, and the number of the first. */
+interface Stack {
+  readonly names: Names
+  readonly first: number
+  readonly items: readonly Value[]
+}
+
+/** Runs one turn for many; `nothing` where each of them has to be walked, for its number or for what was done to it. */
+function readOnce(
+  m: Machine,
+  { names, first, items }: Stack,
+  visit: (item: Value) => boolean,
+): 'all' | 'nothing' | 'end' {
+  const symbol = symbolOf(m, 'layers', { first, step: 1, count: items.length })
+  const standIns = new StandIns({ symbol, first, names })
+  const standIn = standIns.for(items)
+  if (standIns.haveNumbers) return 'nothing'
+  m.summaries++
+  const isGoingOn = visit(standIn)
+  m.summaries--
+  // What a library did to the one that stands for all is done to each of them.
+  return !isGoingOn ? 'end' : standIns.areUntouched() ? 'all' : 'nothing'
+}
+
+/** Tries one turn for many; the variables of the function are as they were where it does not stand for them. */
+function tryOnce(m: Machine, { names, first, items }: Stack, scope: Scope, visit: (item: Value) => boolean): boolean {
+  // A trial within a trial would have to be taken back with it.
+  if (m.trial || m.uncertain > 0 || m.dead) return false
+  const range = { first, step: 1, count: items.length }
+  const symbol = symbolOf(m, 'tried layers', range)
+  const standIns = new StandIns({ symbol, first, names })
+  const standIn = standIns.for(items)
+  const scopes = scopesOfFunction(scope)
+  const before = scopes.map(s => new Map(s.vars))
+  const { raised } = m.frame
+  const trial: Trial = { symbol, range, standIns, made: m.instances.length, uncertain: m.uncertain }
+  if (attemptTrial(m, trial, () => visit(standIn))) return true
+  scopes.forEach((s, i) => (s.vars = before[i] ?? s.vars))
+  m.frame.raised = raised
+  return false
 }
 
 /** A layer, or a tuple of something with one. */
@@ -58,11 +105,55 @@ const holdsLayer = (item: Value): boolean =>
   item.kind === 'instance' || (item.kind === 'list' && item.shape === 'tuple' && item.items.some(holdsLayer))
 
 /** Where layers of another kind begin. */
-function endOfStack(names: ReadonlySet<string>, items: readonly Value[], from: number): number {
+function endOfStack(names: Names, items: readonly Value[], from: number): number {
   const first = items[from] as Value
+  const a = numberOf(first) ?? from
   let end = from + 1
-  for (let item = items[end]; item && isAlike(names, first, item); item = items[end]) end++
+  for (let item = items[end]; item && isAlike(names, first, item, { a, b: a + end - from }); item = items[end]) end++
   return end
+}
+
+/** The number that stands beside a layer, as `enumerate` gives it. */
+function numberOf(item: Value): number | undefined {
+  const number = item.kind === 'list' ? item.items.find(isNumber)?.value : undefined
+  return Number.isInteger(number) ? number : undefined
+}
+
+const setFirstCache = new WeakMap<readonly Stmt[], ReadonlySet<string>>()
+/** Names that every turn sets before it looks at them: what the turn before has left in them does not matter. */
+function setFirst(body: readonly Stmt[]): ReadonlySet<string> {
+  let known = setFirstCache.get(body)
+  if (!known) {
+    const [set, seen] = [new Set<string>(), new Set<string>()]
+    body.forEach((s, at) => {
+      if (s.kind === 'assign' && !s.op) {
+        for (const name of mentioned(s.value)) seen.add(name)
+        for (const name of namesIn(s.target)) if (!seen.has(name)) set.add(name)
+      } else if (s.kind === 'for' && s.orElse.length === 0) {
+        // The loop may not run: what it sets counts where nothing else looks at it.
+        const others = [s.iterable, ...body.slice(0, at), ...body.slice(at + 1)].map(mentioned)
+        for (const name of [...namesIn(s.target), ...setFirst(s.body)])
+          if (!others.some(names => names.has(name))) set.add(name)
+      }
+      for (const name of mentioned(s)) seen.add(name)
+    })
+    setFirstCache.set(body, (known = set))
+  }
+  return known
+}
+
+const mentionedCache = new WeakMap<object, ReadonlySet<string>>()
+/** Every name within. */
+function mentioned(node: Expr | Stmt): ReadonlySet<string> {
+  let known = mentionedCache.get(node)
+  if (!known) {
+    const names = new Set<string>()
+    walkNodes(node, e => {
+      if (e.kind === 'name') names.add((e as unknown as { readonly name: string }).name)
+    })
+    mentionedCache.set(node, (known = names))
+  }
+  return known
 }
 
 const namesIn = (target: Expr): ReadonlySet<string> =>
@@ -80,7 +171,12 @@ type State = readonly (readonly [string, Value])[]
 
 /** What the variables of a function hold, but for those that a loop sets itself. */
 const stateOf = (scope: Scope, ignored: ReadonlySet<string>): State =>
-  scopesOfFunction(scope).flatMap(s => [...s.vars].filter(([name]) => !ignored.has(name)))
+  scopesOfFunction(scope).flatMap(s =>
+    [...s.vars].flatMap(([name, v]): [string, Value][] =>
+      // A list may be added to; what it held is compared with what it holds then.
+      ignored.has(name) ? [] : [[name, v.kind === 'list' ? { ...v, items: [...v.items] } : v]],
+    ),
+  )
 
 const isSame = (a: State, b: State): boolean =>
   a.length === b.length && a.every(([name, v], i) => name === b[i]?.[0] && isLike(v, b[i][1]))

@@ -1,6 +1,7 @@
 // One value that stands for many that are alike: the layers of a model, whose arrays have the same shapes and differ in
 // which tensors they are. Its arrays have all of their tensors, told apart by the number of the layer.
 
+import type { Names } from './purity'
 import { stackItems, stackRows } from './readings'
 import type { ArrayValue, ArrayVariant, InstanceValue, Value } from './value'
 
@@ -10,18 +11,27 @@ export interface StackContext {
   /** The number of the first. */
   readonly first: number
   /** Names of attributes that anybody looks at; what nobody looks at need not be alike. */
-  readonly names: ReadonlySet<string>
+  readonly names: Names
 }
 
-/** Whether two values differ in nothing that is looked at but in which tensors their arrays are. */
-export function isAlike(names: ReadonlySet<string>, a: Value, b: Value, seen = new Map<Value, Value>()): boolean {
-  // An object may hold one that holds it.
-  if (a === b || seen.get(a) === b) return true
+/** Numbers of two values in a list of many: what holds them may differ in them. */
+export interface Numbers {
+  readonly a: number
+  readonly b: number
+}
+
+/** Whether two values differ in nothing that is looked at but in which tensors their arrays are, and in their numbers. */
+export function isAlike(names: Names, a: Value, b: Value, numbers?: Numbers, seen = new Map<Value, Value>()): boolean {
+  if (a === b) return true
   if (a.kind !== b.kind) return false
-  seen.set(a, b)
+  if (a.kind === 'instance' || a.kind === 'list') {
+    // An object may hold one that holds it.
+    if (seen.get(a) === b) return true
+    seen.set(a, b)
+  }
   switch (a.kind) {
     case 'const':
-      return a.value === (b as typeof a).value
+      return a.value === (b as typeof a).value || (a.value === numbers?.a && (b as typeof a).value === numbers?.b)
     case 'array':
       return areAlikeArrays(a, b as typeof a)
     case 'instance': {
@@ -31,7 +41,7 @@ export function isAlike(names: ReadonlySet<string>, a: Value, b: Value, seen = n
       for (const [name, value] of a.attributes) {
         if (!isLookedAt(names, a, name, value)) continue
         const same = other.attributes.get(name)
-        if (!same || !isAlike(names, value, same, seen)) return false
+        if (!same || !isAlike(names, value, same, numbers, seen)) return false
       }
       return true
     }
@@ -39,7 +49,7 @@ export function isAlike(names: ReadonlySet<string>, a: Value, b: Value, seen = n
       const { shape, open, items, properties } = b as typeof a
       if (a.shape !== shape || a.open || open || a.items.length !== items.length || a.properties || properties)
         return false
-      return a.items.every((item, i) => isAlike(names, item, items[i] as Value, seen))
+      return a.items.every((item, i) => isAlike(names, item, items[i] as Value, numbers, seen))
     }
     case 'function': {
       const other = b as typeof a
@@ -60,7 +70,7 @@ export function isAlike(names: ReadonlySet<string>, a: Value, b: Value, seen = n
 const isLibrary = (v: Value, name: string): boolean => v.kind === 'library' && v.name === name
 
 /** What the layers of a library look at is not in the program's text. */
-const isLookedAt = (names: ReadonlySet<string>, { of }: InstanceValue, name: string, value: Value): boolean =>
+const isLookedAt = (names: Names, { of }: InstanceValue, name: string, value: Value): boolean =>
   names.has(name) || value.kind === 'function' || isLayer(of)
 
 const isLayer = (of: Value): boolean =>
@@ -70,24 +80,46 @@ const isLayer = (of: Value): boolean =>
 export class StandIns {
   private readonly made = new Map<Value, { readonly of: readonly Value[]; readonly standIn: Value }>()
   /** What the objects made here looked like. */
-  private readonly before: { readonly object: InstanceValue; readonly of: Value; readonly values: readonly Value[] }[] =
-    []
+  private number: Value | undefined
+  private readonly copies = new Map<
+    InstanceValue,
+    { readonly of: Value; readonly before: ReadonlyMap<string, Value> }
+  >()
 
   constructor(private readonly context: StackContext) {}
 
+  /** Whether something in them is their number. */
+  get haveNumbers(): boolean {
+    return this.number !== undefined
+  }
+
+  has(object: InstanceValue): boolean {
+    return this.copies.has(object)
+  }
+
+  /** The objects made here, and what they looked like. */
+  all(): Iterable<{ readonly object: InstanceValue; readonly of: Value; readonly before: ReadonlyMap<string, Value> }> {
+    return [...this.copies].map(([object, copy]) => ({ object, ...copy }))
+  }
+
   /** Whether nothing was set on them: that would have to be done to each of those that they stand for. */
   areUntouched(): boolean {
-    return this.before.every(
-      ({ object, of, values }) =>
+    return [...this.copies].every(
+      ([object, { of, before }]) =>
         object.of === of &&
-        object.attributes.size === values.length &&
-        sameItems([...object.attributes.values()], values),
+        object.attributes.size === before.size &&
+        [...before].every(([name, value]) => object.attributes.get(name) === value),
     )
   }
 
   for(values: readonly Value[]): Value {
     const first = values[0] as Value
     if (values.every(v => v === first)) return first
+    if (first.kind === 'const') {
+      if (values.every(v => v.kind === 'const' && v.value === first.value)) return first
+      const { symbol } = this.context
+      return (this.number ??= { kind: 'unknown', symbol, free: false, why: 'the number of any of many layers' })
+    }
     const known = this.made.get(first)
     // One object may be held in two places of the first where the others hold two.
     if (known && sameItems(known.of, values)) return known.standIn
@@ -104,7 +136,7 @@ export class StandIns {
     for (const [name, value] of first.attributes)
       if (isLookedAt(this.context.names, first, name, value))
         standIn.attributes.set(name, this.for(values.map(v => v.attributes.get(name) as Value)))
-    this.before.push({ object: standIn, of: standIn.of, values: [...standIn.attributes.values()] })
+    this.copies.set(standIn, { of: standIn.of, before: new Map(standIn.attributes) })
     return standIn
   }
 }
@@ -146,16 +178,15 @@ function stacked({ symbol, first: number }: StackContext, values: readonly Array
   }
 }
 
+const kinds = new WeakMap<ArrayVariant, string>()
 /** All of an array's reading but which tensors it is. */
-const kindOf = ({ shape, table, dtype, stored, decoded, readings, role, heads }: ArrayVariant): string =>
-  JSON.stringify([
-    shape,
-    table,
-    dtype,
-    stored !== undefined,
-    stored?.ops,
-    decoded?.turned,
-    readings.symbols,
-    role,
-    heads?.axes,
-  ])
+function kindOf(variant: ArrayVariant): string {
+  let kind = kinds.get(variant)
+  if (kind === undefined) {
+    const { shape, table, dtype, stored, decoded, readings, role, heads } = variant
+    const { symbols } = readings
+    kind = JSON.stringify([shape, table, dtype, !!stored, stored?.ops, decoded?.turned, symbols, role, heads?.axes])
+    kinds.set(variant, kind)
+  }
+  return kind
+}

@@ -2,9 +2,10 @@
 // afterwards is joined; loops over known things are followed turn by turn, others once.
 
 import type { Stmt } from '../source/ir'
-import { enterContext, leaveContext } from './classes'
+import { enterContext, leaveContext, tellBases } from './classes'
 import { noteCounting } from './counting'
 import { decorated } from './decorators'
+import { asMember } from './enumerations'
 import { evaluate, itemsOf, keysOf, mergeDict } from './expressions'
 import { type Machine, place, turnLimit, unknown } from './machine'
 import { importModule } from './modules'
@@ -16,6 +17,7 @@ import { blockScope, declaredIn, functionValue, holderOf, isJavaScript, scopeFor
 import { walkStacks } from './stacks'
 import { noteWalked } from './takes'
 import { assignTo, remove } from './targets'
+import { notWithNumber } from './trial'
 import { type ClassValue, constant, isString, join, none, type Scope, truth, type Value } from './value'
 
 /** How a list of statements ended. */
@@ -53,6 +55,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       return 'next'
     case 'assign': {
       const value = evaluate(m, s.value, scope)
+      if (s.op) notWithNumber(m, value)
       if (!s.op) assignTo(m, s.target, value, scope, s.declares)
       else {
         const before = evaluate(m, s.target, scope)
@@ -64,8 +67,12 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       }
       return 'next'
     }
-    case 'if':
-      return branch(m, truth(evaluate(m, s.test, scope), isJavaScript(scope)), s.yes, s.no, scope)
+    case 'if': {
+      const test = evaluate(m, s.test, scope)
+      const known = truth(test, isJavaScript(scope))
+      if (known === undefined) notWithNumber(m, test)
+      return branch(m, known, s.yes, s.no, scope)
+    }
     case 'for':
       return walkItems(m, s, scope)
     case 'while':
@@ -101,7 +108,8 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
         if (item.target) assignTo(m, item.target, value, scope)
       }
       const completion = execute(m, s.body, scope)
-      for (const manager of managers) leaveContext(m, manager)
+      // A generator that waits at its yield has not left its blocks.
+      if (!m.frame.halted) for (const manager of managers) leaveContext(m, manager)
       return completion
     }
     case 'function':
@@ -125,7 +133,8 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
     case 'assert':
       return assertion(m, s, scope)
     case 'global':
-      for (const name of s.names) scope.outer?.add(name)
+      // A module has no outer scope.
+      if (scope.parent) for (const name of s.names) (scope.outer ??= new Set()).add(name)
       return 'next'
     case 'block': {
       const completion = executeBlock(m, s.body, scope)
@@ -142,6 +151,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
 function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Completion {
   let ended: Completion = 'next'
   const turn = (item: Value, isSure = true): boolean => {
+    ended = 'next'
     const scope = s.declares === 'let' ? blockScope(outer) : outer
     assignTo(m, s.target, item, scope, s.declares)
     const completion = executeBlock(m, s.body, scope)
@@ -154,6 +164,7 @@ function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Complet
     return completion !== 'break'
   }
   const iterable = evaluate(m, s.iterable, outer)
+  notWithNumber(m, iterable)
   const { alternative } = m
   const items = s.over === 'values' && iterable.kind === 'list' && !iterable.open ? iterable.items : []
   const summary = summarizeUnused(items, s.target, s.body) ?? summarize(m, items)
@@ -268,6 +279,7 @@ function attempt(m: Machine, s: Stmt & { kind: 'try' }, scope: Scope): Completio
   Object.assign(m, { guarded, keyGuarded, catching })
   if (completion === 'next') completion = execute(m, s.orElse, scope)
   if (completion === 'raise' && s.handlers.length > 0 && !m.dead) completion = handle(m, s, refusal, scope)
+  if (m.frame.halted) return completion
   const last = executeBlock(m, s.finally, scope)
   return last === 'next' ? completion : last
 }
@@ -298,9 +310,10 @@ function raise(m: Machine, s: Stmt & { kind: 'raise' }, scope: Scope): void {
     fail(m, type ? { ...m.handling, errors: errorNames(type) } : m.handling)
     return
   }
-  const text = s.value?.kind === 'call' && s.value.args[0] ? evaluate(m, s.value.args[0].value, scope) : undefined
+  const given = s.value?.kind === 'call' ? s.value.args[0]?.value : undefined
+  const text = given && evaluate(m, given, scope)
   const names = type ? errorNames(type) : errorsOf('Exception')
-  if (names[0] === 'SystemExit' && !failsWith(text)) return
+  if (names[0] === 'SystemExit' && given?.kind !== 'template' && !failsWith(text)) return
   const message = text && isString(text) ? `: ${text.value}` : ''
   fail(m, {
     at: place(scope.program, s.span),
@@ -367,7 +380,7 @@ export function iterate(
     return
   }
   partial()
-  if (v.kind === 'unknown' && v.optional) return
+  if ((v.kind === 'unknown' || v.kind === 'list') && v.optional) return
   noteWalked(m, v)
   m.uncertain++
   const some =
@@ -380,6 +393,8 @@ function makeClass(m: Machine, def: ClassValue['def'], scope: Scope): ClassValue
   const bases = def.bases.map(base => evaluate(m, base, scope))
   const made: ClassValue = { kind: 'class', def, program: scope.program, scope, bases, attributes: new Map() }
   const inner: Scope = { vars: made.attributes, parent: scope, program: scope.program, self: made }
-  for (const { name, value } of def.attributes) made.attributes.set(name, evaluate(m, value, inner))
+  for (const { name, value } of def.attributes)
+    made.attributes.set(name, asMember(m, made, name, evaluate(m, value, inner)))
+  tellBases(m, made, scope)
   return made
 }

@@ -7,9 +7,11 @@ import { callMember } from './classes'
 import { type Machine, place, unknown } from './machine'
 import { findSetter, getAttribute, getItem } from './members'
 import { noteReplaced } from './merging'
+import { updatePart } from './models/arrayAt'
 import { failPython } from './refusals'
 import { failScript, useOfNothing } from './scriptRefusals'
 import { functionScope, holderOf, isJavaScript, scopesOfFunction } from './scopes'
+import { checkSetting } from './trial'
 import {
   asKey,
   constant,
@@ -38,24 +40,28 @@ export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope, d
     }
     case 'index': {
       const object = evaluate(m, target.object, scope)
+      if (object.kind === 'array') {
+        updatePart(m, object, target.index, value, scope, place(scope.program, target.span))
+        return
+      }
       const key = target.index.kind === 'slice' ? undefined : evaluate(m, target.index, scope)
       setItem(m, object, key, value)
       return
     }
     case 'list':
     case 'tuple': {
-      if (value.kind === 'const' && value.value === null && value.nothing) {
+      if (value.kind === 'const' && value.value === null && value.nothing && isJavaScript(scope)) {
         const at = place(scope.program, target.span)
         if (!useOfNothing(m, value))
           failScript(m, at, 'TypeError', 'undefined', 'something to take apart', 'undefined is not iterable')
       }
       const items = itemsOf(m, value)
-      const isOptional = value.kind === 'unknown' && value.optional === true
+      const isOptional = (value.kind === 'unknown' || value.kind === 'list') && value.optional === true
       const missing =
         items && isJavaScript(scope)
           ? { ...none, nothing: 'sure' as const }
           : isOptional
-            ? value
+            ? { ...unknown(m, 'an argument of the command line', true), optional: true }
             : unknown(m, 'unpacking')
       const starred = target.items.findIndex(t => t.kind === 'spread')
       checkCount(m, target, items?.length ?? rowsOf(value), starred >= 0, scope)
@@ -164,6 +170,7 @@ function restOf(m: Machine, value: Value, target: Expr & { kind: 'dict' }): Valu
 }
 
 export function setMember(m: Machine, object: Value, name: string, value: Value): void {
+  checkSetting(m, object)
   if (object.kind === 'instance') {
     const setter = object.attributes.has(name) ? undefined : findSetter(object.of, name)
     if (setter) {
@@ -184,10 +191,8 @@ export function setMember(m: Machine, object: Value, name: string, value: Value)
     object.items.length = value.value
 }
 
-/** Stands among an object's attributes where one may have been set under any name. */
-export const anyName = '*any*'
-
 export function setItem(m: Machine, object: Value, asked: Value | undefined, value: Value): void {
+  checkSetting(m, object)
   const key = asked && object.kind === 'dict' ? asKey(asked) : asked
   if (object.kind === 'dict') {
     const setter = key && isString(key) ? object.setters?.get(key.value) : undefined
@@ -203,7 +208,7 @@ export function setItem(m: Machine, object: Value, asked: Value | undefined, val
     } else {
       // An unknown key may be any of them.
       object.open = true
-      object.views.length = 0
+      object.views = []
       object.map.clear()
     }
   } else if (object.kind === 'list') {

@@ -1,15 +1,18 @@
 // Strings with holes: joining them, taking them apart, and matching them against the names of a checkpoint.
 // A hole stands for one segment of unknown text; matching tells what it would have to be.
 
-import type { Assign, Hole, TemplateValue, UnknownValue, Value } from './value'
+import type { Assign, ConstValue, Hole, TemplateValue, UnknownValue, Value } from './value'
 import { constant } from './value'
 
 export type Part = string | Hole
+
+type Member = NonNullable<ConstValue['member']>
 
 /** The parts of a value used as text; undefined where it cannot be text. */
 export function partsOf(v: Value): readonly Part[] | undefined {
   switch (v.kind) {
     case 'const':
+      if (v.member && !isText(v.member)) return textOfMember(v.member)
       if (v.isFloat && Number.isInteger(v.value)) return [`${String(v.value)}.0`]
       return [v.value === null ? 'None' : typeof v.value === 'boolean' ? (v.value ? 'True' : 'False') : String(v.value)]
     case 'template':
@@ -21,6 +24,17 @@ export function partsOf(v: Value): readonly Part[] | undefined {
     default:
       return undefined
   }
+}
+
+const isText = ({ of }: Member): boolean =>
+  of.bases.length === 1 && of.bases.every(base => base.kind === 'library' && /^enum\.(Str|Int)Enum$/.test(base.name))
+
+/** `str` of a member of an enumeration; undefined where the class or the version of Python decides it. */
+function textOfMember({ of, name }: Member): readonly Part[] | undefined {
+  const [base, ...others] = of.bases
+  const isPlain = base?.kind === 'library' && base.name === 'enum.Enum' && others.length === 0
+  const hasOwn = of.def.methods.some(f => /^__(str|format)__$/.test(f.name))
+  return isPlain && !hasOwn ? [`${of.def.name}.${name}`] : undefined
 }
 
 /** Joins parts, merging neighbouring literals; a text without holes becomes a constant. */

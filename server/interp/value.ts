@@ -33,6 +33,8 @@ export interface ConstValue {
   readonly written?: Place
   /** A key of a dict that the program walks over. */
   readonly walked?: true
+  /** Which member of an enumeration it is. */
+  readonly member?: { readonly of: ClassValue; readonly name: string }
   /** JavaScript's `undefined` that is sure: of a key that a checkpoint does not hold, or of anything else that is not there. */
   readonly nothing?: AbsentKey | 'sure'
 }
@@ -68,6 +70,8 @@ export interface UnknownValue {
   readonly linear?: Linear
   /** Whoever runs the program may leave it out: where the program has a default for it, the default is read. */
   readonly optional?: boolean
+  /** A number, whichever. */
+  readonly isNumber?: true
 }
 
 export interface ListValue {
@@ -76,6 +80,8 @@ export interface ListValue {
   readonly items: Value[]
   /** There may be more items than these. */
   open: boolean
+  /** The others are what whoever runs the program gives, which may be nothing. */
+  readonly optional?: boolean
   /** What a match of JavaScript has besides its groups, and the like. */
   readonly properties?: ReadonlyMap<string, Value>
 }
@@ -92,8 +98,8 @@ export interface WeightsView {
 export interface DictValue {
   readonly kind: 'dict'
   readonly map: Map<string | number, Value>
-  /** Checkpoints behind the dict, oldest first; `map` wins over them. */
-  readonly views: WeightsView[]
+  /** Checkpoints behind the dict, oldest first; `map` wins over them. A dict that is emptied gets another list. */
+  views: WeightsView[]
   readonly deleted: Set<string | number>
   /** There may be other keys than these. */
   open: boolean
@@ -217,6 +223,8 @@ export interface InstanceValue {
   readonly standsFor?: readonly InstanceValue[]
   /** Made by the program itself, not by the reading of a class that nobody makes. */
   isMade?: boolean
+  /** Something that is not followed may have set any of its attributes. */
+  isShared?: boolean
 }
 
 /** A module of the workspace; its members are its top-level scope. */
@@ -262,12 +270,16 @@ export interface Scope {
   /** JavaScript's `this`. */
   readonly self?: Value
   /** Names that belong to an outer scope though they are assigned here: `global` and `nonlocal`. */
-  readonly outer?: Set<string>
+  outer?: Set<string>
   /** The class whose method runs here, for `super`. */
   readonly owner?: ClassValue
 }
 
 export const constant = (value: ConstValue['value']): ConstValue => ({ kind: 'const', value })
+
+/** A None or null that the program writes, reads from a config, or gets for a key that is not there. */
+export const isSureNone = (v: Value): v is ConstValue =>
+  v.kind === 'const' && v.value === null && Boolean(v.literal ?? v.config ?? v.nothing)
 
 const wholeNumbers: ConstValue[] = []
 /** A number that nobody has written; small ones are one object each, since loops count with them again and again. */
@@ -344,6 +356,9 @@ export function join(a: Value | undefined, b: Value | undefined, fresh: (why: st
   if (a === undefined || a === b) return b ?? fresh('no value')
   if (b === undefined) return a
   if (sameConst(a, b)) return a
+  // Where nothing is given on the command line, the other path is the one that is taken.
+  if (a.kind === 'unknown' && a.optional) return b
+  if (b.kind === 'unknown' && b.optional) return a
   if (a.kind === 'const' && a.value === null) return b
   if (b.kind === 'const' && b.value === null) return a
   if (a.kind === 'instance' && b.kind === 'instance' && a.of === b.of) return a

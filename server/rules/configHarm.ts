@@ -5,6 +5,8 @@
 import type { Node } from 'jsonc-parser'
 import type { JsonFile, Model } from '../checkpoint/facts'
 import { weightsIn } from '../interp/deliveries'
+import { overrideOf, type QuantizationConfig } from '../quant/config'
+import { quantizedModules } from '../quant/quantizedModules'
 import type { Because, Severity } from '../protocol'
 import type { Facts } from './rule'
 import { rangeOf } from './show'
@@ -30,6 +32,16 @@ export function readers(facts: Facts, file: JsonFile, nodes: readonly (Node | un
 /** Whether a program of the workspace was seen to load the model's weights. */
 export function isLoadedHere(facts: Facts, model: Model): boolean {
   return facts.bundles.some(bundle => weightsIn(bundle).has(model))
+}
+
+/**
+ * Whether a block is one of a loader's own making: the workspace loads the model, and the block gives none of MLX's
+ * parameters, neither for all modules nor for one that is stored.
+ */
+export function isLoadersOwn(facts: Facts, model: Model, block: QuantizationConfig): boolean {
+  const { groupSize, bits, mode } = block.global.written
+  if (groupSize || bits || mode || !isLoadedHere(facts, model)) return false
+  return !quantizedModules(model).some(({ path }) => overrideOf(block, path))
 }
 
 /** The severity of a fault that no loader in the workspace was seen to meet. */

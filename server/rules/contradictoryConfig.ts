@@ -14,7 +14,7 @@ import {
 import { inOrder, type QuantizedKind, quantizedKinds, type QuantizedModule } from '../quant/quantizedModules'
 import { groupBy } from '../util/groupBy'
 import { type Change, replaceNode, rewrite } from './configEdits'
-import { readers, severityFor } from './configHarm'
+import { isLoadersOwn, readers, severityFor } from './configHarm'
 import { meantConfig } from './configOverrides'
 import { type Contradiction, contradictions, contradictionsOf, undivided, unpackedOverrides } from './configVerdict'
 import { showExpected } from './parameters'
@@ -38,7 +38,7 @@ export const contradictoryConfig = defineRule({
         const config = meantConfig(model, stated)
         const kinds = kindsUnder(model, file)
         // No packed weight at all is told once, as a leftover block.
-        if (kinds.length === 0) continue
+        if (kinds.length === 0 || isLoadersOwn(facts, model, stated)) continue
         const found = [...contradictionsOf(model, kinds, config), ...unpackedOverrides(model, config)]
         if (found.length === 0) continue
         const modules = inOrder(

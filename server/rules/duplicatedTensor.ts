@@ -5,6 +5,7 @@ import { type SharedTensors, sharedTensorsOf } from '../checkpoint/duplicates'
 import type { Model, Shard } from '../checkpoint/facts'
 import { indexFitOf, isSeenByMlxLm } from '../checkpoint/indexFit'
 import { rivalSetsOf } from '../checkpoint/shardNumbers'
+import { areMerged } from '../interp/merging'
 import { isStale, showFiles, showTensors } from './indexPlaces'
 import type { Because } from '../protocol'
 import { becauseLoads, type Player, type Players, playersOf, severityOf } from './players'
@@ -47,7 +48,7 @@ function loadedTogether(
   { first, second }: SharedTensors,
 ): readonly Player[] {
   // A loader that opens both may well keep them apart, as files of ranks and of layers are.
-  const meet = runs.some(({ merged }) => merged.get(first)?.has(second) || merged.get(second)?.has(first))
+  const meet = runs.some(({ merged }) => areMerged(merged, first, second))
   const both = meet ? openedBy(players, first).filter(reader => openedBy(players, second).includes(reader)) : []
   const glob = model.configs.length > 0 && isSeenByMlxLm(model, first) && isSeenByMlxLm(model, second)
   return [...both, ...(glob ? (['mlx-lm'] as const) : [])]

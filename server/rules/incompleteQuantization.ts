@@ -9,7 +9,7 @@ import { mlxLmReading } from '../quant/mlxLm'
 import { type QuantizedModule, quantizedModules } from '../quant/quantizedModules'
 import { judgeTriple } from '../quant/triple'
 import { type Change, rewrite } from './configEdits'
-import { severityFor } from './configHarm'
+import { isLoadersOwn, severityFor } from './configHarm'
 import { defineRule } from './rule'
 import { rangeIn } from './show'
 
@@ -27,7 +27,7 @@ export const incompleteQuantization = defineRule({
         const { block } = reading
         const missing = (['groupSize', 'bits'] as const).filter(which => !block.global.written[which])
         const first = missing[0]
-        if (first === undefined) continue
+        if (first === undefined || isLoadersOwn(facts, model, block)) continue
         const { node } = block.global
         const names = missing.map(which => keys[which]).join(' and ')
         yield {

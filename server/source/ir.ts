@@ -122,6 +122,8 @@ export interface FunctionDef extends Node {
 export interface ClassDef extends Node {
   readonly name: string
   readonly bases: readonly Expr[]
+  /** What stands among the bases of Python by name: `class Loader(Base, kind="x")`. */
+  readonly keywords?: readonly Arg[]
   /** Methods (`__init__` for JavaScript's constructor too). */
   readonly methods: readonly FunctionDef[]
   /** Python class attributes and JavaScript static fields, in order. */

@@ -120,7 +120,7 @@ function showFunction(def: FunctionDef, indent: string): string[] {
 function showClass(def: ClassDef, indent: string): string[] {
   const decorators = def.decorators.map(decorator => `@${decorator} `).join('')
   return [
-    `${indent}${decorators}class ${def.name}(${def.bases.map(showExpr).join(', ')})`,
+    `${indent}${decorators}class ${def.name}(${[...def.bases.map(showExpr), ...(def.keywords ?? []).map(k => `${k.name}=${showExpr(k.value)}`)].join(', ')})`,
     ...def.attributes.map(({ name, value }) => `${indent}${step}static ${name} = ${showExpr(value)}`),
     ...def.fields.map(({ name, value }) => `${indent}${step}field ${name}${value ? ` = ${showExpr(value)}` : ''}`),
     ...def.methods.flatMap(method => showFunction(method, indent + step)),

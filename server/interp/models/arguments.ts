@@ -91,12 +91,14 @@ export function asArray(c: LibraryCall, v: Value | undefined): ArrayValue | unde
     const shape = nestedShape(c, v)
     return shape ? shaped(shape, activation) : anyArray(activation)
   }
+  if (v.kind === 'unknown' && v.isNumber) return shaped([], activation)
   return v.kind === 'unknown' ? anyArray(activation) : undefined
 }
 
 /** The shape of a nested list; undefined where it is not known. */
 export function nestedShape(c: LibraryCall, v: Value): Dims {
   if (v.kind === 'const') return typeof v.value === 'number' || typeof v.value === 'boolean' ? [] : undefined
+  if (v.kind === 'unknown' && v.isNumber) return []
   if (v.kind === 'array') return v.variants.length === 1 ? v.variants[0]?.shape : undefined
   const items = v.kind === 'list' ? itemsOf(c.m, v) : undefined
   const first = items?.[0]

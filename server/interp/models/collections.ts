@@ -3,7 +3,7 @@
 
 import { callFunction, type LibraryCall } from '../calls'
 import { itemsOf, keysOf, mergeDict } from '../expressions'
-import { placeKey, unknown } from '../machine'
+import { isPosition, placeKey, unknown } from '../machine'
 import { dictItem } from '../members'
 import { iterate } from '../statements'
 import { partsOf, textOf, type Part } from '../text'
@@ -38,7 +38,7 @@ function get(c: LibraryCall): Value {
   if (!key) return unknown(c.m, 'get')
   // A map of JavaScript is asked like any object.
   if (c.javascript) return c.getItem(selfDict(c), key)
-  return dictItem(c.m, selfDict(c), key, c.at) ?? c.get(1, 'default') ?? none
+  return dictItem(c.m, selfDict(c), key, c.at) ?? c.get(1, 'default') ?? { ...none, nothing: 'sure' }
 }
 
 function pop(c: LibraryCall): Value {
@@ -46,7 +46,9 @@ function pop(c: LibraryCall): Value {
   const key = c.get(0) && asKey(c.get(0) ?? none)
   if (self?.kind === 'list')
     return key === undefined && !self.open ? (self.items.pop() ?? none) : ((self.open = true), unknown(c.m, 'pop'))
-  const value = get(c)
+  // Without a default Python raises where there is no such key.
+  const isAsked = self?.kind === 'dict' && key && !c.javascript && !c.get(1, 'default')
+  const value = isAsked ? c.getItem(self, key) : get(c)
   if (self?.kind === 'dict') {
     if (key && (isString(key) || isNumber(key))) {
       self.map.delete(key.value)
@@ -160,7 +162,8 @@ export const collections: LibraryModel = {
     'dict.pop': pop,
     'dict.keys': c => {
       const keys = keysOf(c.m, selfDict(c))
-      return list(keys ?? [], 'list', keys === undefined)
+      // What Python gives compares and combines like a set.
+      return list(keys ?? [], c.javascript ? 'list' : 'set', keys === undefined)
     },
     'dict.values': c => {
       const entries = entriesOf(c, selfDict(c))
@@ -201,6 +204,9 @@ export const collections: LibraryModel = {
       if (!key || object?.kind !== 'unknown') return unknown(c.m, 'get')
       const found = freeItem(c, object, key)
       const fallback = c.get(1)
+      // Every rank runs the same program: its default is only where counting starts.
+      if (!found && object.optional && isString(key) && isPosition(key.value)) return unknown(c.m, key.value, true)
+      if (!found && object.optional && fallback) return fallback
       return (
         found ??
         (fallback

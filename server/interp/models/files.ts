@@ -6,11 +6,12 @@ import { globShards, loadJson, readings } from '../checkpoints'
 import { noteFileRead, noteMade } from '../fileReads'
 import { filesIn } from '../folders'
 import { joinPath } from '../operators'
-import { type Machine, unknown } from '../machine'
+import { isPosition, type Machine, unknown } from '../machine'
 import { partsOf, textOf, type Part } from '../text'
 import { isScratch, writtenAt, writtenMatching } from '../writtenFiles'
-import { constant, dict, type FileValue, isString, list, none, type Value } from '../value'
+import { constant, dict, type FileValue, isString, list, none, type UnknownValue, type Value } from '../value'
 import type { LibraryModel } from './index'
+import { isNone } from './arguments'
 import { jsonIn } from './writing'
 
 const asPath = (path: Value): FileValue =>
@@ -89,11 +90,25 @@ function glob(c: LibraryCall, pattern: Value): Value {
 
 function parseJson(c: LibraryCall): Value {
   const file = c.get(0)
-  const value = jsonIn(file) ?? (file?.kind === 'file' ? loadJson(c.m, file.path, c.at) : undefined)
-  if (value) return value
-  if (file && isString(file)) return plainJson(c, file.value)
+  const value =
+    jsonIn(file) ??
+    (file?.kind === 'file' ? loadJson(c.m, file.path, c.at) : undefined) ??
+    (file && isString(file) ? plainJson(c, file.value) : undefined)
+  if (value) return hooked(c, value, c.get(-1, 'object_hook'))
   return unknown(c.m, 'JSON that is not a config in the workspace', file?.kind === 'file' || file?.kind === 'unknown')
 }
+
+/** What `object_hook` makes of every object, the inner ones first. */
+function hooked(c: LibraryCall, value: Value, hook: Value | undefined): Value {
+  if (!hook || isNone(hook)) return value
+  if (value.kind === 'list') return { ...value, items: value.items.map(item => hooked(c, item, hook)) }
+  if (value.kind !== 'dict') return value
+  const map = new Map([...value.map].map(([key, inner]) => [key, hooked(c, inner, hook)] as const))
+  return callFunction(c.m, hook, [{ ...value, map }], c)
+}
+
+/** Something that whoever runs the program may give. */
+const given = (m: Machine, why: string): UnknownValue => ({ ...unknown(m, why, true), optional: true })
 
 /** `readFile(path, …)` of a promise, or with a function that is called with an error and the contents. */
 function readThen(c: LibraryCall): Value {
@@ -175,7 +190,11 @@ export const files: LibraryModel = {
     'os.path.isfile': exists,
     'os.path.isdir': exists,
     'os.listdir': c => entriesOf(c, pathOf(c.get(0, 'path')), true),
-    'os.getenv': c => unknown(c.m, 'an environment variable', true),
+    'os.getenv': c => {
+      const [name, otherwise] = [c.get(0, 'key'), c.get(1, 'default')]
+      const isRead = otherwise && name && isString(name) && !isPosition(name.value)
+      return isRead ? otherwise : given(c.m, 'an environment variable')
+    },
     'glob.glob': c => glob(c, pathOf(c.get(0))),
     'glob.iglob': c => glob(c, pathOf(c.get(0))),
     'pathlib.Path': c =>
@@ -244,8 +263,8 @@ export const files: LibraryModel = {
     'path.name': name,
     'path.stem': withoutExtension,
     'path.suffix': suffixOf,
-    'sys.argv': m => list([unknown(m, 'the program')], 'list', true),
-    'os.environ': m => unknown(m, 'the environment', true),
+    'sys.argv': (_m, _self, at) => ({ ...list([constant(at.program.path)], 'list', true), optional: true }),
+    'os.environ': m => given(m, 'the environment'),
     'os.sep': () => constant('/'),
   },
   aliases: {

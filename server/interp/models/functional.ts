@@ -8,6 +8,8 @@ import { partialWith } from '../partial'
 import { unknown } from '../machine'
 import { getAttribute } from '../members'
 import { has } from '../membership'
+import { importByName } from '../modules'
+import { failPython } from '../refusals'
 import { constant, dict, type InstanceValue, isNumber, isString, list, none, truth, type Value } from '../value'
 import type { LibraryModel } from './index'
 
@@ -208,6 +210,16 @@ export const functional: LibraryModel = {
     'itertools.accumulate': accumulate,
     'itertools.zip_longest': zipLongest,
     'itertools.pairwise': pairwise,
+    'itertools.tee': c => {
+      const items = c.get(0) && itemsOf(c.m, c.get(0) ?? none)
+      const count = c.get(1) ? number(c.get(1)) : 2
+      return items && count !== undefined && count < mostItems
+        ? list(
+            Array.from({ length: count }, () => list([...items])),
+            'tuple',
+          )
+        : unknown(c.m, c.name)
+    },
     'itertools.repeat': c => {
       const times = number(c.get(1, 'times'))
       const item = c.get(0) ?? none
@@ -263,6 +275,7 @@ export const functional: LibraryModel = {
       const of = c.get(0)
       return object('inspect.Signature', of?.kind === 'class' ? [['parameters', constructorNames(of)]] : [])
     },
+    'importlib.import_module': importModule,
     'copy.copy': c => copyOf(c.get(0) ?? none),
     'copy.deepcopy': c => copyOf(c.get(0) ?? none, new Map()),
     'py.slice': c => {
@@ -288,6 +301,21 @@ export const functional: LibraryModel = {
     },
   },
   aliases: { 'typing_extensions.NamedTuple': namedTuple },
+}
+
+/** A program of the workspace by its name; anything else is a library, whose members are not known. */
+function importModule(c: LibraryCall): Value {
+  const [name, within] = [c.get(0, 'name'), c.get(1, 'package')]
+  if (!name || !isString(name)) return unknown(c.m, 'a module whose name is not known')
+  const package_ = within && isString(within) && within.value !== '__main__' ? within.value : undefined
+  const found = importByName(c.m, c.scope.program, name.value, package_)
+  if (found) return found
+  const top = /^\w+(?=\.)/.exec(name.value)?.[0]
+  if (top !== undefined && importByName(c.m, c.scope.program, top, undefined)) {
+    const text = `No module named '${name.value}'`
+    failPython(c.m, c.at, 'ModuleNotFoundError', `${name.value} is not in the workspace`, undefined, text)
+  }
+  return unknown(c.m, `the module ${name.value}`)
 }
 
 /** A copy of what holds others; a deep one copies what they hold, each once. */

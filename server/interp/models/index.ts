@@ -13,6 +13,8 @@ import { frostMlx } from './frostMlx'
 import { functional } from './functional'
 import { javascript } from './javascript'
 import { frostLayers } from './frostLayers'
+import { mappings } from './mappings'
+import { moduleTrees } from './moduleTrees'
 import { mlxArray } from './mlxArray'
 import { mlxAttention } from './mlxAttention'
 import { mlxCore } from './mlxCore'
@@ -27,6 +29,7 @@ import { python } from './python'
 import { qqmmModel } from './qqmm'
 import { regex } from './regex'
 import { safetensors } from './safetensors'
+import { scalars } from './scalars'
 import { scriptArrays } from './scriptArrays'
 import { scriptText } from './scriptText'
 import { sorting } from './sorting'
@@ -53,6 +56,7 @@ export const libraries: readonly LibraryModel[] = [
   strings,
   scriptText,
   collections,
+  mappings,
   scriptArrays,
   sorting,
   files,
@@ -62,8 +66,10 @@ export const libraries: readonly LibraryModel[] = [
   safetensors,
   mlxCore,
   mlxArray,
+  scalars,
   arrayAtModel,
   mlxModule,
+  moduleTrees,
   mlxLayers,
   mlxAttention,
   frostLayers,

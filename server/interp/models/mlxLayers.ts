@@ -6,6 +6,7 @@ import { anyArray, shaped, shapesOnly } from '../arrays'
 import { callValue, type LibraryCall, libraryInstance, noArguments } from '../calls'
 import { itemsOf } from '../expressions'
 import { carried } from '../heads'
+import { unknown } from '../machine'
 import { operate, refuse } from '../operate'
 import { layerParameters } from '../parameters'
 import { isFloat, promote } from '../shapes/dtypes'
@@ -211,16 +212,21 @@ function makeSequential(c: LibraryCall): Value {
   return made
 }
 
+/** `QuantizedLinear.from_linear(layer, …)` is the same, seen from the other side. */
+const fromLayer = (c: LibraryCall): Value => {
+  const layer = c.get(0, 'linear_layer', 'embedding_layer')
+  return layer?.kind === 'instance' ? toQuantized(c, layer, 1) : unknown(c.m, c.name)
+}
+
 /** Packs a layer as `to_quantized` does: the columns must be a multiple of the group. */
-function toQuantized(c: LibraryCall): Value {
-  const layer = selfOf(c)
+function toQuantized(c: LibraryCall, layer = selfOf(c), before = 0): Value {
   const name = layer?.of.kind === 'library' ? layer.of.name.replace(/^.*\./, '') : ''
-  if (!layer || !/^(Linear|Embedding)$/.test(name)) return none
+  if (!layer || !/^(Linear|Embedding)$/.test(name)) return unknown(c.m, c.name)
   const made = libraryInstance(c.m, `mlx.nn.Quantized${name}`, noArguments)
   for (const key of ['input_dims', 'output_dims', 'num_embeddings', 'dims', 'bias'])
     if (layer.attributes.has(key)) made.attributes.set(key, layer.attributes.get(key) ?? none)
   for (const [i, key] of ['group_size', 'bits', 'mode'].entries()) {
-    const given = c.get(i, key)
+    const given = c.get(i + before, key)
     if (given && !isNone(given)) made.attributes.set(key, given)
   }
   const rows = parameter(c, layer, 'weight')?.variants[0]?.shape
@@ -270,8 +276,10 @@ export const mlxLayers: LibraryModel = {
     'mlx.nn.Conv2d.__call__': convolution(2),
     'mlx.nn.Sequential': makeSequential,
     'mlx.nn.Sequential.__call__': sequential,
-    'mlx.nn.Linear.to_quantized': toQuantized,
-    'mlx.nn.Embedding.to_quantized': toQuantized,
+    'mlx.nn.Linear.to_quantized': c => toQuantized(c),
+    'mlx.nn.Embedding.to_quantized': c => toQuantized(c),
+    'mlx.nn.QuantizedLinear.from_linear': fromLayer,
+    'mlx.nn.QuantizedEmbedding.from_embedding': fromLayer,
     ...Object.fromEntries(classes.split(' ').map(name => [`mlx.nn.${name}.__call__`, alike])),
     ...Object.fromEntries(activations.split(' ').map(name => [`mlx.nn.${name}`, asFunction(ofOne(d => d))])),
     'mlx.nn.step': asFunction(ofOne(() => 'I32')),

@@ -1,9 +1,10 @@
 // mlx.nn.Module and nn.quantize: a model that the program builds, packs and fills. What `load_weights` would say of the
 // weights it is given is written down for the rules. Source: mlx/nn/layers/base.py and quantized.py, MLX 0.32.4.
 
-import { callFunction, libraryInstance, type LibraryCall } from '../calls'
+import { type Arguments, callFunction, invoke, libraryInstance, type LibraryCall } from '../calls'
 import { loadWeights } from '../checkpoints'
 import { itemsOf } from '../expressions'
+import { findMember } from '../members'
 import { unknown } from '../machine'
 import {
   layerArguments,
@@ -14,7 +15,16 @@ import {
   packedLayers,
   parametersIn,
 } from '../parameters'
-import { constant, type DictValue, dict, type InstanceValue, isString, none, truth, type Value } from '../value'
+import {
+  constant,
+  type DictValue,
+  type FunctionValue,
+  type InstanceValue,
+  isString,
+  none,
+  truth,
+  type Value,
+} from '../value'
 import { isNone } from './arguments'
 import { entriesOf, fromPairs } from './collections'
 import type { LibraryModel } from './index'
@@ -46,7 +56,8 @@ function quantizeModel(c: LibraryCall): Value {
   for (const { path, module } of modulesIn(model).modules) {
     const name = layerName(module)
     const packed = name === undefined ? undefined : packedLayers[name]
-    if (!packed || c.args.open) continue
+    const own = packed ? undefined : ownPacker(module)
+    if ((!packed && !own) || c.args.open) continue
     const isAsked = predicate && !isNone(predicate)
     const answer = isAsked
       ? callFunction(c.m, predicate, [constant(c.javascript ? snake(path) : path), module], {
@@ -56,10 +67,55 @@ function quantizeModel(c: LibraryCall): Value {
       : constant(true)
     const admitted = answer.kind === 'dict' ? true : truth(answer, c.javascript)
     if (admitted === false) continue
-    if (admitted === undefined) module.attributes.set('weight', unknown(c.m, 'a layer that may be packed'))
+    if (own || !packed) {
+      if (own) packByItself(module, own, admitted, answer.kind === 'dict' ? answer : undefined, c)
+    } else if (admitted === undefined) module.attributes.set('weight', unknown(c.m, maybePacked))
     else repack(module, packed, answer.kind === 'dict' ? answer : undefined, c)
   }
   return none
+}
+
+/** Why the weight of a layer is not known that `nn.quantize` may have packed. */
+const maybePacked = 'a layer that may be packed'
+
+/** `to_quantized` of a class of the program. */
+function ownPacker(module: InstanceValue): FunctionValue | undefined {
+  const found = findMember(module.of, 'to_quantized')?.value
+  return found?.kind === 'function' ? found : undefined
+}
+
+/** The program's own layer says what takes its place. */
+function packByItself(
+  module: InstanceValue,
+  packer: FunctionValue,
+  admitted: boolean | undefined,
+  own: DictValue | undefined,
+  c: LibraryCall,
+): void {
+  const made = admitted === undefined ? undefined : invoke(c.m, { ...packer, self: module }, packerArguments(own, c))
+  if (made?.kind === 'instance' && !made.whole) {
+    module.of = made.of
+    const kept = new Map(made.attributes)
+    module.attributes.clear()
+    for (const [name, value] of kept) module.attributes.set(name, value)
+  } else
+    for (const [name, value] of module.attributes)
+      if (value.kind === 'array') module.attributes.set(name, unknown(c.m, maybePacked))
+}
+
+function packerArguments(own: DictValue | undefined, c: LibraryCall): Arguments {
+  const given = own
+    ? [...own.map].map(([name, value]) => [String(name), value] as const)
+    : [
+        ['group_size', c.get(1, 'group_size') ?? none] as const,
+        ['bits', c.get(2, 'bits') ?? none] as const,
+        ['mode', c.get(-1, 'mode') ?? constant('affine')] as const,
+      ]
+  return {
+    positional: [],
+    keywords: new Map(given.map(([name, value]) => [name, { value }])),
+    open: own?.open ?? false,
+  }
 }
 
 function repack(module: InstanceValue, name: string, own: DictValue | undefined, c: LibraryCall): void {
@@ -134,6 +190,8 @@ function install(model: InstanceValue, path: string, value: Value): void {
   const isParameter = value.kind === 'array' && at.kind === 'instance'
   const names = at.kind === 'instance' ? layerParameters(at) : undefined
   if (!isParameter || last === undefined || at.kind !== 'instance') return
+  const held = at.attributes.get(last)
+  if (held?.kind === 'unknown' && held.why === maybePacked) return
   if (names ? last in names : at.attributes.get(last)?.kind === 'array') at.attributes.set(last, value)
 }
 
@@ -153,6 +211,5 @@ export const mlxModule: LibraryModel = {
     'nn.Module.train': c => c.self ?? none,
     'nn.Module.load_weights': loadIntoModule,
     'nn.Module.loadWeights': loadIntoModule,
-    'nn.Module.parameters': () => dict([], true),
   },
 }

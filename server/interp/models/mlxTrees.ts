@@ -5,12 +5,15 @@ import { callFunction, type LibraryCall } from '../calls'
 import { itemsOf, keysOf } from '../expressions'
 import { unknown } from '../machine'
 import { dictItem, libraryBase } from '../members'
-import { constant, dict, type InstanceValue, isString, list, none, type Value } from '../value'
+import { hasMember } from '../moduleMembers'
+import { layerParameters } from '../parameters'
+import { failPython } from '../refusals'
+import { constant, dict, type InstanceValue, isString, list, none, truth, type Value } from '../value'
 import { fromPairs } from './collections'
 import type { LibraryModel } from './index'
 
 /** What stands directly in a tree, with its key; undefined for a leaf, null where that is not known. */
-function branches(c: LibraryCall, tree: Value): readonly (readonly [string, Value])[] | undefined | null {
+export function branches(c: LibraryCall, tree: Value): readonly (readonly [string, Value])[] | undefined | null {
   if (tree.kind === 'list') return tree.open ? null : tree.items.map((item, i) => [String(i), item] as const)
   if (tree.kind === 'dict') {
     const keys = keysOf(c.m, tree)
@@ -50,7 +53,7 @@ function treeFlatten(c: LibraryCall): Value {
   )
 }
 
-function unflatten(entries: readonly (readonly [string, Value])[]): Value {
+export function unflatten(entries: readonly (readonly [string, Value])[]): Value {
   const [only] = entries
   if (entries.length === 1 && only?.[0] === '') return only[1]
   const children = new Map<string, [string, Value][]>()
@@ -104,11 +107,32 @@ function update(c: LibraryCall, into: Value | undefined, tree: Value): void {
   if (!inner || !into) return
   for (const [key, value] of inner) {
     const held = childOf(into, key)
+    if (lacks(c, into, key)) return
     if (value.kind === 'array' && into.kind === 'instance') into.attributes.set(key, value)
     else if (value.kind === 'array' && into.kind === 'list' && into.items[Number(key)]) into.items[Number(key)] = value
     else if (value.kind !== 'array') update(c, held, value)
   }
 }
+
+/** Raises where a module has no parameter or part of a name, as `update` does unless it is told not to be strict. */
+function lacks(c: LibraryCall, into: Value, key: string): boolean {
+  const strict = c.get(1, 'strict')
+  const isStrict = !strict || truth(strict, false) === true
+  if (into.kind === 'list' && !into.open && isStrict && Number(key) >= into.items.length) {
+    const text = `List index ${key} is out of bounds for destination of length ${into.items.length}.`
+    failPython(c.m, c.at, 'ValueError', `number ${key} of ${into.items.length}`, undefined, text)
+    return true
+  }
+  if (into.kind !== 'instance' || !isStrict) return false
+  if (hasMember(into, key) !== false || key in (layerParameters(into) ?? {})) return false
+  const text = `Module does not have parameter named "${key}".`
+  failPython(c.m, c.at, 'ValueError', `the module has no ${key}`, undefined, text)
+  return true
+}
+
+/** What stands in a tree under a dotted path. */
+export const atPath = (of: Value, path: string): Value | undefined =>
+  path.split('.').reduce<Value | undefined>((at, key) => at && childOf(at, key), of)
 
 function childOf(of: Value, key: string): Value | undefined {
   if (of.kind === 'instance') return of.attributes.get(key)

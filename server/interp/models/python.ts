@@ -1,19 +1,35 @@
 // Python's built-ins, as far as loaders use them. They are named `py.<name>`.
 
 import { callFunction, type LibraryCall } from '../calls'
-import { callMember, superOf } from '../classes'
+import { callMember, classOrder, superOf } from '../classes'
 import { noteCounter, writtenNumber } from '../counting'
 import { itemsOf, mergeDict } from '../expressions'
-import { derive, identity, unknown } from '../machine'
-import { findMember, getAttribute, libraryBase } from '../members'
+import { derive, identity, someNumber, unknown } from '../machine'
+import { findMember, getAttribute } from '../members'
+import { bareClasses } from '../instanceMembers'
 import { isArrayMember } from '../arrayMembers'
 import { hasMember } from '../moduleMembers'
 import { errorsOf, fail, failPython } from '../refusals'
 import { iterate } from '../statements'
 import { setMember } from '../targets'
 import { partsOf, textOf } from '../text'
-import { constant, dict, isNumber, isString, join, library, list, none, truth, type Value, wholeNumber } from '../value'
+import {
+  type ClassValue,
+  constant,
+  dict,
+  isNumber,
+  isString,
+  join,
+  library,
+  list,
+  none,
+  truth,
+  type Value,
+  wholeNumber,
+} from '../value'
 import { fromPairs } from './collections'
+import { isInstance } from './isInstance'
+import { numberIn } from './scalars'
 import { setOf } from './sets'
 import { sortAsPython } from './sorting'
 import type { LibraryModel } from './index'
@@ -78,7 +94,9 @@ function length(c: LibraryCall): Value {
   const counted = v && callMember(c.m, v, '__len__', [])
   if (counted) return counted
   const items = v && itemsOf(c.m, v)
-  return items ? constant(items.length) : unknown(c.m, 'len')
+  if (items) return constant(items.length)
+  const isOptional = v?.kind === 'list' && v.optional === true
+  return { ...someNumber(c.m, 'len'), ...(isOptional ? { optional: true } : {}) }
 }
 
 function getattr(c: LibraryCall): Value {
@@ -109,6 +127,7 @@ function getattr(c: LibraryCall): Value {
 function setattr(c: LibraryCall): Value {
   const [object, name, value] = [c.get(0), c.get(1), c.get(2)]
   if (object && name && isString(name) && value) setMember(c.m, object, name.value, value)
+  else if (object?.kind === 'instance') object.isShared = true
   return none
 }
 
@@ -116,9 +135,17 @@ function hasattr(c: LibraryCall): Value {
   const [object, name] = [c.get(0), c.get(1)]
   if (object?.kind === 'array' && object.library === 'mlx' && name && isString(name))
     return constant(isArrayMember(name.value))
+  if (object?.kind === 'class' && name && isString(name)) return hasClassMember(c, object, name.value)
   if (object?.kind !== 'instance' || !name || !isString(name)) return unknown(c.m, 'hasattr')
   const known = hasMember(object, name.value)
   return known === undefined ? unknown(c.m, 'hasattr') : constant(known)
+}
+
+function hasClassMember(c: LibraryCall, of: ClassValue, name: string): Value {
+  const found = findMember(of, name)?.value
+  if (found) return found.kind === 'unknown' ? unknown(c.m, 'hasattr') : constant(true)
+  const isOwn = classOrder(of)?.every(one => one.kind === 'class' || bareClasses.test(one.name)) === true
+  return isOwn && !name.startsWith('__') ? constant(false) : unknown(c.m, 'hasattr')
 }
 
 function toText(c: LibraryCall): Value {
@@ -147,11 +174,9 @@ function toInt(c: LibraryCall): Value {
     failPython(c.m, c.at, 'ValueError', `'${v.value}' is no whole number`, undefined, text)
   }
   // The number of a text that stands for one is written the same way.
-  return v?.kind === 'unknown'
-    ? v
-    : v?.kind === 'const' && typeof v.value === 'boolean'
-      ? constant(Number(v.value))
-      : unknown(c.m, 'int')
+  if (v?.kind === 'unknown') return { ...v, isNumber: true }
+  if (v?.kind === 'array') return numberIn(c, v)
+  return v?.kind === 'const' && typeof v.value === 'boolean' ? constant(Number(v.value)) : someNumber(c.m, 'int')
 }
 
 const copyAs =
@@ -161,7 +186,8 @@ const copyAs =
     if (!v) return list([], shape)
     const items = itemsOf(c.m, v)
     const made = items ?? (v.kind === 'list' ? v.items : [])
-    return shape === 'set' ? setOf(made, !items) : list([...made], shape, !items)
+    if (shape === 'set') return setOf(made, !items)
+    return { ...list([...made], shape, !items), ...(v.kind === 'list' && v.optional ? { optional: true } : {}) }
   }
 
 function toDict(c: LibraryCall): Value {
@@ -272,25 +298,6 @@ function mapItems(c: LibraryCall): Value {
   return list(made, 'list', open)
 }
 
-function isInstance(c: LibraryCall): Value {
-  const [v, of] = [c.get(0), c.get(1)]
-  if (v?.kind === 'instance' && of?.kind === 'class' && v.of.kind === 'class') {
-    const names = (x: Value): unknown[] => (x.kind === 'class' ? [x.def, ...x.bases.flatMap(names)] : [])
-    if (names(v.of).includes(of.def)) return constant(true)
-    return v.of.bases.every(b => b.kind === 'class') ? constant(false) : unknown(c.m, 'isinstance')
-  }
-  const name = of?.kind === 'library' ? of.name : undefined
-  const base = v?.kind === 'instance' ? libraryBase(v.of) : undefined
-  // No layer of mlx.nn that a program asks for is the base of another; Module is that of all.
-  if (base?.startsWith('mlx.nn.') && name?.startsWith('mlx.nn.'))
-    return constant(base === name || name === 'mlx.nn.Module')
-  if (v && isString(v) && name === 'py.str') return constant(true)
-  if (v?.kind === 'dict' && name?.startsWith('py.')) return constant(name === 'py.dict')
-  if (v?.kind === 'list' && name?.startsWith('py.')) return constant(name === `py.${v.shape}`)
-  if (v?.kind === 'array' && name === 'mlx.core.array') return constant(true)
-  return unknown(c.m, 'isinstance')
-}
-
 export const python: LibraryModel = {
   calls: {
     'py.range': range,
@@ -341,7 +348,9 @@ export const python: LibraryModel = {
     'py.super': c => superOf(c.scope) ?? unknown(c.m, 'super'),
     'py.vars': c => {
       const v = c.get(0)
-      return v?.kind === 'instance' ? dict([...v.attributes]) : unknown(c.m, 'vars')
+      if (v?.kind !== 'instance') return unknown(c.m, 'vars')
+      v.isShared = true
+      return dict([...v.attributes])
     },
     'py.dict.fromkeys': c => {
       const items = c.get(0) && itemsOf(c.m, c.get(0) ?? none)
@@ -351,6 +360,7 @@ export const python: LibraryModel = {
       kind: 'instance',
       of: { kind: 'library', name: 'types.SimpleNamespace' },
       attributes: new Map([...c.args.keywords].map(([k, a]) => [k, a.value])),
+      isShared: c.args.open || c.args.positional.length > 0,
     }),
   },
   aliases: { tqdm: 'tqdm', 'tqdm.tqdm': 'py.iter', 'tqdm.auto.tqdm': 'py.iter', 'tqdm.auto': 'tqdm', builtins: 'py' },

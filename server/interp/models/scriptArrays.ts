@@ -237,7 +237,7 @@ export const scriptArrays: LibraryModel = {
     'dict.clear': c => {
       const self = selfDict(c)
       self.map.clear()
-      self.views.length = 0
+      self.views = []
       if (c.m.uncertain > 0) self.open = true
       return none
     },

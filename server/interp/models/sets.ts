@@ -143,7 +143,7 @@ function clearDict(c: LibraryCall): Value {
   const self = c.self as DictValue
   if (c.m.uncertain > 0) self.open = true
   self.map.clear()
-  self.views.length = 0
+  self.views = []
   return none
 }
 

@@ -11,7 +11,16 @@ import { isFloat, promote } from '../shapes/dtypes'
 import { dequantize, type Given, type Operand, type Packing, parametersOf, quantizedMatmul } from '../shapes/packed'
 import { gathered } from '../shapes/gathered'
 import { Refused, type Shape } from '../shapes/shape'
-import { type ArrayValue, type ArrayVariant, constant, isNumber, isString, truth, type Value } from '../value'
+import {
+  type ArrayValue,
+  type ArrayVariant,
+  constant,
+  isNumber,
+  isString,
+  isSureNone,
+  truth,
+  type Value,
+} from '../value'
 import { asArray, dtypeOf, isNone, libraryCalled } from './arguments'
 
 type Slot = readonly [position: number, ...keywords: string[]]
@@ -88,12 +97,27 @@ export function sink(c: LibraryCall, op: 'dequantize' | 'quantized_matmul' | 'ga
     refuse(c, parameters, [], library)
     return nothing
   }
+  for (const slot of [slots.weight, slots.scales, slots.x]) {
+    const v = at(slot)
+    if (!slot || library !== 'mlx' || !v || !isSureNone(v) || c.m.free) continue
+    refuse(c, noArray(op, slot[1] ?? 'an argument'), [], library)
+    return nothing
+  }
   if (!weight || !scales) return nothing
   const members = { weight, scales, biases: biases ?? (isNone(biasesValue) ? null : anyArray(c.m.frame.activation)) }
   return op === 'dequantize'
     ? decoded(c, members, parameters)
     : product(c, op, members, parameters, at(slots.x), at(slots.transpose), { lhs: at(slots.lhs), rhs: at(slots.rhs) })
 }
+
+/** What MLX says where it gets None for an array. */
+export const noArray = (op: string, name: string): Refused =>
+  new Refused(
+    `${name} is None`,
+    'an array',
+    `${op}(): incompatible function arguments. The following argument types are supported:`,
+    'TypeError',
+  )
 
 /** What the floating-point modes decode to. */
 const bfloat = ({ mode }: Packing) => (mode === undefined ? undefined : 'BF16')

@@ -122,12 +122,12 @@ function format(c: LibraryCall): Value {
       out.push(part)
       continue
     }
-    for (const piece of part.split(/(\{\{|\}\}|\{\w*\})/)) {
+    for (const piece of part.split(/(\{\{|\}\}|\{\w*(?::[^{}]*)?\})/)) {
       if (piece === '{{' || piece === '}}') out.push(piece[0] ?? '')
-      else if (/^\{\w*\}$/.test(piece)) {
-        const name = piece.slice(1, -1)
+      else if (/^\{.*\}$/.test(piece)) {
+        const [, name = '', specification = ''] = /^\{(\w*):?(.*)\}$/.exec(piece) ?? []
         const value = name === '' ? c.get(next++) : /^\d+$/.test(name) ? c.get(Number(name)) : c.get(-1, name)
-        const filled = value && partsOf(value)
+        const filled = value && padded(value, specification)
         if (!filled) return lost(c)
         out.push(...filled)
       } else if (/[{}]/.test(piece)) return lost(c)
@@ -135,6 +135,22 @@ function format(c: LibraryCall): Value {
     }
   }
   return textOf(out)
+}
+
+/** A value as a text of at least so many characters, as `05d` or `>8` ask for; undefined where that is not known. */
+function padded(v: Value, specification: string): readonly Part[] | undefined {
+  const parts = partsOf(v)
+  const [only] = parts ?? []
+  if (specification === '' || (specification === 'd' && isNumber(v)) || (specification === 's' && isString(v)))
+    return parts
+  const found = /^(?:(.?)([<>]))?(0?)(\d*)([ds]?)$/.exec(specification)
+  if (!found || v.kind !== 'const' || v.isFloat === true || typeof only !== 'string') return undefined
+  const [, fill, side, zero, width, kind] = found
+  if (kind !== '' && (kind === 'd') !== isNumber(v)) return undefined
+  const left = side === '<' || (side === undefined && !isNumber(v))
+  const filler = fill || (zero ? '0' : ' ')
+  const size = Number(width)
+  return [left ? only.padEnd(size, filler) : only.padStart(size, filler)]
 }
 
 function joinItems(c: LibraryCall): Value {
@@ -172,6 +188,11 @@ export const strings: LibraryModel = {
     'str.split': split,
     'str.rsplit': split,
     'str.format': format,
+    'py.format': c => {
+      const [value, specification] = [c.get(0), text(c.get(1) ?? constant(''))]
+      const filled = value && specification !== undefined ? padded(value, specification) : undefined
+      return filled ? textOf(filled) : value?.kind === 'unknown' ? value : unknown(c.m, 'format')
+    },
     'str.join': joinItems,
     'str.zfill': pad,
     'str.concat': c =>

@@ -1,7 +1,7 @@
 // Python functions, lambdas and classes.
 // A class keeps its attributes in order, because a dataclass takes its arguments in that order.
 
-import type { ClassDef, Expr, FunctionDef, Param, Stmt } from '../ir'
+import type { Arg, ClassDef, Expr, FunctionDef, Param, Stmt } from '../ir'
 import { boundNames, classBody, functionBody, spanOf, unknown } from '../lowering'
 import type { Lowering } from '../lowering'
 import { childOf, field, named } from '../syntax'
@@ -70,7 +70,12 @@ export function decoratorsOf(node: SyntaxNode, ctx: Lowering): string[] {
 export function lowerClass(node: SyntaxNode, ctx: Lowering, decorators: readonly string[]): ClassDef {
   const name = field(node, 'name')
   const superclasses = field(node, 'superclasses')
-  const bases = (superclasses ? named(superclasses) : []).filter(base => base.type !== 'keyword_argument')
+  const listed = superclasses ? named(superclasses) : []
+  const bases = listed.filter(base => base.type !== 'keyword_argument')
+  const keywords = listed.flatMap((base): Arg[] => {
+    const keyword = base.type === 'keyword_argument' ? field(base, 'name') : undefined
+    return keyword ? [{ name: ctx.textOf(keyword), value: ctx.expression(field(base, 'value')) }] : []
+  })
   const methods: FunctionDef[] = []
   const attributes: { name: string; value: Expr }[] = []
   const body = classBody(ctx, () => ctx.block(field(node, 'body')))
@@ -78,6 +83,7 @@ export function lowerClass(node: SyntaxNode, ctx: Lowering, decorators: readonly
   return {
     name: name ? ctx.textOf(name) : '',
     bases: bases.map(base => ctx.expression(base)),
+    ...(keywords.length > 0 ? { keywords } : {}),
     methods,
     attributes,
     fields: [],

@@ -1,0 +1,92 @@
+// What a module of mlx.nn says of itself: its parameters and the modules inside it, as trees and as lists, and how either is
+// put in another's place. Source: mlx/python/mlx/nn/layers/base.py, MLX 0.32.4.
+
+import type { LibraryCall } from '../calls'
+import { shaped } from '../arrays'
+import { unknown } from '../machine'
+import { type ModuleAt, modulesIn, parametersIn } from '../parameters'
+import { dtypeOf } from './arguments'
+import { constant, dict, type InstanceValue, list, none, type Value } from '../value'
+import type { LibraryModel } from './index'
+import { atPath, branches, unflatten } from './mlxTrees'
+import { failPython } from '../refusals'
+import { hasMember } from '../moduleMembers'
+import { isFloat } from '../shapes/dtypes'
+
+const selfOf = (c: LibraryCall): InstanceValue | undefined => (c.self?.kind === 'instance' ? c.self : undefined)
+
+/** Every array of the module, as a tree. */
+function parameters(c: LibraryCall): Value {
+  const self = selfOf(c)
+  if (!self) return dict([], true)
+  const { shapes, open } = parametersIn(self)
+  if (open) return dict([], true)
+  const leaves = [...shapes].map(([path, shape]): [string, Value] => {
+    const held = atPath(self, path)
+    return [path, held?.kind === 'array' ? held : shaped(shape, c.m.frame.activation, undefined, 'mlx')]
+  })
+  return leaves.length === 0 ? dict() : unflatten(leaves)
+}
+
+const pair = ({ path, module }: ModuleAt): Value => list([constant(path), module], 'tuple')
+
+function modules(c: LibraryCall, show: (at: ModuleAt) => Value): Value {
+  const self = selfOf(c)
+  if (!self) return list([], 'list', true)
+  const found = modulesIn(self)
+  return list(found.modules.map(show), 'list', found.open)
+}
+
+/** The modules that hold no others, as a tree. */
+function leafModules(c: LibraryCall): Value {
+  const self = selfOf(c)
+  const found = self && modulesIn(self)
+  if (!found || found.open) return dict([], true)
+  const leaves = found.modules.filter(({ path, module }) => path !== '' && modulesIn(module).modules.length === 1)
+  return leaves.length === 0 ? dict() : unflatten(leaves.map(({ path, module }): [string, Value] => [path, module]))
+}
+
+/** Puts the modules of a tree in the place of those that are there. */
+function updateModules(c: LibraryCall, into: Value, tree: Value): void {
+  const inner = branches(c, tree)
+  if (!inner) return
+  for (const [key, value] of inner) {
+    const held = atPath(into, key)
+    if (!held && into.kind === 'instance' && hasMember(into, key) === false) {
+      const text = `Module does not have sub-module named "${key}".`
+      failPython(c.m, c.at, 'ValueError', `the module has no part ${key}`, undefined, text)
+      return
+    }
+    if (value.kind !== 'instance') {
+      if (held) updateModules(c, held, value)
+    } else if (into.kind === 'instance') into.attributes.set(key, value)
+    else if (into.kind === 'dict' && held) into.map.set(key, value)
+    else if (into.kind === 'list' && held) into.items[Number(key)] = value
+  }
+}
+
+/** Casts the floats among a module's arrays. */
+function setDType(c: LibraryCall): Value {
+  const self = selfOf(c)
+  const dtype = dtypeOf(c.get(0, 'dtype'))
+  for (const { module } of self ? modulesIn(self).modules : [])
+    for (const [name, value] of module.attributes)
+      if (value.kind === 'array' && value.variants.every(v => v.dtype === undefined || isFloat(v.dtype)))
+        module.attributes.set(name, { ...value, variants: value.variants.map(v => ({ ...v, dtype })) })
+  return none
+}
+
+export const moduleTrees: LibraryModel = {
+  calls: {
+    'nn.Module.parameters': parameters,
+    'nn.Module.trainable_parameters': parameters,
+    'nn.Module.named_modules': c => modules(c, pair),
+    'nn.Module.modules': c => modules(c, ({ module }) => module),
+    'nn.Module.leaf_modules': leafModules,
+    'nn.Module.update_modules': c => {
+      if (c.m.uncertain === 0) updateModules(c, c.self ?? none, c.get(0, 'modules') ?? unknown(c.m, c.name))
+      return c.self ?? none
+    },
+    'nn.Module.set_dtype': setDType,
+  },
+}
