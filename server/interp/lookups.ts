@@ -5,7 +5,7 @@ import type { Model, Shard } from '../checkpoint/facts'
 import type { ArrayOp } from '../protocol'
 import { type Machine, noteLookup, noteUnderstood, unknown } from './machine'
 import { findNames, holesOf, type NameMatches } from './nameIndex'
-import { onlyReading, type Row } from './readings'
+import { onlyReading, type Row, rowOf } from './readings'
 import { sourceAt } from './sources'
 import { isInRange } from './summary'
 import { noteAnyTaken, noteTaken } from './takes'
@@ -274,7 +274,7 @@ function readingOf(assign: Assign, { holes, files }: Symbols): (texts: Row) => C
   const ownTexts = own.map(([, text]) => text)
   return texts => {
     if (both.some(([symbol, text]) => texts[holes.indexOf(symbol)] !== text)) return undefined
-    return { columns, texts: ownTexts.length > 0 ? [...texts, ...ownTexts] : texts }
+    return { columns, texts: ownTexts.length > 0 ? rowOf([...texts, ...ownTexts]) : texts }
   }
 }
 

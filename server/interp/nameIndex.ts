@@ -3,6 +3,7 @@
 // What was found is kept with the shard, so that the next run of a program that is being edited finds it again.
 
 import type { Shard } from '../checkpoint/facts'
+import { rowOf } from './readings'
 import { escapeRegExp, type Part } from './text'
 
 /** Tensors by their names and their rows in the header, and what each distinct hole stands for, in order of appearance. */
@@ -77,7 +78,7 @@ export function findNames(shard: Shard, parts: readonly Part[], onWork: (names: 
       if (!match || row < 0) continue
       found.names.push(name)
       found.rows.push(row)
-      found.texts.push(match.slice(1).map(shared))
+      found.texts.push(rowOf(match.slice(1).map(shared)))
     }
   }
   if (names.found.size >= keptPatterns || names.tensors > keptMatches * shard.tensors.count) {
