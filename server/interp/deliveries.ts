@@ -136,7 +136,7 @@ interface Joined {
 /** Lookups give the same arrays for the same key, so the next run of a program under edit joins nothing anew. */
 const joinedCache = new WeakMap<readonly Source[], Joined[]>()
 /** Joins that are kept for one group of weights. */
-const keptJoins = 4
+const keptJoins = 2
 
 function joined(w: ArrayVariant, s: ArrayVariant, b: ArrayVariant | undefined): readonly Triple[] {
   const sources = w.stored?.sources

@@ -4,8 +4,9 @@
 import type { Model, Shard } from '../checkpoint/facts'
 import type { ArrayOp } from '../protocol'
 import { type Machine, noteLookup, noteUnderstood, unknown } from './machine'
-import { findNames, holesOf, type NameMatch } from './nameIndex'
-import { onlyReading, type Row } from './readings'
+import { findNames, holesOf, type NameMatches } from './nameIndex'
+import { onlyReading, type Row, rowOf } from './readings'
+import { sourceAt } from './sources'
 import { isInRange } from './summary'
 import { noteAnyTaken, noteTaken } from './takes'
 import { type Part, partsOf } from './text'
@@ -221,16 +222,17 @@ function search(m: Machine, views: readonly WeightsView[], parts: readonly Part[
         const found = isLiteral
           ? exactly(entry.shard, parts.join(''))
           : findNames(entry.shard, parts, looked => (work += looked / 10))
-        for (const { tensor, texts } of found) {
-          if (!isLiteral && symbols.holes.some((s, i) => !isPossible(m, s, texts[i]))) continue
+        found.rows.forEach((at, i) => {
+          const [name, texts] = [found.names[i] ?? '', found.texts[i] ?? noTexts]
+          if (!isLiteral && symbols.holes.some((s, hole) => !isPossible(m, s, texts[hole]))) return
           const row = reading(texts)
-          if (!row) continue
+          if (!row) return
           models.add(entry.model)
-          names.push(tensor.name)
-          if (hidden.has(tensor.name)) continue
-          add(groups, row, { model: entry.model, shard: entry.shard, tensor })
+          names.push(name)
+          if (hidden.has(name)) return
+          add(groups, row, sourceAt(entry.model, entry.shard, at, name))
           tensors++
-        }
+        })
       }
       if (isLiteral && names.length > 0) break
       if (views.length > 1) for (const name of names) hidden.add(name)
@@ -251,9 +253,11 @@ const isPossible = (m: Machine, symbol: number, text: string | undefined): boole
   return !range || isInRange(range, text ?? '')
 }
 
-function exactly(shard: Shard, name: string): readonly NameMatch[] {
-  const tensor = shard.tensors.find(name)
-  return tensor ? [{ tensor, texts: [] }] : []
+const noTexts: Row = []
+
+function exactly(shard: Shard, name: string): NameMatches {
+  const row = shard.tensors.indexOf(name)
+  return row < 0 ? { names: [], rows: [], texts: [] } : { names: [name], rows: [row], texts: [noTexts] }
 }
 
 interface ColumnsAndRow {
@@ -270,7 +274,7 @@ function readingOf(assign: Assign, { holes, files }: Symbols): (texts: Row) => C
   const ownTexts = own.map(([, text]) => text)
   return texts => {
     if (both.some(([symbol, text]) => texts[holes.indexOf(symbol)] !== text)) return undefined
-    return { columns, texts: ownTexts.length > 0 ? [...texts, ...ownTexts] : texts }
+    return { columns, texts: ownTexts.length > 0 ? rowOf([...texts, ...ownTexts]) : texts }
   }
 }
 

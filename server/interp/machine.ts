@@ -116,8 +116,10 @@ export interface AbsentKey {
 export const provenHits = 3
 /** Work allowed to one run, in evaluated nodes: about half a second; what is left then is unknown. */
 const workLimit = 800_000
+/** The same for programs with lines that cannot be read: they are being typed, and soon read again. */
+const typingWorkLimit = 300_000
 /** The same for programs that are torn by syntax errors: what cannot be read often hides what ends a loop. */
-const brokenWorkLimit = 120_000
+const tornWorkLimit = 120_000
 /** Calls inside calls; deeper recursion than this in a loader is a loop we cannot follow. */
 export const depthLimit = 60
 /** Turns of one loop that are followed one by one. */
@@ -227,6 +229,11 @@ export interface Machine {
   readonly scratch: Set<number>
 }
 
+function workFor(programs: readonly Program[]): number {
+  if (programs.some(p => p.isTorn)) return tornWorkLimit
+  return programs.some(p => p.syntaxErrors.length > 0) ? typingWorkLimit : workLimit
+}
+
 let lastId = 0
 
 export function createMachine(
@@ -241,7 +248,7 @@ export function createMachine(
     models,
     folders,
     bound,
-    work: programs.some(p => p.isTorn) ? brokenWorkLimit : workLimit,
+    work: workFor(programs),
     depth: 0,
     uncertain: 0,
     branching: 0,

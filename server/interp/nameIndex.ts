@@ -2,13 +2,15 @@
 // at once: a checkpoint of 90,000 tensors has a few dozen such families, and most texts mean one of them.
 // What was found is kept with the shard, so that the next run of a program that is being edited finds it again.
 
-import type { Shard, Tensor } from '../checkpoint/facts'
+import type { Shard } from '../checkpoint/facts'
+import { rowOf } from './readings'
 import { escapeRegExp, type Part } from './text'
 
-/** A tensor, and what each distinct hole stands for, in order of first appearance. */
-export interface NameMatch {
-  readonly tensor: Tensor
-  readonly texts: readonly string[]
+/** Tensors by their names and their rows in the header, and what each distinct hole stands for, in order of appearance. */
+export interface NameMatches {
+  readonly names: readonly string[]
+  readonly rows: readonly number[]
+  readonly texts: readonly (readonly string[])[]
 }
 
 interface Family {
@@ -21,11 +23,15 @@ interface Family {
 
 interface ShardNames {
   readonly families: readonly Family[]
-  readonly found: Map<string, readonly NameMatch[]>
+  readonly found: Map<string, NameMatches>
+  /** How many tensors were found in all that is kept. */
+  tensors: number
 }
 
 /** Patterns kept for one shard; a program under edit asks for new ones all the time. */
 const keptPatterns = 2_000
+/** How often each tensor of a shard may be found by the patterns that are kept. */
+const keptMatches = 2
 
 const shards = new WeakMap<Shard, ShardNames>()
 
@@ -39,7 +45,7 @@ function namesOf(shard: Shard): ShardNames {
     if (family) family.names.push(name)
     else families.set(skeleton, { sample: name, names: [name] })
   }
-  shards.set(shard, (known = { families: [...families.values()], found: new Map() }))
+  shards.set(shard, (known = { families: [...families.values()], found: new Map(), tensors: 0 }))
   return known
 }
 
@@ -52,14 +58,14 @@ const isPrefixed = (parts: readonly Part[]) =>
   typeof parts[0] !== 'string' && /\.[A-Za-z]\w*\.\w+$/.test(String(parts.at(-1)))
 
 /** Tensors of a shard that the parts can name. `onWork` is told how many names were looked at. */
-export function findNames(shard: Shard, parts: readonly Part[], onWork: (names: number) => void): readonly NameMatch[] {
+export function findNames(shard: Shard, parts: readonly Part[], onWork: (names: number) => void): NameMatches {
   const order: number[] = []
   const key = parts.map(p => (typeof p === 'string' ? p : `\0${numberOf(order, p.symbol)}\0`)).join('')
   const names = namesOf(shard)
   const known = names.found.get(key)
   if (known) return known
   const { general, exact } = patternsOf(key, parts, order)
-  const found: NameMatch[] = []
+  const found = { names: [] as string[], rows: [] as number[], texts: [] as (readonly string[])[] }
   onWork(names.families.length)
   const first = firstNumber(parts)
   for (const family of names.families) {
@@ -68,12 +74,19 @@ export function findNames(shard: Shard, parts: readonly Part[], onWork: (names: 
     onWork(candidates.length)
     for (const name of candidates) {
       const match = exact.exec(name)
-      const tensor = match && shard.tensors.find(name)
-      if (tensor) found.push({ tensor, texts: match.slice(1).map(shared) })
+      const row = match ? shard.tensors.indexOf(name) : -1
+      if (!match || row < 0) continue
+      found.names.push(name)
+      found.rows.push(row)
+      found.texts.push(rowOf(match.slice(1).map(shared)))
     }
   }
-  if (names.found.size >= keptPatterns) names.found.clear()
-  names.found.set(key, found.length > 0 ? found : nothing)
+  if (names.found.size >= keptPatterns || names.tensors > keptMatches * shard.tensors.count) {
+    names.found.clear()
+    names.tensors = 0
+  }
+  names.tensors += found.rows.length
+  names.found.set(key, found.rows.length > 0 ? found : nothing)
   return found
 }
 
@@ -108,7 +121,7 @@ function shared(text: string): string {
   return known
 }
 
-const nothing: readonly NameMatch[] = []
+const nothing: NameMatches = { names: [], rows: [], texts: [] }
 
 interface Patterns {
   readonly general: RegExp

@@ -5,6 +5,20 @@
 /** One text for each symbol. */
 export type Row = readonly string[]
 
+const knownRows = new Map<string, Row>()
+/** Rows that are kept: those of a large checkpoint, a few times. */
+const keptRowTexts = 100_000
+
+/** One row for equal ones: the weights, scales and biases of a model, and all its projections, have the same numbers. */
+export function rowOf(texts: Row): Row {
+  const key = texts.length === 1 ? (texts[0] ?? '') : texts.join('\0')
+  const known = knownRows.get(key)
+  if (known?.length === texts.length) return known
+  if (knownRows.size >= keptRowTexts) knownRows.clear()
+  knownRows.set(key, texts)
+  return texts
+}
+
 export interface Readings {
   /** Each of them once, in no order of their own. */
   readonly symbols: readonly number[]
@@ -118,7 +132,7 @@ function join(left: readonly Row[], right: readonly Row[], columns: readonly num
       }
   }
   return {
-    rows: pairs.map(([i, j]) => [...(left[i] ?? []), ...added.map(c => right[j]?.[c] ?? '')]),
+    rows: pairs.map(([i, j]) => rowOf([...(left[i] ?? []), ...added.map(c => right[j]?.[c] ?? '')])),
     order: 'left',
     left: picked(
       pairs.map(([i]) => i),
@@ -176,7 +190,7 @@ function keptStack<T>(parts: readonly (readonly T[])[], first: number, make: () 
 
 /** The rows of several tables one after the other, with a column more that says which of them, counted from `first`. */
 export const stackRows = (tables: readonly (readonly Row[])[], first: number): readonly Row[] =>
-  keptStack(tables, first, () => tables.flatMap((rows, i) => rows.map(row => [...row, String(first + i)])))
+  keptStack(tables, first, () => tables.flatMap((rows, i) => rows.map(row => rowOf([...row, String(first + i)]))))
 
 /** What goes with their rows, one after the other. */
 export const stackItems = <T>(parts: readonly (readonly T[])[]): readonly T[] => keptStack(parts, 0, () => parts.flat())

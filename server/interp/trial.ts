@@ -3,8 +3,7 @@
 // may differ from layer to layer, the trial ends, what it noted is taken back, and the layers are walked one by one.
 
 import type { Machine } from './machine'
-import type { Row } from './readings'
-import { onlyReading } from './readings'
+import { onlyReading, type Row, rowOf } from './readings'
 import type { StandIns } from './standIns'
 import type { NumberRange } from './summary'
 import { textOf } from './text'
@@ -147,7 +146,7 @@ function splitOf(rows: readonly Row[], column: number): ReadonlyMap<string, Part
     })
     split = new Map(
       [...picked].map(([text, numbers]) => {
-        const own = numbers.map(i => (rows[i] as Row).toSpliced(column, 1))
+        const own = numbers.map(i => rowOf((rows[i] as Row).toSpliced(column, 1)))
         return [text, { rows: own.length === 1 && own[0]?.length === 0 ? onlyReading.rows : own, picked: numbers }]
       }),
     )

@@ -2,6 +2,7 @@
 // program and the rule about the config, so that one contradiction is told once, where it can be repaired.
 
 import type { Arrived, Delivery } from '../interp/deliveries'
+import type { Verdict } from '../quant/triple'
 import type { Sink } from '../interp/machine'
 import { isNumber, type Value } from '../interp/value'
 import { type Pair, showPairs } from '../quant/affine'
@@ -104,12 +105,25 @@ function readTriple(d: Delivery): DeliveredTriple | undefined {
   const turned = d.verdict.kind === 'turned' ? d.verdict.turned : undefined
   const last = (shape: readonly number[], isTurned: boolean | undefined) =>
     shape[shape.length - (isTurned ? 2 : 1)] ?? 0
-  return {
+  return shared(d.verdict, {
     pairs: d.verdict.pairs,
     packedColumns: last(d.weight.shape, turned?.weight),
     groups: last(d.scales.shape, turned?.scales),
     width: isWhole(d) ? expectedWidth(d.model, d.module) : undefined,
-  }
+  })
+}
+
+const sharedTriples = new WeakMap<Verdict, Map<string, DeliveredTriple>>()
+/** One object for equal ones: weights that are alike have one verdict, and there may be thousands. */
+function shared(verdict: Verdict, triple: DeliveredTriple): DeliveredTriple {
+  let ofVerdict = sharedTriples.get(verdict)
+  if (!ofVerdict) sharedTriples.set(verdict, (ofVerdict = new Map()))
+  const { packedColumns, groups, width } = triple
+  const key = `${packedColumns} ${groups} ${width?.value} ${width?.why}`
+  const known = ofVerdict.get(key)
+  if (known) return known
+  ofVerdict.set(key, triple)
+  return triple
 }
 
 /** For people: the pairs that a delivery's tensors leave, and the evidence where it picks one. */
