@@ -396,8 +396,3 @@ export const withLiteral = (v: ConstValue, at: Place): ConstValue => ({ ...v, li
 
 export const isLibraryClass = (v: Value): boolean => v.kind === 'library'
 export type { ClassValue }
-
-/** Names of inputs that say which of several like parts a process is; whatever their default, all of them are meant. */
-export const isPosition = (name: string): boolean =>
-  /(^|_)(rank|stage|node|shard|device|worker|part|process|proc)(_?(id|idx|index|num|no))?$/i.test(name) &&
-  !/size|count|total/i.test(name)

@@ -4,7 +4,7 @@ import { mergeDict } from './expressions'
 import type { Arguments } from './calls'
 import type { Machine } from './machine'
 import { libraryBases } from './members'
-import { fromPairs } from './models/collections'
+import { fromPairs } from './pairs'
 import { dict, type DictValue, type InstanceValue, type Value } from './value'
 
 const held = '#map'

@@ -3,8 +3,10 @@
 
 import { callFunction, type LibraryCall } from '../calls'
 import { itemsOf, keysOf, mergeDict } from '../expressions'
-import { isPosition, placeKey, unknown } from '../machine'
+import { placeKey, unknown } from '../machine'
+import { isPosition } from '../positions'
 import { placed } from '../listItems'
+import { fromPairs } from '../pairs'
 import { fillMap } from '../mapObjects'
 import { dictItem } from '../members'
 import { iterate } from '../statements'
@@ -25,6 +27,8 @@ import {
   type Value,
 } from '../value'
 import type { LibraryModel } from './index'
+
+export { fromPairs } from '../pairs'
 
 const selfDict = (c: LibraryCall) => c.self as DictValue
 const selfList = (c: LibraryCall) => c.self as ListValue
@@ -232,19 +236,6 @@ export const collections: LibraryModel = {
 function freeItem(c: LibraryCall, object: Value & { kind: 'unknown' }, key: Value): Value | undefined {
   const item = c.getItem(object, key)
   return item.kind === 'unknown' ? undefined : item
-}
-
-export function fromPairs(pairs: ListValue): DictValue {
-  const made = dict([], pairs.open)
-  for (const pair of pairs.items) {
-    const [key, given] = pair.kind === 'list' ? pair.items : []
-    const isHalf = pair.kind === 'list' && !pair.open && pair.items.length === 1
-    const value: Value | undefined = given ?? (isHalf ? { ...none, nothing: 'sure' } : undefined)
-    const text = key && asKey(key)
-    if (text && value && (isString(text) || isNumber(text))) made.map.set(text.value, value)
-    else made.open = true
-  }
-  return made
 }
 
 function push(c: LibraryCall): Value {
