@@ -101,10 +101,10 @@ export class HeaderColumns implements Omit<ColumnParts, 'families'> {
     return family
   }
 
-  /** The rows of a family, rising. Those of all families are found at once. */
-  rowsOf(family: Family): Uint32Array {
+  /** The rows of a family, by its number, rising. Those of all families are found at once. */
+  rowsOf(family: number): Uint32Array {
     this.rows ??= this.rowsByFamily()
-    return this.rows[family.number] ?? new Uint32Array(0)
+    return this.rows[family] ?? new Uint32Array(0)
   }
 
   private rowsByFamily(): readonly Uint32Array[] {

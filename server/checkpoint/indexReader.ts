@@ -3,7 +3,6 @@
 // takes in. Offsets are in bytes; shardIndex.ts makes entries of them. No string is made but one for each file.
 
 import { copied, type Scanner, scannerFor } from './scanner'
-import type { IndexFault } from './shardIndex'
 
 const [quote, backslash, comma, colon, open, close] = [0x22, 0x5c, 0x2c, 0x3a, 0x7b, 0x7d]
 const mark = [0xef, 0xbb, 0xbf]
@@ -21,6 +20,15 @@ export interface IndexEntries {
 /** How much of an index the scanner sees at once; and what an entry, or the name of a file, is taken to fit into. */
 const windowBytes = 1 << 18
 const mostEntryBytes = 1 << 12
+
+/** What is wrong with an index as a whole. */
+export interface IndexFault {
+  readonly kind: 'not-json' | 'not-an-object' | 'no-weight-map' | 'no-metadata' | 'not-a-file-name'
+  readonly offset: number
+  readonly length: number
+  /** How many values of `weight_map` are so, for `not-a-file-name`. */
+  readonly count: number
+}
 
 /** A file, and the names that it is said to hold, added up as a shard adds up its own. */
 export interface IndexedFile {

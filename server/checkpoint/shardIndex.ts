@@ -3,7 +3,7 @@
 // are made offsets into the text when an entry is asked for. What is wrong with an index is for the rules to say. Format: transformers, modeling_utils.py.
 
 import type { JsonFile, TensorTable } from './facts'
-import { entriesOf, type IndexEntries, IndexReader, unquote } from './indexReader'
+import { entriesOf, type IndexEntries, type IndexFault, IndexReader, unquote } from './indexReader'
 import { viewOf } from './nameHash'
 
 /** One entry of `weight_map`. Offsets are UTF-16 units in the file's text and cover the quotes. */
@@ -38,14 +38,6 @@ export interface ShardIndex {
   readonly totalSize: { readonly value: number; readonly offset: number; readonly length: number } | undefined
   /** What a loader would stumble over, in the order of the text; the positions of broken JSON are the JsonFile's. */
   readonly faults: readonly IndexFault[]
-}
-
-export interface IndexFault {
-  readonly kind: 'not-json' | 'not-an-object' | 'no-weight-map' | 'no-metadata' | 'not-a-file-name'
-  readonly offset: number
-  readonly length: number
-  /** How many values of `weight_map` are so, for `not-a-file-name`. */
-  readonly count: number
 }
 
 const cache = new WeakMap<JsonFile, ShardIndex>()

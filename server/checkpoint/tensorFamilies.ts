@@ -3,7 +3,6 @@
 // of families costs next to nothing. Works on the header's bytes: no string is made until one is asked for.
 
 import { dtypes, type DType } from './dtype'
-import type { HeaderColumns } from './headerColumns'
 
 /** What is asked of a family; found by server/scan/families.ts. */
 export interface TensorFamily {
@@ -47,6 +46,13 @@ export interface FamilyRecord extends Pick<
   readonly first: number
 }
 
+/** The rows that families are of. */
+interface FamilyRows {
+  nameAt(row: number): string
+  /** Those of one family, by its number, rising. */
+  rowsOf(family: number): Uint32Array
+}
+
 /** A family of the rows of a header. */
 export class Family implements TensorFamily {
   readonly dtype: DType
@@ -61,7 +67,7 @@ export class Family implements TensorFamily {
   private patternText: string | undefined
 
   constructor(
-    private readonly columns: HeaderColumns,
+    private readonly all: FamilyRows,
     readonly number: number,
     record: FamilyRecord,
   ) {
@@ -78,7 +84,7 @@ export class Family implements TensorFamily {
   }
 
   get sample(): string {
-    return (this.text ??= this.columns.nameAt(this.first))
+    return (this.text ??= this.all.nameAt(this.first))
   }
 
   get pattern(): string {
@@ -86,7 +92,7 @@ export class Family implements TensorFamily {
   }
 
   get rows(): Uint32Array {
-    return this.count === 1 ? Uint32Array.of(this.first) : this.columns.rowsOf(this)
+    return this.count === 1 ? Uint32Array.of(this.first) : this.all.rowsOf(this.number)
   }
 
   isLike({ hash, mixedHash, dtype, shape }: TensorFamily): boolean {
