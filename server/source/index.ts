@@ -12,7 +12,7 @@ export function languageOf(path: string): Language | undefined {
   return extension === undefined ? undefined : languages.find(language => language.extensions.includes(extension))
 }
 
-/** Reads a program; undefined where its language is none of ours. The grammars must have been loaded. */
-export function lowerProgram(path: string, text: string): Program | undefined {
-  return languageOf(path)?.lower(path, text)
+/** Reads a program, perhaps one that was read before; undefined where its language is none of ours. The grammars must have been loaded. */
+export function lowerProgram(path: string, text: string, before?: Program): Program | undefined {
+  return languageOf(path)?.lower(path, text, before)
 }

@@ -224,5 +224,6 @@ export interface Language {
   readonly extensions: readonly string[]
   readonly commentPrefix: string
   /** Reads a program; never throws for bad input. The grammars must have been loaded (loadGrammars in grammars.ts). */
-  lower(path: string, text: string): Program
+  /** `before` is what was read of the same file last: what it has in common with the text is not read again. */
+  lower(path: string, text: string, before?: Program): Program
 }

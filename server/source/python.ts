@@ -3,6 +3,7 @@
 import type { Language, Program } from './ir'
 import { lowerWith } from './program'
 import { expressions, targets } from './python/expressions'
+import { parts } from './python/parts'
 import { mendPython } from './python/mend'
 import { statements } from './python/statements'
 
@@ -18,6 +19,6 @@ export const python: Language = {
   id: 'python',
   extensions: ['.py', '.pyw'],
   commentPrefix: '#',
-  lower: (path: string, text: string): Program =>
-    lowerWith({ language: 'python', grammar: 'python', tables, path, text, mend: mendPython }),
+  lower: (path: string, text: string, before?: Program): Program =>
+    lowerWith({ language: 'python', grammar: 'python', tables, path, text, mend: mendPython, before, parts }),
 }

@@ -32,6 +32,8 @@ interface Source {
   /** Both of these as one text: while it stays, the file is tied to the same others. */
   readonly ties: string
   program: Program | undefined
+  /** What was read of the file before this text: what both have in common is not read again. */
+  before: Program | undefined
 }
 
 export interface Programs {
@@ -95,7 +97,8 @@ export class ProgramCache {
         await new Promise(resolve => setImmediate(resolve))
         begin = Date.now()
       }
-      const program = (source.program ??= lowerProgram(path, source.text))
+      const program = (source.program ??= lowerProgram(path, source.text, source.before))
+      source.before = undefined
       if (program) programs.push(program)
     }
     return programs.sort((a, b) => (a.path < b.path ? -1 : 1))
@@ -116,7 +119,17 @@ export class ProgramCache {
     const speaksOfTensors = tensorWords.test(text)
     const imports = importsOf(text)
     const ties = JSON.stringify([speaksOfTensors, imports])
-    return { stamp: file, version: document?.version, text, speaksOfTensors, imports, ties, program: undefined }
+    const last = before?.program ?? before?.before
+    return {
+      stamp: file,
+      version: document?.version,
+      text,
+      speaksOfTensors,
+      imports,
+      ties,
+      program: undefined,
+      before: last,
+    }
   }
 }
 
