@@ -38,11 +38,17 @@ const announce = {
 }
 
 /** Parts of Node that few commands use and that take as long to load as a third of our own code. */
-const seldom = { 'node:child_process': ['spawn'], 'node:crypto': ['createHash'] }
+const seldom = {
+  'node:child_process': ['spawn'],
+  'node:crypto': ['createHash'],
+  'node:fs/promises': [
+    ...['chmod', 'mkdir', 'open', 'readdir', 'readFile', 'realpath', 'rename', 'rm', 'stat', 'writeFile'],
+  ],
+}
 const loadSeldomLate = {
   name: 'load-seldom-late',
   setup(build) {
-    build.onResolve({ filter: /^node:(child_process|crypto)$/ }, ({ path, namespace }) =>
+    build.onResolve({ filter: /^node:(child_process|crypto|fs\/promises)$/ }, ({ path, namespace }) =>
       namespace === 'late' ? undefined : { path, namespace: 'late' },
     )
     build.onLoad({ filter: /.*/, namespace: 'late' }, ({ path }) => ({

@@ -2,7 +2,7 @@
 // It knows nothing of JSON; the scanner fills it, the validation reads it, the tensor table is a view of it.
 
 import { viewOf } from './nameHash'
-import { Family, type FamilyRecord, type NameSpan } from './tensorFamilies'
+import { Family, type FamilyRecord } from './tensorFamilies'
 
 /** What a row's own numbers say against it; 0 where they agree. */
 export const Fault = { none: 0, reversed: 1, size: 2, overflow: 3, unaligned: 4 } as const
@@ -101,10 +101,10 @@ export class HeaderColumns implements Omit<ColumnParts, 'families'> {
     return family
   }
 
-  /** The rows of a family, rising. Those of all families are found at once. */
-  rowsOf(family: Family): Uint32Array {
+  /** The rows of a family, by its number, rising. Those of all families are found at once. */
+  rowsOf(family: number): Uint32Array {
     this.rows ??= this.rowsByFamily()
-    return this.rows[family.number] ?? new Uint32Array(0)
+    return this.rows[family] ?? new Uint32Array(0)
   }
 
   private rowsByFamily(): readonly Uint32Array[] {
@@ -134,9 +134,5 @@ export class HeaderColumns implements Omit<ColumnParts, 'families'> {
     for (; i + 4 <= length; i += 4) if (view.getInt32(from + i) !== view.getInt32(other + i)) return false
     for (; i < length; i++) if (view.getUint8(from + i) !== view.getUint8(other + i)) return false
     return true
-  }
-
-  spanOf(row: number): NameSpan {
-    return { names: this.names, view: this.view, start: this.nameStart[row] ?? 0, end: this.nameEnd[row] ?? 0 }
   }
 }

@@ -158,12 +158,21 @@ export class HeaderRows {
     const { buffer } = this.scanner.memory
     const [words, doubles] = [new Int32Array(buffer), new Float64Array(buffer)]
     const records: FamilyRecord[] = []
-    for (let at = this.scanner.firstFamily.value; at !== 0;) {
-      const [following = 0, dtype = 0, rank = 0, hash = 0, first = 0, count = 0, pathSum = 0, mixedSum = 0, dims = 0] =
-        words.subarray(at >> 2, (at >> 2) + 9)
-      const shape = Array.from(doubles.subarray(dims >> 3, (dims >> 3) + rank))
-      records.push({ dtype, shape, hash, first, count, pathSum, mixedSum })
-      at = following
+    for (let at = this.scanner.firstFamily.value >> 2; at !== 0; at = (words[at] ?? 0) >> 2) {
+      const word = (place: number): number => words[at + place] ?? 0
+      const dims = word(9) >> 3
+      const shape: number[] = []
+      for (let axis = 0; axis < word(2); axis++) shape.push(doubles[dims + axis] ?? 0)
+      records.push({
+        dtype: word(1),
+        shape,
+        hash: word(3),
+        mixedHash: word(4),
+        first: word(5),
+        count: word(6),
+        pathSum: word(7),
+        mixedSum: word(8),
+      })
     }
     return records
   }

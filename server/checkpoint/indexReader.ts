@@ -3,7 +3,6 @@
 // takes in. Offsets are in bytes; shardIndex.ts makes entries of them. No string is made but one for each file.
 
 import { copied, type Scanner, scannerFor } from './scanner'
-import type { IndexFault } from './shardIndex'
 
 const [quote, backslash, comma, colon, open, close] = [0x22, 0x5c, 0x2c, 0x3a, 0x7b, 0x7d]
 const mark = [0xef, 0xbb, 0xbf]
@@ -19,8 +18,17 @@ export interface IndexEntries {
 }
 
 /** How much of an index the scanner sees at once; and what an entry, or the name of a file, is taken to fit into. */
-const windowBytes = 1 << 16
+const windowBytes = 1 << 18
 const mostEntryBytes = 1 << 12
+
+/** What is wrong with an index as a whole. */
+export interface IndexFault {
+  readonly kind: 'not-json' | 'not-an-object' | 'no-weight-map' | 'no-metadata' | 'not-a-file-name'
+  readonly offset: number
+  readonly length: number
+  /** How many values of `weight_map` are so, for `not-a-file-name`. */
+  readonly count: number
+}
 
 /** A file, and the names that it is said to hold, added up as a shard adds up its own. */
 export interface IndexedFile {
@@ -40,31 +48,16 @@ export class IndexReader {
   private readonly window: number
   private windowStart = 0
   private windowEnd = 0
-  /** The entries of earlier windows. */
-  private readonly fetched: IndexEntries[] = []
+  /** Number of entries. */
+  count = 0
 
-  constructor(private readonly bytes: Uint8Array) {
+  /** `take` is given the entries, so many at a time; where nobody wants them they are only counted. */
+  constructor(
+    private readonly bytes: Uint8Array,
+    private readonly take?: (some: IndexEntries) => void,
+  ) {
     this.scanner = scannerFor(windowBytes)
     this.window = this.scanner.openIndex(windowBytes)
-  }
-
-  /** All entries, in the order of the text. */
-  entries(): IndexEntries {
-    this.fetch()
-    const count = this.fetched.reduce((sum, { fileOf }) => sum + fileOf.length, 0)
-    const all = {
-      spans: new Uint32Array(count * 4),
-      hashes: new Int32Array(count),
-      fileOf: new Uint32Array(count),
-    }
-    let at = 0
-    for (const { spans, hashes, fileOf } of this.fetched) {
-      all.spans.set(spans, at * 4)
-      all.hashes.set(hashes, at)
-      all.fileOf.set(fileOf, at)
-      at += fileOf.length
-    }
-    return all
   }
 
   /** The files, in the order in which they are met, and of each number in `fileOf` its place among them. */
@@ -115,6 +108,7 @@ export class IndexReader {
       if (key === 'metadata') return this.object(at, this.metadatum)
       return this.skip(at)
     })
+    this.fetch()
     const isJson = !isMarked && whole && start < bytes.length && this.space(this.at) === bytes.length
     const fault = (kind: IndexFault['kind'], offset: number, length: number): void =>
       void this.faults.unshift({ kind, offset, length, count: 1 })
@@ -209,12 +203,13 @@ export class IndexReader {
   private fetch(): void {
     const { scanner } = this
     const count = scanner.entryCount.value
-    if (count === 0) return
-    this.fetched.push({
-      spans: copied(Uint32Array, scanner, scanner.spans, count * 4),
-      hashes: copied(Int32Array, scanner, scanner.entryHashes, count),
-      fileOf: copied(Uint32Array, scanner, scanner.fileNumbers, count),
-    })
+    this.count += count
+    if (count > 0)
+      this.take?.({
+        spans: copied(Uint32Array, scanner, scanner.spans, count * 4),
+        hashes: copied(Int32Array, scanner, scanner.entryHashes, count),
+        fileOf: copied(Uint32Array, scanner, scanner.fileNumbers, count),
+      })
   }
 
   /** Leaves `at` behind any value, by its brackets and strings alone. */
@@ -279,4 +274,25 @@ export function unquote(bytes: Uint8Array, start: number, end: number): string {
   } catch {
     return inner
   }
+}
+
+/** All entries of an index, in the order of the text. */
+export function entriesOf(bytes: Uint8Array): IndexEntries {
+  const parts: IndexEntries[] = []
+  const reader = new IndexReader(bytes, some => void parts.push(some))
+  reader.read()
+  const { count } = reader
+  const all = {
+    spans: new Uint32Array(count * 4),
+    hashes: new Int32Array(count),
+    fileOf: new Uint32Array(count),
+  }
+  let at = 0
+  for (const { spans, hashes, fileOf } of parts) {
+    all.spans.set(spans, at * 4)
+    all.hashes.set(hashes, at)
+    all.fileOf.set(fileOf, at)
+    at += fileOf.length
+  }
+  return all
 }

@@ -13,6 +13,8 @@ const closeBracket = 0x5d
 
 const literals = ['true', 'false', 'null'].map(word => new TextEncoder().encode(word))
 
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
+
 export class JsonBytes {
   /** Where the first error is, or -1. */
   failedAt = -1
@@ -120,7 +122,7 @@ export class JsonBytes {
 
   /** The text between two positions. */
   text(start: number, end: number): string {
-    return new TextDecoder('utf-8', { ignoreBOM: true }).decode(this.bytes.subarray(start, end))
+    return decoder.decode(this.bytes.subarray(start, end))
   }
 
   /** A key and its colon: to the first byte of the value. */

@@ -54,7 +54,7 @@ export interface Scanner {
 }
 
 /** An instance keeps the memory that its longest text took, so one that is used again takes no longer text than this. */
-const keptBytes = 1 << 20
+const keptBytes = 1 << 22
 
 declare global {
   /** What Node has and its types for version 20 leave out. */

@@ -3,7 +3,7 @@
 // are made offsets into the text when an entry is asked for. What is wrong with an index is for the rules to say. Format: transformers, modeling_utils.py.
 
 import type { JsonFile, TensorTable } from './facts'
-import { IndexReader, unquote } from './indexReader'
+import { entriesOf, type IndexEntries, type IndexFault, IndexReader, unquote } from './indexReader'
 import { viewOf } from './nameHash'
 
 /** One entry of `weight_map`. Offsets are UTF-16 units in the file's text and cover the quotes. */
@@ -40,14 +40,6 @@ export interface ShardIndex {
   readonly faults: readonly IndexFault[]
 }
 
-export interface IndexFault {
-  readonly kind: 'not-json' | 'not-an-object' | 'no-weight-map' | 'no-metadata' | 'not-a-file-name'
-  readonly offset: number
-  readonly length: number
-  /** How many values of `weight_map` are so, for `not-a-file-name`. */
-  readonly count: number
-}
-
 const cache = new WeakMap<JsonFile, ShardIndex>()
 
 /** Reads an index as far as it is well formed; broken JSON is the JsonFile's problem and gives what precedes it. */
@@ -61,16 +53,18 @@ function read(file: JsonFile): ShardIndex {
   const { bytes } = file
   const reader = new IndexReader(bytes)
   reader.read()
-  const { totalSize } = reader
-  const [{ spans, hashes, fileOf }, { files, places }] = [reader.entries(), reader.files()]
-  const count = fileOf.length
+  const { totalSize, count } = reader
+  const { files, places } = reader.files()
   const view = viewOf(bytes)
+  // In an index that fits its shards nobody asks for an entry.
+  let known: IndexEntries | undefined
+  const all = (): IndexEntries => (known ??= entriesOf(bytes))
   let offsets: ((offset: number) => number) | undefined
   const inText = (offset: number): number => (offsets ??= offsetsInText(file))(offset)
-  const spanAt = (i: number, which: 0 | 2): readonly [start: number, end: number] => [
-    spans[i * 4 + which] ?? 0,
-    spans[i * 4 + which + 1] ?? 0,
-  ]
+  const spanAt = (i: number, which: 0 | 2): readonly [start: number, end: number] => {
+    const { spans } = all()
+    return [spans[i * 4 + which] ?? 0, spans[i * 4 + which + 1] ?? 0]
+  }
   const nameAt = (i: number): string => unquote(bytes, ...spanAt(i, 0))
   const entryAt = (i: number): IndexEntry => {
     const [name, file] = [spanAt(i, 0), spanAt(i, 2)]
@@ -92,7 +86,7 @@ function read(file: JsonFile): ShardIndex {
     entryAt,
     nameAt,
     numbersOf: file => {
-      numbers ??= byFile([...files.keys()], fileOf, places)
+      numbers ??= byFile([...files.keys()], all().fileOf, places)
       return numbers.get(file) ?? new Uint32Array(0)
     },
     isAll: (file, { count, nameSums }) => {
@@ -100,10 +94,11 @@ function read(file: JsonFile): ShardIndex {
       const isSame = said?.count === count && said.nameSum === nameSums[0] && said.mixedSum === nameSums[1]
       return isSame && !said.isOdd
     },
-    rowIn: (i, tensors) =>
-      hashes[i] === 0
-        ? tensors.indexOf(nameAt(i))
-        : tensors.indexIn(view, (spans[i * 4] ?? 0) + 1, (spans[i * 4 + 1] ?? 0) - 1, hashes[i] ?? 0),
+    rowIn: (i, tensors) => {
+      const hash = all().hashes[i] ?? 0
+      const [start, end] = spanAt(i, 0)
+      return hash === 0 ? tensors.indexOf(nameAt(i)) : tensors.indexIn(view, start + 1, end - 1, hash)
+    },
     *entries() {
       for (let i = 0; i < count; i++) yield entryAt(i)
     },

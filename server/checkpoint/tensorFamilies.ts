@@ -3,7 +3,6 @@
 // of families costs next to nothing. Works on the header's bytes: no string is made until one is asked for.
 
 import { dtypes, type DType } from './dtype'
-import type { HeaderColumns } from './headerColumns'
 
 /** What is asked of a family; found by server/scan/families.ts. */
 export interface TensorFamily {
@@ -25,11 +24,11 @@ export interface TensorFamily {
   readonly mixedSum: number
   /** Equal for families that are alike, in whatever shards they are. */
   readonly hash: number
+  /** Another such: of two that are not alike both are equal by chance in one pair of 2^64, or where somebody took pains. */
+  readonly mixedHash: number
   /** Whether the tensors of another family, perhaps of another shard, would be in this one if they were stored here. */
   isLike(other: TensorFamily): boolean
 }
-
-const dot = 0x2e
 
 /** What the names of a family have in common, with `#` for each of its numbers. */
 export function patternOf(name: string): string {
@@ -37,11 +36,21 @@ export function patternOf(name: string): string {
 }
 
 /** What the scanner found out of a family. */
-export interface FamilyRecord extends Pick<TensorFamily, 'shape' | 'count' | 'pathSum' | 'mixedSum' | 'hash'> {
+export interface FamilyRecord extends Pick<
+  TensorFamily,
+  'shape' | 'count' | 'pathSum' | 'mixedSum' | 'hash' | 'mixedHash'
+> {
   /** Index into `dtypes`. */
   readonly dtype: number
   /** The row of its first tensor. */
   readonly first: number
+}
+
+/** The rows that families are of. */
+interface FamilyRows {
+  nameAt(row: number): string
+  /** Those of one family, by its number, rising. */
+  rowsOf(family: number): Uint32Array
 }
 
 /** A family of the rows of a header. */
@@ -52,12 +61,13 @@ export class Family implements TensorFamily {
   readonly pathSum: number
   readonly mixedSum: number
   readonly hash: number
+  readonly mixedHash: number
   private readonly first: number
   private text: string | undefined
   private patternText: string | undefined
 
   constructor(
-    private readonly columns: HeaderColumns,
+    private readonly all: FamilyRows,
     readonly number: number,
     record: FamilyRecord,
   ) {
@@ -69,11 +79,12 @@ export class Family implements TensorFamily {
     this.pathSum = record.pathSum
     this.mixedSum = record.mixedSum
     this.hash = record.hash
+    this.mixedHash = record.mixedHash
     this.first = record.first
   }
 
   get sample(): string {
-    return (this.text ??= this.columns.nameAt(this.first))
+    return (this.text ??= this.all.nameAt(this.first))
   }
 
   get pattern(): string {
@@ -81,61 +92,12 @@ export class Family implements TensorFamily {
   }
 
   get rows(): Uint32Array {
-    return this.columns.rowsOf(this)
+    return this.count === 1 ? Uint32Array.of(this.first) : this.all.rowsOf(this.number)
   }
 
-  isLike(other: TensorFamily): boolean {
-    if (other === this) return true
-    if (!(other instanceof Family) || other.hash !== this.hash || other.dtype !== this.dtype) return false
+  isLike({ hash, mixedHash, dtype, shape }: TensorFamily): boolean {
     return (
-      sameShape(this.shape, other.shape) &&
-      sameButForNumbers(this.columns.spanOf(this.first), other.columns.spanOf(other.first))
+      hash === this.hash && mixedHash === this.mixedHash && dtype === this.dtype && shape.length === this.shape.length
     )
-  }
-}
-
-const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39
-
-/** Where a number ends that fills the part of a name up to the next dot; 0 where it does not. */
-function numberEnd(names: Uint8Array, start: number, end: number): number {
-  let i = start + 1
-  while (i < end && isDigit(names[i] ?? 0)) i++
-  return i < end && names[i] === dot ? i : 0
-}
-
-function sameShape(a: readonly number[], b: readonly number[]): boolean {
-  return a.length === b.length && a.every((dim, i) => dim === b[i])
-}
-
-/** A name: a span of bytes, and a view over the same bytes. */
-export interface NameSpan {
-  readonly names: Uint8Array
-  readonly view: DataView
-  readonly start: number
-  readonly end: number
-}
-
-/** Runs over what is equal, then skips the numbers in which the names differ, as often as it takes. */
-function sameButForNumbers(a: NameSpan, b: NameSpan): boolean {
-  let i = a.start
-  let j = b.start
-  for (;;) {
-    while (i + 4 <= a.end && j + 4 <= b.end && a.view.getInt32(i) === b.view.getInt32(j)) {
-      i += 4
-      j += 4
-    }
-    while (i < a.end && j < b.end && a.names[i] === b.names[j]) {
-      i++
-      j++
-    }
-    if (i === a.end && j === b.end) return true
-    while (i > a.start && a.names[i - 1] !== dot) {
-      i--
-      j--
-    }
-    if (!isDigit(a.names[i] ?? 0) || !isDigit(b.names[j] ?? 0)) return false
-    i = numberEnd(a.names, i, a.end)
-    j = numberEnd(b.names, j, b.end)
-    if (i === 0 || j === 0) return false
   }
 }

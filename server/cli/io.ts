@@ -14,21 +14,27 @@ export interface CliIo {
   readonly columns: number | undefined
 }
 
+export interface ProcessIo extends CliIo {
+  /** Calls back when all that was written has left the process. */
+  end(done: () => void): void
+}
+
 /** The process's own streams. A reader that stops reading (`| head`) ends the output quietly. */
-export function processIo(): CliIo {
-  const { stdout, stderr, env } = process
+export function processIo(): ProcessIo {
+  const { stdout, env } = process
+  let stderr: NodeJS.WriteStream | undefined
   let closed = false
   stdout.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
     closed = true
   })
-  stderr.on('error', () => undefined)
   const forced = env.FORCE_COLOR !== undefined && env.FORCE_COLOR !== '0' && env.FORCE_COLOR !== ''
   return {
     cwd: process.cwd(),
-    // No exit before the stream is drained: the process ends by itself when nothing is left to do.
     out: text => void (closed || stdout.write(text)),
-    err: text => void stderr.write(text),
+    // Making a stream takes a millisecond, and mostly nothing is said on this one.
+    err: text => void (stderr ??= process.stderr.on('error', () => undefined)).write(text),
+    end: done => stdout.write('', () => (stderr ? stderr.write('', () => done()) : done())),
     // NO_COLOR counts when it is set and not empty (no-color.org).
     colours: !env.NO_COLOR && env.TERM !== 'dumb' && (forced || stdout.isTTY === true),
     columns: stdout.columns,

@@ -4,5 +4,8 @@ import { processIo } from './io'
 import { run } from './run'
 import { world } from '../world'
 
-// The exit code is left for the process to end with: output on its way to a pipe is then always written.
-void run(process.argv.slice(2), processIo(), world).then(code => (process.exitCode = code))
+const io = processIo()
+
+// Taking down what a large checkpoint filled takes as long as reading half of it, so the process does not wait for that; but
+// for its output, some of which may be on its way to a pipe.
+void run(process.argv.slice(2), io, world).then(code => io.end(() => process.exit(code)))

@@ -3,7 +3,7 @@
 import type { JsonFile } from '../checkpoint/facts'
 import { findProperty } from '../checkpoint/jsonFile'
 import { indexFitOf } from '../checkpoint/indexFit'
-import type { IndexFault } from '../checkpoint/shardIndex'
+import type { IndexFault } from '../checkpoint/indexReader'
 import { playersOf, severityOf } from './players'
 import { defineRule } from './rule'
 import { count, rangeIn } from './show'

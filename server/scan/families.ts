@@ -1,16 +1,29 @@
 // Families of tensors (checkpoint/tensorFamilies.ts says what they are), found by what a row says of itself.
 
-import { endButForNumbers, hashButForNumbers, hashRest, hashSeed, isSame, mixByte, pathEnd } from './names'
+import {
+  endButForNumbers,
+  hashButForNumbers,
+  hashRest,
+  hashSeed,
+  isSame,
+  mixByte,
+  mixedHashButForNumbers,
+  mixSum,
+  mixWord,
+  pathEnd,
+} from './names'
 import { powerOfTwo, take, takeZeros } from './room'
 
-/** A record; checkpoint/headerRows.ts reads the first nine numbers. */
+/** A record; checkpoint/headerRows.ts reads the first ten numbers. */
 @unmanaged
 export class Family {
   /** The one that was met next, or 0. */
   following: usize
   dtype: i32
   rank: i32
+  /** Two hashes of all that families which are alike have in common; together they stand for it. */
   hash: i32
+  mixedHash: i32
   first: i32
   count: i32
   /** Sums over the hashes of the paths of its tensors. */
@@ -80,7 +93,12 @@ export function addDim(dim: f64): bool {
 /** The family of a name with a dtype and the shape at hand; `row` is the number that it will have. */
 export function familyOf(row: i32, name: usize, nameEnd: usize, dtype: i32): Family {
   let hash = hashSeed ^ dtype
-  for (let i = 0; i < rank << 1; i++) hash = mixByte(hash, load<i32>(dims + ((<usize>i) << 2)))
+  let mixedHash = mixSum(hash)
+  for (let i = 0; i < rank << 1; i++) {
+    const half = load<i32>(dims + ((<usize>i) << 2))
+    hash = mixByte(hash, half)
+    mixedHash = mixWord(mixedHash, half)
+  }
   hash = hashButForNumbers(name, nameEnd, hash)
   const bucket = buckets + (((<usize>hash) & mask) << 2)
   const dimBytes = (<usize>rank) << 3
@@ -100,6 +118,7 @@ export function familyOf(row: i32, name: usize, nameEnd: usize, dtype: i32): Fam
   family.dtype = dtype
   family.rank = rank
   family.hash = hash
+  family.mixedHash = mixedHashButForNumbers(name, nameEnd, mixedHash)
   family.first = row
   family.tail = <i32>(nameEnd - tail)
   family.tailHash = hashRest(tail, nameEnd, hashSeed)

@@ -99,23 +99,33 @@ export function endButForNumbers(a: usize, aEnd: usize, bEnd: usize, from: usize
   }
 }
 
+/** Stands for any number in a hash; no byte of a name. */
+const anyNumber = 0x100
+
 /** The hash of a name in which every number between dots counts as the same. */
 export function hashButForNumbers(start: usize, end: usize, before: i32): i32 {
-  /** Stands for any number; no byte of a name. */
-  const anyNumber = 0x100
   let hash = before
-  let begins = true
   for (let i = start; i < end; i++) {
-    const byte = load<u8>(i)
-    const after: usize = begins && isDigit(byte) ? numberEnd(i, end) : 0
-    if (after > 0) {
-      hash = mixByte(hash, anyNumber)
-      i = after - 1
-      begins = false
-    } else {
-      hash = mixByte(hash, byte)
-      begins = byte === dot
-    }
+    const after = numberAt(i, start, end)
+    hash = mixByte(hash, after > 0 ? anyNumber : load<u8>(i))
+    if (after > 0) i = after - 1
   }
   return hash
+}
+
+/** Another one of the same. */
+export function mixedHashButForNumbers(start: usize, end: usize, before: i32): i32 {
+  let hash = before
+  for (let i = start; i < end; i++) {
+    const after = numberAt(i, start, end)
+    hash = mixWord(hash, after > 0 ? anyNumber : load<u8>(i))
+    if (after > 0) i = after - 1
+  }
+  return hash
+}
+
+/** Where the number ends that begins at `i` and fills the part of a name up to the next dot; 0 where none does. */
+function numberAt(i: usize, start: usize, end: usize): usize {
+  if (!isDigit(load<u8>(i)) || (i > start && load<u8>(i - 1) !== dot)) return 0
+  return numberEnd(i, end)
 }

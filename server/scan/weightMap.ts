@@ -52,6 +52,14 @@ export let stoppedAt: usize = 0
 let last: usize = 0
 let newest: usize = 0
 let buckets: usize = 0
+/** The name of the entry before, and how many of its steps of eight bytes are hashed: the next mostly begins like it. */
+let lastName: usize = 0
+let lastSteps: usize = 0
+/** Beyond so many steps nothing is kept. */
+const mostSteps: usize = 32
+/** For each step of a name the hash of what is before it, and the last one before it that has a dot, or 0. */
+const hashBefore = memory.data(128)
+const dottedBefore = memory.data(128)
 
 /** Begins an index, to be read through a window of so many bytes: where these go. */
 export function openIndex(window: usize): usize {
@@ -61,6 +69,7 @@ export function openIndex(window: usize): usize {
   entryHashes = take(room << 2)
   fileNumbers = take(room << 2)
   buckets = takeZeros(bucketCount << 2)
+  store<i32>(hashBefore, hashSeed)
   entryCount = 0
   files = 0
   firstFile = 0
@@ -73,6 +82,7 @@ export function openIndex(window: usize): usize {
 export function moveWindow(start: usize, length: usize): void {
   base = start
   entryCount = 0
+  lastSteps = 0
   memory.fill(text + length, 0, padding)
 }
 
@@ -104,24 +114,33 @@ export function addOddEntry(name: usize, nameEnd: usize, start: usize, end: usiz
   add(name, nameEnd, start, end, file, 0)
 }
 
+/** How many steps of eight bytes a name has in common with the one before, which stands in the window. */
+function sharedSteps(name: usize): usize {
+  let step: usize = 0
+  while (step < lastSteps && load<u64>(name + (step << 3)) === load<u64>(lastName + (step << 3))) step++
+  return step
+}
+
 /** Behind an entry, or 0. */
 function plainEntry(start: usize): usize {
   if (load<u8>(start) !== quote) return 0
   const name = start + 1
-  let i = name
-  let hash = hashSeed
-  // Up to where the hash is that of a path, whichever dot is the last.
-  let before = i
-  let hashBefore = hash
+  let step = sharedSteps(name)
+  lastSteps = 0
+  let hash = load<i32>(hashBefore + (step << 2))
+  let dotted = load<u32>(dottedBefore + (step << 2))
+  let i = name + (step << 3)
   while (true) {
-    const word = load<i32>(i)
-    if (!isPlain(word)) break
-    if (hasDot(word)) {
-      before = i
-      hashBefore = hash
+    const bytes = load<u64>(i)
+    if (!isPlain(bytes)) break
+    if (hasDot(bytes)) dotted = <u32>step
+    hash = mixWord(mixWord(hash, <i32>bytes), <i32>(bytes >> 32))
+    i += 8
+    step++
+    if (step < mostSteps) {
+      store<i32>(hashBefore + (step << 2), hash)
+      store<u32>(dottedBefore + (step << 2), dotted)
     }
-    hash = mixWord(hash, word)
-    i += 4
   }
   const nameEnd = closingQuote(i)
   if (nameEnd === 0) return 0
@@ -136,8 +155,13 @@ function plainEntry(start: usize): usize {
     end++
     last = fileOf(value, end)
   }
-  const path = pathEnd(before, nameEnd)
-  hash = hashOfParts(hashRest(before, path, hashBefore), hashRest(path, nameEnd, hashSeed))
+  lastName = name
+  lastSteps = min(step, mostSteps - 1)
+  // The last dot is in the last step that has one, or behind all steps; up to there the hash is that of a path.
+  const known = min(<usize>dotted, lastSteps)
+  const from = name + (known << 3)
+  const path = pathEnd(from, nameEnd)
+  hash = hashOfParts(hashRest(from, path, load<i32>(hashBefore + (known << 2))), hashRest(path, nameEnd, hashSeed))
   const file = changetype<File>(last)
   file.nameSum += hash
   file.mixedSum += mixSum(hash)
@@ -184,14 +208,15 @@ function fileOf(start: usize, end: usize): usize {
   return at
 }
 
-/** Whether none of four bytes is below "#" (so none is a quote or a space), a backslash, or not ASCII. */
-function isPlain(word: i32): bool {
-  const slash = word ^ 0x5c5c5c5c
-  return ((word | ((word - 0x23232323) & ~word) | ((slash - 0x01010101) & ~slash)) & (<i32>0x80808080)) === 0
+/** Whether none of eight bytes is below "#" (so none is a quote or a space), a backslash, or not ASCII. */
+function isPlain(bytes: u64): bool {
+  const slash = bytes ^ 0x5c5c5c5c5c5c5c5c
+  const odd = ((bytes - 0x2323232323232323) & ~bytes) | ((slash - 0x0101010101010101) & ~slash)
+  return ((bytes | odd) & 0x8080808080808080) === 0
 }
 
-/** Whether one of four bytes is a dot. */
-function hasDot(word: i32): bool {
-  const dots = word ^ 0x2e2e2e2e
-  return ((dots - 0x01010101) & ~dots & (<i32>0x80808080)) !== 0
+/** Whether one of eight bytes is a dot. */
+function hasDot(bytes: u64): bool {
+  const dots = bytes ^ 0x2e2e2e2e2e2e2e2e
+  return ((dots - 0x0101010101010101) & ~dots & 0x8080808080808080) !== 0
 }

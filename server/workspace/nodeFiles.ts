@@ -144,7 +144,7 @@ async function readWhole(
   readMore: (bytes: Uint8Array, done: number) => number | Promise<number>,
 ): Promise<Uint8Array> {
   if (length > MAX_READ_BYTES) throw new Error(`a read of ${length} bytes is larger than ${MAX_READ_BYTES}`)
-  const bytes = new Uint8Array(length)
+  const bytes: Uint8Array = Buffer.allocUnsafeSlow(length)
   let done = 0
   while (done < length) {
     const count = await readMore(bytes, done)

@@ -89,13 +89,13 @@ export class ProgramCache {
 
   private async lower(paths: readonly string[]): Promise<Program[]> {
     const programs: Program[] = []
-    let begin = performance.now()
+    let begin = Date.now()
     for (const path of paths) {
       const source = this.sources.get(path)
       if (!source) continue
-      if (!source.program && performance.now() - begin > SLICE_MS) {
+      if (!source.program && Date.now() - begin > SLICE_MS) {
         await new Promise(resolve => setImmediate(resolve))
-        begin = performance.now()
+        begin = Date.now()
       }
       const program = (source.program ??= lowerProgram(path, source.text, source.before))
       source.before = undefined
