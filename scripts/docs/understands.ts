@@ -16,7 +16,7 @@ const pythonMethods: Readonly<Record<string, string>> = {
   list:
     'append clear copy count extend index insert pop remove reverse sort add difference difference_update discard ' +
     'intersection intersection_update isdisjoint issubset issuperset symmetric_difference union update',
-  dict: 'clear copy get items keys pop popitem setdefault update values',
+  dict: '__getitem__ __init__ __setitem__ clear copy get items keys pop popitem setdefault update values',
   file: 'read readlines close write',
 }
 

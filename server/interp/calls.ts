@@ -5,10 +5,12 @@ import type { Arg, Expr, FunctionDef } from '../source/ir'
 import { noteMade } from './fileReads'
 import { evaluate, itemsOf } from './expressions'
 import { handOver, storedArrays } from './handOver'
-import { depthLimit, isPosition, type Machine, noteUnfollowed, place, unknown } from './machine'
+import { depthLimit, type Machine, noteUnfollowed, place, unknown } from './machine'
+import { isPosition } from './positions'
 import { classesOf, freeInit, instantiate } from './classes'
 import { memberOfEnumeration } from './enumerations'
 import { partialOf } from './partial'
+import { fillMap, isMapClass } from './mapObjects'
 import { findMember, getItem, libraryBase } from './members'
 import { models } from './models/index'
 import { checkCall, checkConstruction } from './signatures'
@@ -86,6 +88,7 @@ export interface CallSite {
 export function callValue(m: Machine, callee: Value, args: Arguments, site: CallSite): Value {
   if (site.expr.callee.kind === 'super' && callee.kind === 'instance') {
     const constructor = findMember(callee.of, '__init__', callee.whole)
+    if (!constructor && isMapClass(callee.of)) fillMap(m, callee.whole ?? callee, args)
     return constructor?.value.kind === 'function'
       ? invoke(m, { ...constructor.value, self: callee.whole ?? callee }, args)
       : none

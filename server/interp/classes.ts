@@ -2,10 +2,12 @@
 // underscores that Python calls by itself. A field that is not given has its default; nothing is shared between objects.
 
 import { type Arguments, callFunction, evaluateArguments, freeArguments, invoke, noArguments } from './calls'
-import { enumerated, isEnumeration } from './enumerations'
+import { asMember, enumerated, isEnumeration } from './enumerations'
 import { evaluate, itemsOf } from './expressions'
 import { type Machine, place, unknown } from './machine'
-import { findMember, getAttribute, getItem, libraryBase } from './members'
+import { fillMap, isMapClass, mapBehind } from './mapObjects'
+import { memberOfProxy } from './proxies'
+import { dictItem, findMember, getAttribute, getItem, libraryBase } from './members'
 import {
   type ClassValue,
   constant,
@@ -35,6 +37,7 @@ export function instantiate(m: Machine, of: ClassValue, args: Arguments, isMade 
   runFields(m, of, instance)
   const constructor = findMember(of, '__init__')
   if (constructor?.value.kind === 'function') invoke(m, { ...constructor.value, self: instance }, args)
+  else if (isMapClass(of)) fillMap(m, instance, args)
   else if (isRecord(of) || of.attributes.size > 0) fillRecord(m, of, instance, args)
   return instance
 }
@@ -109,6 +112,8 @@ export function callMember(m: Machine, object: Value, name: string, values: read
 export function itemsOfObject(m: Machine, v: Value): Value[] | undefined {
   if (v.kind === 'class') return isEnumeration(v) ? enumerated(v) : undefined
   if (v.kind !== 'instance') return undefined
+  const map = mapBehind(m, v)
+  if (map) return itemsOf(m, map)
   if (libraryBase(v.of) === namedTuple && v.of.kind === 'class')
     return [...fieldsOf(v.of).keys()].map(name => v.attributes.get(name) ?? unknown(m, `field ${name}`))
   const walked = callMember(m, v, '__iter__', [])
@@ -117,8 +122,10 @@ export function itemsOfObject(m: Machine, v: Value): Value[] | undefined {
 
 /** `object[key]`: by the class's own method, by position in a named tuple, by name in a module, which is a dict. */
 export function itemOfObject(m: Machine, object: InstanceValue, key: Value, at: Place): Value {
-  const own = callMember(m, object, '__getitem__', [key])
+  const own = memberOfProxy(m, object, key, at) ?? callMember(m, object, '__getitem__', [key])
   if (own) return own
+  const map = mapBehind(m, object)
+  if (map) return dictItem(m, map, key, at) ?? callMember(m, object, '__missing__', [key]) ?? getItem(m, map, key, at)
   if (isNumber(key) && libraryBase(object.of) === namedTuple)
     return getItem(m, list(itemsOfObject(m, object) ?? [], 'tuple'), key, at)
   const groups = object.attributes.get('#groups')
@@ -190,8 +197,20 @@ function linearized(of: ClassValue): (ClassValue | LibraryValue)[] | undefined {
 const sameClass = (a: ClassValue | LibraryValue, b: ClassValue | LibraryValue): boolean =>
   a === b || (a.kind === 'library' && b.kind === 'library' && a.name === b.name)
 
+/** Makes a class of its definition, and tells its attributes and the classes above it. */
+export function makeClass(m: Machine, def: ClassValue['def'], scope: Scope): ClassValue {
+  const bases = def.bases.map(base => evaluate(m, base, scope))
+  const made: ClassValue = { kind: 'class', def, program: scope.program, scope, bases, attributes: new Map() }
+  const inner: Scope = { vars: made.attributes, parent: scope, program: scope.program, self: made }
+  for (const { name, value } of def.attributes)
+    made.attributes.set(name, asMember(m, made, name, evaluate(m, value, inner)))
+  for (const [name, value] of made.attributes) callMember(m, value, '__set_name__', [made, constant(name)])
+  tellBases(m, made, scope)
+  return made
+}
+
 /** A class that is made is told to those above it, by `__init_subclass__`. */
-export function tellBases(m: Machine, made: ClassValue, scope: Scope): void {
+function tellBases(m: Machine, made: ClassValue, scope: Scope): void {
   if (made.program.language !== 'python') return
   const above = classOrder(made)?.slice(1) ?? made.bases
   for (const base of above) {

@@ -1,6 +1,7 @@
 // Programs that belong together because one imports the other: a change of one file costs only its own component.
 
 import type { Program } from '../source/ir'
+import { normalize } from './checkpoints'
 import { findModule } from './modules'
 import { dynamicImports, importsOf, requiredBy } from './names'
 
@@ -28,6 +29,11 @@ export function componentsOf(
   for (const program of programs) {
     for (const module of requiredBy(program)) join(program, module, 0)
     for (const { before, behind } of dynamicImports(program)) {
+      if (program.language !== 'python') {
+        for (const other of filesLike(programs, program, before, behind.slice(1)))
+          if (other !== program) link(program, other)
+        continue
+      }
       const level = /^\.*/.exec(before)?.[0].length ?? 0
       const name = before.slice(level)
       if (behind === '') join(program, name, level)
@@ -69,5 +75,16 @@ function modulesLike(programs: readonly Program[], before: string, behind: strin
     const rest = end === '' ? name : name.slice(0, -end.length)
     const folder = rest.slice(0, rest.lastIndexOf('/') + 1)
     return start === '' || folder.endsWith(`/${start}`) || rest.slice(folder.length).startsWith(start)
+  })
+}
+
+/** Programs of JavaScript whose path, seen from one of them, has these ends, with one name between them. */
+function filesLike(programs: readonly Program[], from: Program, before: string, behind: string): readonly Program[] {
+  const start = normalize(`${from.path.slice(0, from.path.replace(/\\/g, '/').lastIndexOf('/'))}/${before}`)
+  const end = behind.replace(/\.[cm]?[jt]sx?$/, '')
+  return programs.filter(({ language, path }) => {
+    const name = path.replace(/\\/g, '/').replace(/\.[cm]?[jt]sx?$/, '')
+    const isWithin = language !== 'python' && name.startsWith(start) && name.endsWith(end)
+    return isWithin && !name.slice(start.length, name.length - end.length).includes('/')
   })
 }

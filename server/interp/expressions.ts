@@ -5,6 +5,7 @@ import type { Expr } from '../source/ir'
 import { makeAlike } from './alikeItems'
 import { callValue, evaluateArguments } from './calls'
 import { itemsOfObject, superOf } from './classes'
+import { mapBehind } from './mapObjects'
 import { type Machine, place, unknown, withLiteral } from './machine'
 import { getAttribute, getIndex } from './members'
 import { noteMerged, noteReplaced } from './merging'
@@ -113,7 +114,8 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       const known = truth(left, isJavaScript(scope))
       if (known === undefined) {
         notWithNumber(m, left)
-        if (e.op === 'or' && left.kind === 'unknown' && left.optional) return evaluate(m, e.right, scope)
+        if (e.op === 'or' && (left.kind === 'unknown' || left.kind === 'list') && left.optional)
+          return evaluate(m, e.right, scope)
         const right = unsure(m, () => evaluate(m, e.right, scope))
         // `x or default` on a free input: the input, if there is one, is what counts.
         return left.kind === 'unknown' ? unknown(m, 'one of two values') : join(left, right, w => unknown(m, w))
@@ -262,7 +264,8 @@ export function keysOf(m: Machine, v: Value & { kind: 'dict' }): Value[] | undef
   })
 }
 
-export function mergeDict(m: Machine, into: Value & { kind: 'dict' }, from: Value): void {
+export function mergeDict(m: Machine, into: Value & { kind: 'dict' }, given: Value): void {
+  const from = (given.kind === 'instance' && mapBehind(m, given)) || given
   if (from.kind !== 'dict') {
     if (!(from.kind === 'const' && from.value === null)) into.open = true
     return

@@ -29,14 +29,28 @@ export function noteFileRead(
   const parts = partsOf(path)
   const [text] = parts ?? []
   if (parts?.length !== 1 || typeof text !== 'string' || m.made.has(baseNameOf(text))) return
+  if (m.madePaths.has(plainPath(text))) return
   const key = `${at.program.path}:${at.span.start} ${text}`
   if (m.fileReads.has(key)) return
   const literal = path.kind === 'const' ? path.literal : undefined
   m.fileReads.set(key, { at, path: text, literal, readings: readings(text), how })
 }
 
-/** Remembers a file that a call which is not modelled is told of: it may make it. */
-export function noteMade(m: Machine, v: Value): void {
+/** A path without what says nothing. */
+export const plainPath = (path: string): string =>
+  path
+    .replace(/\\/g, '/')
+    .replace(/\/{2,}/g, '/')
+    .replace(/(^|\/)(\.\/)+/g, '$1')
+
+/** Remembers a file that the program writes, or that a call which is not modelled is told of: that may make it. */
+export function noteMade(m: Machine, v: Value, isWritten = false): void {
+  const parts = partsOf(v)
+  const [text] = parts ?? []
+  if (isWritten && parts?.length === 1 && typeof text === 'string') {
+    m.madePaths.add(plainPath(text))
+    return
+  }
   const last = partsOf(v)?.at(-1)
   if (typeof last === 'string' && /^\S*\.\w+$/.test(last)) m.made.add(baseNameOf(last))
 }

@@ -63,6 +63,8 @@ export interface Run {
   /** Files that are opened by a known path, and bare names of files that the programs may make. */
   readonly fileReads: readonly FileRead[]
   readonly made: ReadonlySet<string>
+  /** Paths of files that the programs write. */
+  readonly madePaths: ReadonlySet<string>
   /** Config values that the programs looked at. */
   readonly configReads: readonly ConfigPlace[]
   /** Models whose tensors were met. */
@@ -112,6 +114,7 @@ export function interpret(
     absent: [...m.absent.values()].filter(a => isProven(m, a.view)),
     fileReads: [...m.fileReads.values()],
     made: m.made,
+    madePaths: m.madePaths,
     configReads: [...m.configReads.values()],
     met: m.met,
     askedBound: m.askedBound,
@@ -136,7 +139,9 @@ function leadsToTensors(m: Machine, program: Program, seen = new Set<Program>())
   return imported.some(other => other !== undefined && leadsToTensors(m, other, seen))
 }
 
-const isProven = (m: Machine, view: WeightsView): boolean => view.named || (m.hits.get(view)?.size ?? 0) >= provenHits
+/** What is asked of a checkpoint that no path names may be meant for one that the programs write, where they write any. */
+const isProven = (m: Machine, view: WeightsView): boolean =>
+  view.named || ((m.hits.get(view)?.size ?? 0) >= provenHits && !m.saves)
 
 /** Functions and methods that nothing has called yet; those that no call names first, since they know their context best. */
 function runEntries(m: Machine): void {

@@ -4,10 +4,12 @@ import { shaped } from './arrays'
 import { invoke, noArguments } from './calls'
 import { callMember, classOrder } from './classes'
 import { derive, type Machine, noteRead } from './machine'
-import { findMember, libraryBases } from './members'
+import { mapBehind } from './mapObjects'
+import { findMember, getAttribute, libraryBases } from './members'
 import { models } from './models/index'
 import { hasMember } from './moduleMembers'
 import { layerParameters } from './parameters'
+import { memberOfProxy } from './proxies'
 import { failPython } from './refusals'
 import { constant, type InstanceValue, library, none, type Place, type Value } from './value'
 
@@ -21,6 +23,8 @@ export function attributeOfInstance(
 ): Value {
   const own = object.attributes.get(name)
   if (own) return noteRead(m, own)
+  const trapped = javascript ? memberOfProxy(m, object, constant(name), at) : undefined
+  if (trapped) return trapped
   const member = findMember(object.of, name, object.whole)
   const self = object.whole ?? object
   if (member?.value.kind === 'function') {
@@ -30,18 +34,23 @@ export function attributeOfInstance(
     if (method.def.decorators.includes('staticmethod')) return method
     return { ...method, self: method.def.decorators.includes('classmethod') ? object.of : self }
   }
-  if (member) return noteRead(m, member.value)
+  if (member) return callMember(m, member.value, '__get__', [self, object.of]) ?? noteRead(m, member.value)
   const inherited = libraryBases(object.of)
     .flatMap(base => [`${base}.${name}`, ...(base.includes('.nn.') ? [`nn.Module.${name}`] : [])])
     .find(full => models.has(full))
   if (inherited !== undefined) return library(inherited, object)
+  const map = mapBehind(m, self)
+  if (map && name === '__init__') return library('dict.__init__', self)
+  if (map && ((javascript && name === 'size') || models.has(`dict.${name}`)))
+    return getAttribute(m, map, name, at, javascript)
+  if (javascript && name === 'constructor' && object.of.kind === 'class') return object.of
   const made = madeParameter(m, object, name)
   if (made) return made
   const computed = callMember(m, object, '__getattr__', [constant(name)])
   if (computed) return computed
   // Whoever holds this dict can set any attribute.
   if (name === '__dict__') self.isShared = true
-  else if (javascript && isWhollyKnown(self)) return { ...none, nothing: 'sure' }
+  else if (javascript && !(name in Object.prototype) && isWhollyKnown(self)) return { ...none, nothing: 'sure' }
   else if (!javascript && !m.free && !name.startsWith('__') && lacks(self, name)) {
     const text = `'${nameOf(self.of)}' object has no attribute '${name}'`
     failPython(m, at, 'AttributeError', `a ${nameOf(self.of)} has no attribute ${name}`, undefined, text)

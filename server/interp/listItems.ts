@@ -1,6 +1,7 @@
 // Parts of lists.
 
 import { withOp } from './arrays'
+import { type Machine, someNumber, unknown } from './machine'
 import { type ArrayValue, isNumber, list, type ListValue, none, type Value } from './value'
 
 /** `items[slice(…)]`: what is between known bounds. */
@@ -27,4 +28,21 @@ export function anyPart(items: readonly Value[]): ArrayValue | undefined {
     })
   if (!items.every(isAlike)) return undefined
   return { ...first, variants: first.variants.map(v => ({ ...v, stored: withOp(v.stored, undefined) })) }
+}
+
+/** One of several items, part by part where they are lists of one length. */
+function either(m: Machine, a: Value, b: Value): Value {
+  if (a === b || (a.kind === 'const' && b.kind === 'const' && a.value === b.value)) return a
+  if (a.kind === 'list' && b.kind === 'list' && !a.open && !b.open && a.items.length === b.items.length)
+    return { ...a, items: a.items.map((item, i) => either(m, item, b.items[i] ?? none)) }
+  const areNumbers = [a, b].every(v => isNumber(v) || (v.kind === 'unknown' && v.isNumber === true))
+  return areNumbers ? someNumber(m, 'one of several numbers') : unknown(m, 'one of several items')
+}
+
+/** The items of a list, each of them any where their order is not known. */
+export function placed(m: Machine, { items, isShuffled }: ListValue): readonly Value[] {
+  const [first, ...rest] = items
+  if (!isShuffled || !first) return items
+  const any = rest.reduce((a, b) => either(m, a, b), first)
+  return items.map(() => any)
 }

@@ -221,6 +221,10 @@ export interface Machine {
   readonly fileReads: Map<string, FileRead>
   /** Bare names of files that something which is not modelled may make. */
   readonly made: Set<string>
+  /** Whether a program writes tensors, wherever to. */
+  saves: boolean
+  /** Paths of files that the program writes. */
+  readonly madePaths: Set<string>
   /** Symbols that stand for temporary folders. */
   readonly scratch: Set<number>
 }
@@ -293,6 +297,8 @@ export function createMachine(
     guessed: new Set(),
     fileReads: new Map(),
     made: new Set(),
+    saves: false,
+    madePaths: new Set(),
     scratch: new Set(),
   }
 }
@@ -390,8 +396,3 @@ export const withLiteral = (v: ConstValue, at: Place): ConstValue => ({ ...v, li
 
 export const isLibraryClass = (v: Value): boolean => v.kind === 'library'
 export type { ClassValue }
-
-/** Names of inputs that say which of several like parts a process is; whatever their default, all of them are meant. */
-export const isPosition = (name: string): boolean =>
-  /(^|_)(rank|stage|node|shard|device|worker|part|process|proc)(_?(id|idx|index|num|no))?$/i.test(name) &&
-  !/size|count|total/i.test(name)

@@ -17,19 +17,18 @@ import {
   noteRead,
   noteUnderstood,
   noteUnfollowed,
-  placeKey,
   provenHits,
   unknown,
 } from './machine'
 import { arrayOfAt, partAt } from './models/arrayAt'
 import { models, properties } from './models/index'
 import { indexArray, indexByValue } from './indexing'
+import { absentKey } from './absentKeys'
 import { attributeOfInstance } from './instanceMembers'
-import { anyPart, slicedList } from './listItems'
+import { anyPart, placed, slicedList } from './listItems'
 import { isDictMember } from './moduleMembers'
 import { failPython } from './refusals'
 import { memberOf, scriptMember } from './scriptMembers'
-import { absentFrom } from './scriptRefusals'
 import { noteAnyTaken, noteMember, noteTaken } from './takes'
 import { checkFound, notWithNumber } from './trial'
 import {
@@ -207,7 +206,7 @@ export function getIndex(m: Machine, object: Value, index: Expr, scope: Scope, a
     if (step === undefined && known(from) && known(to)) {
       if (isString(object)) return constant(object.value.slice(number(from), number(to)))
       if (object.kind === 'list' && !object.open)
-        return list(object.items.slice(number(from), number(to)), object.shape)
+        return list(placed(m, object).slice(number(from), number(to)), object.shape)
     }
     const start = from === undefined ? 0 : number(from)
     if (object.kind === 'list' && object.optional && step === undefined && to === undefined && start !== undefined)
@@ -232,7 +231,8 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
       if (part) return part
       const index = isScript(at) && isString(key) && /^\d{1,6}$/.test(key.value) ? constant(Number(key.value)) : key
       if (isNumber(index) && !object.open) {
-        const item = object.items[index.value < 0 && !isScript(at) ? object.items.length + index.value : index.value]
+        const place = index.value < 0 && !isScript(at) ? object.items.length + index.value : index.value
+        const item = placed(m, object)[place]
         if (item) return noteRead(m, item)
         if (isScript(at)) return { ...none, nothing: 'sure' }
         const [count, expected] = [object.items.length, 'an index within them']
@@ -353,33 +353,6 @@ const isScript = (at: Place): boolean => at.program.language !== 'python'
 /** JavaScript does not tell `object[0]` from `object['0']`. */
 const otherKey = (key: string | number): string | number =>
   typeof key === 'number' ? String(key) : /^(0|[1-9]\d{0,8})$/.test(key) ? Number(key) : key
-
-/** Python raises where a key is not there; that is noted where the lookup is sure to happen. JavaScript gives undefined. */
-function absentKey(m: Machine, object: DictValue, key: Value, at: Place): Value {
-  const view = object.views[object.views.length - 1]
-  const isSure =
-    !m.frame.raised &&
-    m.branching === 0 &&
-    m.alternative === 0 &&
-    m.keyGuarded === 0 &&
-    !object.open &&
-    !(isString(key) && object.deleted.has(key.value))
-  // A hole may stand for more than a segment, so only a key that is known whole is known to be missing.
-  if (view && isString(key) && isSure && at.program.language === 'python') {
-    m.absent.set(`${placeKey(at)} ${key.value}`, { place: at, key: key.value, literal: key.literal, view })
-    m.frame.raised = true
-    m.dead = true
-  } else if (!object.open && !object.guessed && (isString(key) || isNumber(key)) && (!view || m.keyGuarded > 0)) {
-    const text = isString(key) ? `'${key.value}'` : String(key.value)
-    failPython(m, at, 'KeyError', `the dict has no key ${text}`, undefined, text)
-  }
-  const isClosed = !object.open && !object.guessed && object.views.every(v => v.named)
-  if (isScript(at) && isClosed && (isString(key) || isNumber(key))) {
-    const literal = isString(key) ? key.literal : undefined
-    return { ...none, nothing: absentFrom(m, object, String(key.value), at, literal) }
-  }
-  return unknown(m, 'a key that is not there')
-}
 
 function noteHit(m: Machine, object: DictValue, key: Value): void {
   // The youngest checkpoint speaks for all: an absent key is noted with that one.

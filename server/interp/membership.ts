@@ -1,7 +1,11 @@
 // `key in object`, `map.has(key)` and the like.
 
 import { callMember } from './classes'
+import { lacks } from './instanceMembers'
+import { mapBehind } from './mapObjects'
 import { libraryBase } from './members'
+import { isModule } from './parameters'
+import { isInProxy } from './proxies'
 import { isCaughtBy, Raised } from './refusals'
 import { hasEvery, holds } from './lookups'
 import type { Machine } from './machine'
@@ -43,13 +47,18 @@ export function has(m: Machine, object: Value, asked: Value, javascript: boolean
       if (isString(key) && object.parts.some(p => typeof p === 'string' && p.includes(key.value))) return true
       return undefined
     case 'instance': {
+      const trapped = isInProxy(m, object, asked)
+      if (trapped !== undefined) return trapped
       const own = callMember(m, object, '__contains__', [asked])
       if (own) return truth(own, javascript)
+      const map = mapBehind(m, object)
+      if (map) return has(m, map, asked, javascript)
       if (libraryBase(object.of)?.startsWith('collections.abc.')) {
         const found = itemIfThere(m, object, asked)
         return found === undefined ? undefined : found !== null
       }
-      return isString(key) && object.attributes.has(key.value) ? true : undefined
+      if (isString(key) && object.attributes.has(key.value)) return true
+      return isString(key) && !javascript && isModule(object) && lacks(object, key.value) ? false : undefined
     }
     case 'unknown':
       if (object.free && isString(key) && !javascript) {

@@ -21,6 +21,7 @@ const moduleMembers: ReadonlySet<string> = new Set(
 const layerMembers: ReadonlySet<string> = new Set(
   (
     'as_linear bias biases bits dilation dims eps from_embedding from_linear group_size groups kernel_size mode padding ' +
+    'num_groups pytorch_compatible affine num_features momentum track_running_stats output_padding ' +
     'quantize_input stride input_dims output_dims num_embeddings in_channels out_channels'
   ).split(' '),
 )

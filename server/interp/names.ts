@@ -78,7 +78,7 @@ export function requiredBy(program: Program): readonly string[] {
   return known
 }
 
-/** A module that a program of Python imports by a name that it makes: the text before and behind what is put in. */
+/** A module that a program imports by a name that it makes: the text before and behind what is put in. */
 export interface DynamicImport {
   readonly before: string
   readonly behind: string
@@ -86,7 +86,7 @@ export interface DynamicImport {
 
 const dynamicCache = new WeakMap<Program, readonly DynamicImport[]>()
 /**
- * What a program of Python names in `importlib.import_module(…)`. Where the name is not written there, each of the
+ * What a program names in `importlib.import_module(…)`, or with a text that it makes in `import(…)`. Where the name is not written there, each of the
  * program's texts may be it.
  */
 export function dynamicImports(program: Program): readonly DynamicImport[] {
@@ -94,7 +94,13 @@ export function dynamicImports(program: Program): readonly DynamicImport[] {
   if (!known) {
     const found: DynamicImport[] = []
     let isAny = false
-    if (program.language === 'python' && program.text.includes('import_module'))
+    if (program.language !== 'python')
+      walk(program.body, e => {
+        if (e.kind !== 'call' || e.callee.kind !== 'name' || !/^(require|import)$/.test(e.callee.name)) return
+        const name = e.args[0] && nameAround(e.args[0].value)
+        if (name && name.behind !== '' && name.before.startsWith('.')) found.push(name)
+      })
+    else if (program.text.includes('import_module'))
       walk(program.body, e => {
         if (e.kind !== 'call' || !(e.callee.kind === 'name' || e.callee.kind === 'attribute')) return
         if (e.callee.name !== 'import_module') return

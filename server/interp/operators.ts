@@ -34,6 +34,9 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
   const javascript = isJavaScript(scope)
   const own = operatorMethod(m, op, left, right)
   if (own) return own
+  if (!javascript && op !== '&' && op !== '|' && op !== '^' && (isFlag(left) || isFlag(right)))
+    if ([left, right].every(v => isFlag(v) || isNumber(v)))
+      return binary(m, op, asNumber(left), asNumber(right), scope, e)
   if (isNumber(left) && isNumber(right)) {
     const result = op === '%' && javascript ? left.value % right.value : arithmetic(op, left.value, right.value)
     const isFloat = javascript ? undefined : floatOf(op, left, right)
@@ -81,6 +84,11 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
   }
   return unknown(m, `${op} of values that are not known`)
 }
+
+/** True and False count as one and nought. */
+const isFlag = (v: Value): boolean => v.kind === 'const' && typeof v.value === 'boolean'
+const asNumber = (v: Value): Value =>
+  v.kind === 'const' && typeof v.value === 'boolean' ? constant(Number(v.value)) : v
 
 /** Whether a number of Python that two others give is a float; undefined where that is not known. */
 function floatOf(op: string, left: Value, right: Value & { value: number }): boolean | undefined {

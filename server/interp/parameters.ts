@@ -20,7 +20,9 @@ export interface ModuleAt {
 /** More modules than this are not walked: a loop that builds for ever. */
 const walkedModules = 20_000
 
-const isModule = (v: Value): v is InstanceValue => v.kind === 'instance' && libraryBase(v.of)?.includes('.nn.') === true
+/** Whether a value is a module of a library's `nn`. */
+export const isModule = (v: Value): v is InstanceValue =>
+  v.kind === 'instance' && libraryBase(v.of)?.includes('.nn.') === true
 
 /** Every module inside `root`, itself first; `open` where a part was not followed. */
 export function modulesIn(root: InstanceValue): { modules: readonly ModuleAt[]; open: boolean } {
@@ -71,6 +73,16 @@ const layers: Readonly<Record<string, Layer>> = {
     if (isFalse(affine)) return {}
     return isFalse(bias) ? { weight: dims } : { weight: dims, bias: dims }
   },
+  GroupNorm: a => (isFalse(a('affine')) ? {} : { weight: [size(a('dims'))], bias: [size(a('dims'))] }),
+  BatchNorm: a => {
+    const each = [size(a('num_features'))]
+    return {
+      ...(isFalse(a('affine')) ? {} : { weight: each, bias: each }),
+      ...(isFalse(a('track_running_stats')) ? {} : { running_mean: each, running_var: each }),
+    }
+  },
+  ConvTranspose1d: a => convolution(a, 1),
+  ConvTranspose2d: a => convolution(a, 2),
   Conv1d: a => convolution(a, 1),
   Conv2d: a => convolution(a, 2),
   QuantizedLinear: a => packed(a, size(a('output_dims')), size(a('input_dims')), withBias(a, size(a('output_dims')))),
@@ -106,6 +118,14 @@ function packed(
 const withoutParameters =
   /^(SiLU|GELU|ReLU|ReLU2|Sigmoid|Tanh|Dropout|RoPE|Identity|Softmax|Sequential|MultiHeadAttention|Module)$/
 
+const transposedArguments = [
+  ...['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation', 'output_padding', 'bias'],
+] as const
+
+/** An attention whose parts are not known may have parameters. */
+const isWhole = (module: InstanceValue): boolean =>
+  layerName(module) !== 'MultiHeadAttention' || module.attributes.has('query_proj')
+
 /** Names of constructor arguments, in order, of the layers above. */
 export const layerArguments: Readonly<Record<string, readonly string[]>> = {
   Linear: ['input_dims', 'output_dims', 'bias'],
@@ -114,10 +134,21 @@ export const layerArguments: Readonly<Record<string, readonly string[]>> = {
   LayerNorm: ['dims', 'eps', 'affine', 'bias'],
   Conv1d: ['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation', 'groups', 'bias'],
   Conv2d: ['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation', 'groups', 'bias'],
+  ConvTranspose1d: [...transposedArguments],
+  ConvTranspose2d: [...transposedArguments],
+  GroupNorm: ['num_groups', 'dims', 'eps', 'affine', 'pytorch_compatible'],
+  BatchNorm: ['num_features', 'eps', 'momentum', 'affine', 'track_running_stats'],
   RoPE: ['dims', 'traditional', 'base', 'scale'],
   Dropout: ['p'],
   QuantizedLinear: ['input_dims', 'output_dims', 'bias', 'group_size', 'bits', 'mode'],
   QuantizedEmbedding: ['num_embeddings', 'dims', 'group_size', 'bits', 'mode'],
+}
+
+/** Where the binding for Node takes others: it has no groups. Source: @frost-beta/mlx 0.0.7, lib/nn/layers. */
+export const scriptLayerArguments: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(Object.entries(layerArguments).filter(([name]) => !name.startsWith('ConvTranspose'))),
+  Conv1d: ['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation', 'bias'],
+  Conv2d: ['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation', 'bias'],
 }
 
 /** What `nn.quantize` makes of a layer. */
@@ -151,7 +182,7 @@ export function parametersIn(root: InstanceValue): ParameterTree {
     else if (layer)
       for (const [parameter, shape] of Object.entries(layer(n => module.attributes.get(n))))
         shapes.set(prefix + parameter, shape)
-    else if (name !== undefined && !withoutParameters.test(name)) open = true
+    else if (name !== undefined && !(withoutParameters.test(name) && isWhole(module))) open = true
     if (layer) continue
     for (const [attribute, v] of module.attributes) {
       if (attribute.startsWith('_')) continue

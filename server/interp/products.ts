@@ -6,9 +6,8 @@ import { type Machine } from './machine'
 import { libraryOf, operate, refuse } from './operate'
 import { asFloat, promote } from './shapes/dtypes'
 import { floatsOnly, matmul } from './shapes/products'
-import { Refused } from './shapes/shape'
+import { noArray, Refused } from './shapes/shape'
 import { type ArrayLibrary, type ArrayValue, isSureNone, type Place, type Value } from './value'
-import { noArray } from './models/sinks'
 
 /** Records `left @ right` and gives its shape where both are known. */
 export function multiply(

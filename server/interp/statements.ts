@@ -2,10 +2,9 @@
 // afterwards is joined; loops over known things are followed turn by turn, others once.
 
 import type { Stmt } from '../source/ir'
-import { enterContext, leaveContext, tellBases } from './classes'
+import { enterContext, leaveContext, makeClass } from './classes'
 import { noteCounting } from './counting'
 import { decorated } from './decorators'
-import { asMember } from './enumerations'
 import { evaluate, itemsOf, keysOf, mergeDict } from './expressions'
 import { type Machine, place, turnLimit, unknown } from './machine'
 import { importModule } from './modules'
@@ -18,7 +17,7 @@ import { walkStacks } from './stacks'
 import { noteWalked } from './takes'
 import { assignTo, remove } from './targets'
 import { notWithNumber } from './trial'
-import { type ClassValue, constant, isString, join, none, type Scope, truth, type Value } from './value'
+import { constant, isString, join, none, type Scope, truth, type Value } from './value'
 
 /** How a list of statements ended. */
 export type Completion = 'next' | 'break' | 'continue' | 'return' | 'raise'
@@ -387,14 +386,4 @@ export function iterate(
     v.kind === 'list' && v.items.length > 0 ? v.items : [unknown(m, 'an item of something that is not followed', false)]
   for (const item of some) if (!visit(item, false)) break
   m.uncertain--
-}
-
-function makeClass(m: Machine, def: ClassValue['def'], scope: Scope): ClassValue {
-  const bases = def.bases.map(base => evaluate(m, base, scope))
-  const made: ClassValue = { kind: 'class', def, program: scope.program, scope, bases, attributes: new Map() }
-  const inner: Scope = { vars: made.attributes, parent: scope, program: scope.program, self: made }
-  for (const { name, value } of def.attributes)
-    made.attributes.set(name, asMember(m, made, name, evaluate(m, value, inner)))
-  tellBases(m, made, scope)
-  return made
 }

@@ -4,10 +4,12 @@ import type { Declares, Expr } from '../source/ir'
 import { invoke } from './calls'
 import { evaluate, itemsOf, mergeDict } from './expressions'
 import { callMember } from './classes'
+import { placed } from './listItems'
+import { mapBehind } from './mapObjects'
 import { type Machine, place, unknown } from './machine'
 import { findSetter, getAttribute, getItem } from './members'
 import { noteReplaced } from './merging'
-import { updatePart } from './models/arrayAt'
+import { updatePart } from './arrayUpdates'
 import { failPython } from './refusals'
 import { failScript, useOfNothing } from './scriptRefusals'
 import { functionScope, holderOf, isJavaScript, scopesOfFunction } from './scopes'
@@ -55,7 +57,7 @@ export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope, d
         if (!useOfNothing(m, value))
           failScript(m, at, 'TypeError', 'undefined', 'something to take apart', 'undefined is not iterable')
       }
-      const items = itemsOf(m, value)
+      const items = value.kind === 'list' && value.isShuffled ? placed(m, value) : itemsOf(m, value)
       const isOptional = (value.kind === 'unknown' || value.kind === 'list') && value.optional === true
       const missing =
         items && isJavaScript(scope)
@@ -215,7 +217,9 @@ export function setItem(m: Machine, object: Value, asked: Value | undefined, val
     setElement(m, object, key, value)
   } else if (object.kind === 'instance' && key) {
     const own = callMember(m, object, '__setitem__', [key, value])
-    if (!own && isString(key)) setMember(m, object, key.value, value)
+    const map = own ? undefined : mapBehind(m, object)
+    if (map) setItem(m, map, key, value)
+    else if (!own && isString(key)) setMember(m, object, key.value, value)
   }
 }
 

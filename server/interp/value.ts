@@ -80,6 +80,8 @@ export interface ListValue {
   readonly items: Value[]
   /** There may be more items than these. */
   open: boolean
+  /** All of them are there, in an order that is not known: which one stands at a place is not. */
+  isShuffled?: boolean
   /** The others are what whoever runs the program gives, which may be nothing. */
   readonly optional?: boolean
   /** What a match of JavaScript has besides its groups, and the like. */

@@ -24,7 +24,7 @@ export function noteWritten(m: Machine, path: Value, content: Value | undefined)
   const parts = partsOf(path)
   if (!parts) return
   const isCertain = m.uncertain === 0 && m.alternative === 0 && m.summaries === 0
-  noteMade(m, path)
+  noteMade(m, path, true)
   m.written.set(keyOf(parts), { path: textOf(parts), content: isCertain && content ? copied(content) : undefined })
 }
 

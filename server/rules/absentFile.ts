@@ -3,7 +3,8 @@
 // nothing in the workspace is seen to make the file.
 
 import { distance } from 'fastest-levenshtein'
-import type { FileRead } from '../interp/fileReads'
+import { type FileRead, plainPath } from '../interp/fileReads'
+import type { Run } from '../interp/index'
 import { placeKey } from '../interp/machine'
 import type { Fix } from '../protocol'
 import { groupBy } from '../util/groupBy'
@@ -17,17 +18,21 @@ export const absentFile = defineRule({
   *check({ runs, listed }) {
     if (!listed) return
     const made = new Set(runs.flatMap(run => [...run.made]))
-    const reads = runs.flatMap(run => run.fileReads).filter(read => !made.has(baseName(read.path)))
-    for (const group of groupBy(reads, read => placeKey(read.at)).values()) {
-      const absent = group.flatMap(read => {
+    const written = new Set(runs.flatMap(run => [...run.madePaths]))
+    const reads = runs
+      .flatMap(run => run.fileReads.map(read => ({ read, run })))
+      .filter(({ read }) => !made.has(baseName(read.path)) && !written.has(plainPath(read.path)))
+    for (const group of groupBy(reads, ({ read }) => placeKey(read.at)).values()) {
+      const absent = group.flatMap(({ read, run }) => {
         const folder = folderWithout(read, listed)
-        return folder === undefined ? [] : [{ read, folder }]
+        const names = folder === undefined ? namesWritten(read, run, listed) : listed.get(folder)
+        return names ? [{ read, run, folder: folder ?? folderOf(plainPath(read.path)), names }] : []
       })
       const [first] = absent
-      // Another reading of the same call finds its file, and which one is meant is not known.
-      if (!first || absent.length < group.length) continue
+      // In another run the same call finds its files, and which one is meant is not known.
+      if (!first || group.some(({ run }) => absent.every(other => other.run !== run))) continue
       const { read, folder } = first
-      const names = [...(listed.get(folder) ?? [])].filter(isOfCheckpoint).sort()
+      const names = [...first.names].filter(isOfCheckpoint).sort()
       const near = nearest(baseName(read.path), names)
       yield {
         path: read.at.program.path,
@@ -41,7 +46,7 @@ export const absentFile = defineRule({
   },
 })
 
-const isOfCheckpoint = (name: string): boolean => /\.safetensors(\.index\.json)?$|^config\.json$/i.test(name)
+const isOfCheckpoint = (name: string): boolean => /\.safetensors(\.index\.json)?$|^(\w+_)?config\.json$/i.test(name)
 
 type Listed = NonNullable<Facts['listed']>
 
@@ -59,6 +64,21 @@ function folderWithout({ readings }: FileRead, listed: Listed): string | undefin
     if (found === undefined && [...names].some(isOfCheckpoint)) found = folder
   }
   return found
+}
+
+/** What the program itself writes into a folder that is not there before; undefined where that is not what is read from. */
+function namesWritten(
+  { path, readings }: FileRead,
+  { made, madePaths }: Run,
+  listed: Listed,
+): readonly string[] | undefined {
+  const folder = folderOf(plainPath(path))
+  const isNew = readings.every(reading => !listed.has(folderOf(reading)) && !mayExist(folderOf(reading), listed))
+  const names = [...madePaths].filter(other => folderOf(other) === folder).map(baseName)
+  const extension = /\.\w+$/.exec(path)?.[0] ?? path
+  // A name that is not known may be any.
+  if (!isNew || [...made].some(other => other.endsWith(extension))) return undefined
+  return names.some(isOfCheckpoint) ? names : undefined
 }
 
 /** A folder is not there where the nearest listed one above it does not name the way to it. */

@@ -52,8 +52,7 @@ function isMeant({ given, parameters }: ModuleLoad, { loads }: Run): boolean {
 
 function mismatch(load: ModuleLoad): Mismatch | undefined {
   const { given, parameters } = load
-  if (load.strict !== true || load.uncertain || !given || given.size === 0 || parameters.shapes.size === 0)
-    return undefined
+  if (load.strict !== true || load.uncertain || !given || parameters.shapes.size === 0) return undefined
   const extra = parameters.open ? [] : [...given.keys()].filter(name => !parameters.shapes.has(name))
   const missing = [...parameters.shapes.keys()].filter(name => !given.has(name))
   const shapes = [...given].flatMap(([name, value]) => {

@@ -4,8 +4,8 @@ import { Family } from './families'
 import { hashOfParts, isSameFromBehind, mixSum } from './names'
 import { powerOfTwo, take, takeZeros } from './room'
 
-/** An entry of a header takes at least so many bytes, however it is written: "a":["U8",[],[0,0]], */
-const shortestEntry: usize = 20
+/** An entry of a header takes at least so many bytes, however it is written: "":["U8",[],[0,0]], */
+const shortestEntry: usize = 19
 
 export let count: i32 = 0
 /** Addresses of the columns: offsets as doubles, spans of the text, hashes of the names, numbers of the families. */

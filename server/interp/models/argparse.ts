@@ -1,6 +1,7 @@
 // argparse: the defaults of options are what a program runs with unless told otherwise; an option without one is an input.
 
-import { isPosition, unknown } from '../machine'
+import { unknown } from '../machine'
+import { isPosition } from '../positions'
 import { constant, dict, type InstanceValue, isString, none, type Value } from '../value'
 import { callFunction, type LibraryCall } from '../calls'
 import type { LibraryModel } from './index'

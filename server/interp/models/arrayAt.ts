@@ -3,23 +3,10 @@
 
 import { withOp } from '../arrays'
 import type { LibraryCall } from '../calls'
-import { indexArray } from '../indexing'
-import type { Machine } from '../machine'
 import { operate } from '../operate'
-import { isJavaScript } from '../scopes'
 import { broadcast } from '../shapes/elementwise'
 import { type Dims, mlxShow, Refused, type Shape, show } from '../shapes/shape'
-import {
-  type ArrayValue,
-  constant,
-  type InstanceValue,
-  none,
-  type Place,
-  type Scope,
-  truth,
-  type Value,
-} from '../value'
-import type { Expr } from '../../source/ir'
+import { type ArrayValue, constant, type InstanceValue, none, truth, type Value } from '../value'
 import { asArray, lost } from './arguments'
 import type { LibraryModel } from './index'
 
@@ -59,27 +46,15 @@ function updated(c: LibraryCall): Value {
     c,
     [array, part, update],
     ([v, p, u]) => {
-      const bad = refused(u?.shape, p?.shape, isRow)
+      const bad = refusedUpdate(u?.shape, p?.shape, isRow)
       return bad ?? { shape: v?.shape, dtype: v?.dtype, stored: withOp(v?.stored, undefined) }
     },
     array.library,
   )
 }
 
-/** `array[index] = value`: the value must broadcast to what the index takes. */
-export function updatePart(m: Machine, array: ArrayValue, index: Expr, value: Value, scope: Scope, at: Place): void {
-  const part = indexArray(m, array, index, scope, at)
-  if (array.library !== 'mlx' || isJavaScript(scope) || part.kind !== 'array' || value.kind !== 'array') return
-  operate(
-    { m, at },
-    [part, value],
-    ([p, u]) => refused(u?.shape, p?.shape, false) ?? { shape: p?.shape, dtype: p?.dtype },
-    'mlx',
-  )
-}
-
 /** An update may have more ones in front than the part has axes, and must broadcast to the part without making it larger. */
-function refused(update: Dims, part: Dims, isRow: boolean): Refused | undefined {
+export function refusedUpdate(update: Dims, part: Dims, isRow: boolean): Refused | undefined {
   if (!update || !part) return undefined
   const told: Shape = isRow ? [1, ...part] : part
   let trimmed: Shape = update

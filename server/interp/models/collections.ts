@@ -3,9 +3,14 @@
 
 import { callFunction, type LibraryCall } from '../calls'
 import { itemsOf, keysOf, mergeDict } from '../expressions'
-import { isPosition, placeKey, unknown } from '../machine'
+import { placeKey, unknown } from '../machine'
+import { isPosition } from '../positions'
+import { placed } from '../listItems'
+import { fromPairs } from '../pairs'
+import { fillMap } from '../mapObjects'
 import { dictItem } from '../members'
 import { iterate } from '../statements'
+import { setItem } from '../targets'
 import { partsOf, textOf, type Part } from '../text'
 import {
   asKey,
@@ -22,6 +27,8 @@ import {
   type Value,
 } from '../value'
 import type { LibraryModel } from './index'
+
+export { fromPairs } from '../pairs'
 
 const selfDict = (c: LibraryCall) => c.self as DictValue
 const selfList = (c: LibraryCall) => c.self as ListValue
@@ -104,7 +111,7 @@ export const collections: LibraryModel = {
       const n = (v: Value | undefined) => (v && isNumber(v) ? v.value : undefined)
       const self = selfList(c)
       return known(from) && known(to) && !self.open
-        ? list(self.items.slice(n(from), n(to)))
+        ? list(placed(c.m, self).slice(n(from), n(to)))
         : list([...self.items], 'list', true)
     },
     'list.concat': c => {
@@ -128,7 +135,7 @@ export const collections: LibraryModel = {
     'list.map': c => {
       const made: Value[] = []
       const complete = each(c, result => made.push(result))
-      return list(made, 'list', !complete)
+      return { ...list(made, 'list', !complete), isShuffled: selfList(c).isShuffled }
     },
     'list.filter': c => {
       const made: Value[] = []
@@ -191,6 +198,15 @@ export const collections: LibraryModel = {
       selfDict(c).map.set(key.value, value)
       return value
     },
+    'dict.__init__': c => {
+      if (c.self?.kind === 'instance') fillMap(c.m, c.self, c.args)
+      return none
+    },
+    'dict.__getitem__': c => c.getItem(selfDict(c), c.get(0) ?? none),
+    'dict.__setitem__': c => {
+      setItem(c.m, selfDict(c), c.get(0), c.get(1) ?? none)
+      return none
+    },
     'dict.copy': c => {
       const made = dict()
       mergeDict(c.m, made, selfDict(c))
@@ -220,19 +236,6 @@ export const collections: LibraryModel = {
 function freeItem(c: LibraryCall, object: Value & { kind: 'unknown' }, key: Value): Value | undefined {
   const item = c.getItem(object, key)
   return item.kind === 'unknown' ? undefined : item
-}
-
-export function fromPairs(pairs: ListValue): DictValue {
-  const made = dict([], pairs.open)
-  for (const pair of pairs.items) {
-    const [key, given] = pair.kind === 'list' ? pair.items : []
-    const isHalf = pair.kind === 'list' && !pair.open && pair.items.length === 1
-    const value: Value | undefined = given ?? (isHalf ? { ...none, nothing: 'sure' } : undefined)
-    const text = key && asKey(key)
-    if (text && value && (isString(text) || isNumber(text))) made.map.set(text.value, value)
-    else made.open = true
-  }
-  return made
 }
 
 function push(c: LibraryCall): Value {

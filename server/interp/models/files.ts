@@ -6,7 +6,8 @@ import { globShards, loadJson, readings } from '../checkpoints'
 import { noteFileRead, noteMade } from '../fileReads'
 import { filesIn } from '../folders'
 import { joinPath } from '../operators'
-import { isPosition, type Machine, unknown } from '../machine'
+import { type Machine, unknown } from '../machine'
+import { isPosition } from '../positions'
 import { partsOf, textOf, type Part } from '../text'
 import { isScratch, writtenAt, writtenMatching } from '../writtenFiles'
 import { constant, dict, type FileValue, isString, list, none, type UnknownValue, type Value } from '../value'
@@ -206,6 +207,9 @@ export const files: LibraryModel = {
     'pathlib.Path.cwd': () => asPath(constant('.')),
     'json.load': parseJson,
     'json.loads': parseJson,
+    'path.mkdir': () => none,
+    'os.makedirs': () => none,
+    'os.mkdir': () => none,
     'path.joinpath': c =>
       joinAll(
         c,
@@ -260,6 +264,15 @@ export const files: LibraryModel = {
   },
   properties: {
     'path.parent': folder,
+    'path.parents': (m, self) => {
+      const found: Value[] = []
+      for (let at = folder(m, self); found.length < 32; at = folder(m, at)) {
+        found.push(at)
+        const parts = partsOf(pathOf(at))
+        if (parts?.length !== 1 || parts[0] === '.' || parts[0] === '' || parts[0] === '/') break
+      }
+      return list(found, 'tuple')
+    },
     'path.name': name,
     'path.stem': withoutExtension,
     'path.suffix': suffixOf,
@@ -278,5 +291,6 @@ export const files: LibraryModel = {
     url: 'node.url',
     'pathlib.PosixPath': 'pathlib.Path',
     'pathlib.PurePath': 'pathlib.Path',
+    'pathlib.PurePosixPath': 'pathlib.Path',
   },
 }

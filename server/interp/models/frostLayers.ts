@@ -3,6 +3,7 @@
 
 import { anyArray } from '../arrays'
 import type { LibraryCall } from '../calls'
+import { carried } from '../heads'
 import { operate } from '../operate'
 import { promote } from '../shapes/dtypes'
 import { olderNorm } from '../shapes/layers'
@@ -44,7 +45,8 @@ const forward =
       [x],
       ([v]) => {
         const shape = f(layer, v?.shape)
-        return shape instanceof Refused ? shape : { shape, dtype: dtypeOf(v?.dtype, made(layer, name)) }
+        if (shape instanceof Refused) return shape
+        return carried({ shape, dtype: dtypeOf(v?.dtype, made(layer, name)) }, [v])
       },
       'frost',
     )
@@ -69,8 +71,9 @@ const embedding: Forward = (layer, x) => {
 
 /** The packed layers, by the sizes of what they unpack to; a weight that was set is judged where it is handed over. */
 const packedLinear: Forward = (layer, x) => {
-  if (layer.attributes.has('weight')) return x && [...x.slice(0, -1), undefined]
-  const columns = sizeOf(layer, 'output_dims')
+  const columns = layer.attributes.has('weight')
+    ? shapeOf(layer, 'weight', undefined)?.[0]
+    : sizeOf(layer, 'output_dims')
   return x && [...x.slice(0, -1), columns]
 }
 
@@ -89,6 +92,7 @@ export const frostLayers: LibraryModel = {
       olderNorm(x, shapeOf(layer, 'weight', [sizeOf(layer, 'dims')]), null),
     ),
     'frost.nn.LayerNorm.forward': forward(same),
+    'frost.nn.RoPE.forward': forward(same, asInput),
     'frost.nn.Dropout.forward': forward(same, asInput),
     'frost.nn.Identity.forward': forward(same, asInput),
     ...Object.fromEntries(

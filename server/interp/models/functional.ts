@@ -10,6 +10,7 @@ import { getAttribute } from '../members'
 import { has } from '../membership'
 import { importByName } from '../modules'
 import { failPython } from '../refusals'
+import { escapeRegExp } from '../text'
 import { constant, dict, type InstanceValue, isNumber, isString, list, none, truth, type Value } from '../value'
 import type { LibraryModel } from './index'
 
@@ -271,6 +272,13 @@ export const functional: LibraryModel = {
     'collections.namedtuple': namedTupleClass,
     'collections.defaultdict': defaultDict,
     'collections.Counter': counter,
+    'collections.ChainMap': c => {
+      const made = dict([], c.args.open)
+      for (const { value } of [...c.args.positional].reverse()) mergeDict(c.m, made, value)
+      return made
+    },
+    'fnmatch.fnmatch': matchesPattern,
+    'fnmatch.fnmatchcase': matchesPattern,
     'inspect.signature': c => {
       const of = c.get(0)
       return object('inspect.Signature', of?.kind === 'class' ? [['parameters', constructorNames(of)]] : [])
@@ -301,6 +309,15 @@ export const functional: LibraryModel = {
     },
   },
   aliases: { 'typing_extensions.NamedTuple': namedTuple },
+}
+
+/** `*` and `?` of a shell; what else a pattern may hold is not followed. */
+function matchesPattern(c: LibraryCall): Value {
+  const [name, pattern] = [c.get(0, 'name'), c.get(1, 'pat')]
+  if (!name || !pattern || !isString(name) || !isString(pattern) || /[[\]]/.test(pattern.value))
+    return unknown(c.m, c.name)
+  const source = pattern.value.split(/([*?])/).map(t => (t === '*' ? '.*' : t === '?' ? '.' : escapeRegExp(t)))
+  return constant(new RegExp(`^${source.join('')}$`, 's').test(name.value))
 }
 
 /** A program of the workspace by its name; anything else is a library, whose members are not known. */

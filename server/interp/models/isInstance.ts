@@ -78,6 +78,8 @@ function isBelow(of: Value, other: Value & { kind: 'class' }): boolean | undefin
   if (of.kind === 'library') return false
   if (of.kind !== 'class') return undefined
   if (of.def === other.def) return true
+  // What a protocol asks for is not looked at.
+  if (other.bases.some(base => base.kind === 'library' && base.name.endsWith('.Protocol'))) return undefined
   const above = of.bases.map(base => isBelow(base, other))
   return above.includes(true) ? true : above.includes(undefined) ? undefined : false
 }

@@ -5,6 +5,7 @@ import { noteCounter } from '../counting'
 import { itemsOf, keysOf, mergeDict } from '../expressions'
 import { unknown } from '../machine'
 import { has } from '../membership'
+import { makeProxy } from '../proxies'
 import { requireModule } from '../modules'
 import { setItem, setMember } from '../targets'
 import { partialWith } from '../partial'
@@ -168,7 +169,10 @@ function entriesOfObject(c: LibraryCall): Value {
 export const javascript: LibraryModel = {
   calls: {
     'js.String': c => {
-      const parts = partsOf(c.get(0) ?? constant(''))
+      const v = c.get(0)
+      // What is read from a file is text already.
+      if (v?.kind === 'file' && v.as !== 'path') return v
+      const parts = partsOf(v ?? constant(''))
       return parts ? textOf(parts) : unknown(c.m, 'String')
     },
     'js.Number': toNumber,
@@ -261,6 +265,8 @@ export const javascript: LibraryModel = {
       const items = !from || (from.kind === 'const' && from.value === null) ? [] : itemsOf(c.m, from)
       return list(distinct(items ?? []), 'set', !items)
     },
+    'js.Symbol': symbol,
+    'js.Proxy': makeProxy,
     'js.Promise': promised,
     'js.promise.fulfil': c => fulfil(c),
     'js.promise.reject': () => none,
@@ -311,6 +317,13 @@ function requires(c: LibraryCall): Value {
   return name.value.startsWith('.')
     ? unknown(c.m, `${name.value} is not found in the workspace`)
     : library(libraryName(name.value))
+}
+
+/** A symbol is the name that members have which are written with it: `[LOAD]` for what `LOAD = Symbol(…)` names. */
+function symbol(c: LibraryCall): Value {
+  const { program, span } = c.at
+  const name = /([\w$]+)\s*=\s*$/.exec(program.text.slice(Math.max(0, span.start - 100), span.start))?.[1]
+  return name === undefined ? unknown(c.m, 'a symbol') : constant(`[${name}]`)
 }
 
 function arrayOfLength(c: LibraryCall): Value {

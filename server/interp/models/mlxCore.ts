@@ -10,7 +10,7 @@ import { operate, refuse } from '../operate'
 import { parametersOf, quantize as packed } from '../shapes/packed'
 import { Refused } from '../shapes/shape'
 import { type ArrayLibrary, list, dict, none, type Role, truth, type Value } from '../value'
-import { libraryCalled, type Operation, without } from './arguments'
+import { dtypeOf, libraryCalled, type Operation, without } from './arguments'
 import { arange, eye, full, like, linspace, literal, ofShape } from './creation'
 import { computing } from './elementwise'
 import { joiningFor } from './joining'
@@ -71,6 +71,7 @@ export function quantize(c: LibraryCall): Value {
 
 /** Every triple of a dict that is written to a file is a delivery: whoever loads the file will meet it. */
 export function noteSaved(c: LibraryCall, written: Value | undefined): void {
+  c.m.saves = true
   if (written?.kind !== 'dict') return
   for (const [key, weight] of written.map) {
     if (typeof key !== 'string' || !key.endsWith('.weight') || weight.kind !== 'array') continue
@@ -106,6 +107,12 @@ export function save(c: LibraryCall): Value {
       written,
     )
   return none
+}
+
+/** The same numbers in another dtype. */
+function recoded(c: LibraryCall, dtype: string | undefined): Value {
+  const x = c.get(0, 'x')
+  return x?.kind === 'array' ? operate(c, [x], ([v]) => ({ shape: v?.shape, dtype }), 'mlx') : result(c)
 }
 
 const result = (c: LibraryCall): Value => ({ ...anyArray(c.m.frame.activation), library: libraryCalled(c.name) })
@@ -177,6 +184,8 @@ export const mlxCore: LibraryModel = {
     'mlx.core.set_default_device': () => none,
     ...under('mlx.core', without(operations, 'ravel')),
     ...under('mlx.core', without(computing, 'absolute mod true_divide copy')),
+    'mlx.core.from_fp8': c => recoded(c, dtypeOf(c.get(1, 'dtype')) ?? (c.get(1, 'dtype') ? undefined : 'BF16')),
+    'mlx.core.to_fp8': c => recoded(c, 'U8'),
     'mlx.core.stop_gradient': c => c.get(0) ?? none,
     'mlx.core.array_equal': c => shaped([], c.m.frame.activation, 'BOOL', 'mlx'),
     'mlx.core.allclose': c => shaped([], c.m.frame.activation, 'BOOL', 'mlx'),

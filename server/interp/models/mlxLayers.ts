@@ -23,7 +23,10 @@ import { perAxis } from './mlxProducts'
 import type { LibraryModel } from './index'
 import { givenNumber, givenText } from './sinks'
 
-const lost = (c: LibraryCall): ArrayValue => ({ ...anyArray(c.m.frame.activation), library: 'mlx' })
+const lost = (c: LibraryCall): ArrayValue => ({
+  ...anyArray(c.m.frame.activation),
+  library: c.name.startsWith('frost.') ? 'frost' : 'mlx',
+})
 
 const selfOf = (c: LibraryCall): InstanceValue | undefined => (c.self?.kind === 'instance' ? c.self : undefined)
 
@@ -65,7 +68,7 @@ function run(
       )
       return carried({ shape, dtype }, [v])
     },
-    'mlx',
+    c.name.startsWith('frost.') ? 'frost' : 'mlx',
   )
 }
 
@@ -259,6 +262,8 @@ export const mlxLayers: LibraryModel = {
     'mlx.nn.QuantizedEmbedding.__call__': quantizedEmbedding,
     'mlx.nn.Embedding.as_linear': c => run(c, ['weight'], (x, [w]) => matmul(x.shape, turned(w?.shape))),
     'mlx.nn.QuantizedEmbedding.as_linear': c => quantizedLinear(c, members),
+    'frost.nn.Embedding.asLinear': c => run(c, ['weight'], (x, [w]) => matmul(x.shape, turned(w?.shape))),
+    'frost.nn.QuantizedEmbedding.asLinear': c => quantizedLinear(c, members),
     'mlx.nn.RMSNorm.__call__': c =>
       run(c, ['weight'], (x, [w]) => rmsNorm(x.shape, w && w.shape, normDType(x.dtype, w && w.dtype))),
     'mlx.nn.LayerNorm.__call__': c =>
@@ -273,6 +278,8 @@ export const mlxLayers: LibraryModel = {
         x => x,
       ),
     'mlx.nn.Conv1d.__call__': convolution(1),
+    'frost.nn.Conv1d.forward': convolution(1),
+    'frost.nn.Conv2d.forward': convolution(2),
     'mlx.nn.Conv2d.__call__': convolution(2),
     'mlx.nn.Sequential': makeSequential,
     'mlx.nn.Sequential.__call__': sequential,

@@ -14,6 +14,7 @@ import {
   type ParameterTree,
   packedLayers,
   parametersIn,
+  scriptLayerArguments,
 } from '../parameters'
 import {
   constant,
@@ -35,7 +36,7 @@ const layer =
   (c: LibraryCall): Value => {
     const made = libraryInstance(c.m, c.name, c.args)
     c.args.positional.forEach((argument, i) => {
-      const parameter = layerArguments[name]?.[i]
+      const parameter = (c.name.startsWith('frost.') ? scriptLayerArguments : layerArguments)[name]?.[i]
       if (parameter) made.attributes.set(parameter, argument.value)
     })
     return made
@@ -198,10 +199,10 @@ function install(model: InstanceValue, path: string, value: Value): void {
 export const mlxModule: LibraryModel = {
   calls: {
     ...Object.fromEntries(
-      Object.keys(layerArguments).flatMap(name => [
-        [`mlx.nn.${name}`, layer(name)] as const,
-        [`frost.nn.${name}`, layer(name)] as const,
-      ]),
+      [
+        ...Object.keys(layerArguments).map(name => ['mlx', name] as const),
+        ...Object.keys(scriptLayerArguments).map(name => ['frost', name] as const),
+      ].map(([library, name]) => [`${library}.nn.${name}`, layer(name)] as const),
     ),
     'mlx.nn.quantize': quantizeModel,
     'frost.nn.quantize': quantizeModel,

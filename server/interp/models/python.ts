@@ -250,7 +250,8 @@ function sorted(c: LibraryCall): Value {
   const v = c.get(0)
   const items = v && itemsOf(c.m, v)
   if (!items) return v?.kind === 'list' ? list([...v.items], 'list', true) : list([], 'list', true)
-  return list(sortAsPython(c, items) ?? [...items])
+  const inOrder = sortAsPython(c, items)
+  return { ...list(inOrder ?? [...items]), isShuffled: !inOrder && items.length > 1 }
 }
 
 function reversed(c: LibraryCall): Value {

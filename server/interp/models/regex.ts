@@ -1,8 +1,9 @@
 // Regular expressions of both languages, on texts and patterns that are known. A match of Python's is an instance that
 // holds its groups; an expression of JavaScript's is one that holds its source and flags.
 
-import type { LibraryCall } from '../calls'
+import { callFunction, type LibraryCall } from '../calls'
 import { unknown } from '../machine'
+import { type Part, partsOf, textOf } from '../text'
 import { constant, dict, isNumber, isString, list, type ListValue, none, type Value } from '../value'
 import type { LibraryModel } from './index'
 
@@ -16,17 +17,43 @@ function regexReplace(
   by: Value | undefined,
   text: Value | undefined,
 ): Value {
-  if (!pattern || !by || !text || !isString(pattern) || !isString(by) || !isString(text) || !safePattern(pattern.value))
+  if (!pattern || !by || !text || !isString(pattern) || !isString(text) || !safePattern(pattern.value))
     return unknown(c.m, 're.sub')
   try {
-    const source = pattern.value.replace(/\(\?P</g, '(?<')
+    const expression = new RegExp(pattern.value.replace(/\(\?P</g, '(?<'), 'g')
+    if (!isString(by)) return replacedByCalls(c, text.value, expression, by)
     const replacement = by.value
       .replace(/\$/g, '$$$$')
       .replace(/\\g<(\w+)>/g, (_, n: string) => (/^\d+$/.test(n) ? `$${n}` : `$<${n}>`))
       .replace(/\\(\d+)/g, '$$$1')
-    return constant(text.value.replace(new RegExp(source, 'g'), replacement))
-  } catch {
+    return constant(text.value.replace(expression, replacement))
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
     return unknown(c.m, 're.sub with a pattern that is not followed')
+  }
+}
+
+/** `re.sub` with a function, which is called with every match. */
+function replacedByCalls(c: LibraryCall, text: string, expression: RegExp, by: Value): Value {
+  const parts: Part[] = []
+  let at = 0
+  for (const found of text.matchAll(expression)) {
+    const made = partsOf(callFunction(c.m, by, [matchObject(found)], c))
+    if (!made) return unknown(c.m, 're.sub')
+    parts.push(text.slice(at, found.index), ...made)
+    at = found.index + found[0].length
+  }
+  return textOf([...parts, text.slice(at)])
+}
+
+/** What Python has of a match: its groups. */
+function matchObject(match: RegExpMatchArray | RegExpExecArray): Value {
+  const groups = dict([...match].map((g, i) => [i, g === undefined ? none : constant(g)]))
+  for (const [name, g] of Object.entries(match.groups ?? {})) groups.map.set(name, g === undefined ? none : constant(g))
+  return {
+    kind: 'instance',
+    of: { kind: 'library', name: 're.Match' },
+    attributes: new Map<string, Value>([['#groups', groups]]),
   }
 }
 
@@ -38,13 +65,7 @@ function regexMatch(c: LibraryCall, before: string, after = ''): Value {
   try {
     const match = new RegExp(`${before}(?:${pattern.value.replace(/\(\?P</g, '(?<')})${after}`).exec(text.value)
     if (!match) return none
-    const groups = dict([...match].map((g, i) => [i, g === undefined ? none : constant(g)]))
-    for (const [name, g] of Object.entries(match.groups ?? {})) groups.map.set(name, constant(g))
-    return {
-      kind: 'instance',
-      of: { kind: 'library', name: 're.Match' },
-      attributes: new Map<string, Value>([['#groups', groups]]),
-    }
+    return matchObject(match)
   } catch {
     return unknown(c.m, c.name)
   }

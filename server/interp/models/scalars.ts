@@ -1,10 +1,11 @@
 // Numbers taken out of arrays: `array.item()`, `int(array)`, `float(array)`. Source: mlx/python/src/convert.cpp, 0.32.4.
 
 import type { LibraryCall } from '../calls'
-import { someNumber } from '../machine'
+import { someNumber, unknown } from '../machine'
 import { operate } from '../operate'
-import { product, Refused } from '../shapes/shape'
-import type { ArrayValue, Value } from '../value'
+import { isKnown, product, Refused } from '../shapes/shape'
+import { noteTaken } from '../takes'
+import { type ArrayValue, list, type Value } from '../value'
 import type { LibraryModel } from './index'
 
 /** The number in an array of MLX, which must hold one. */
@@ -28,8 +29,24 @@ export function numberIn(c: LibraryCall, array: ArrayValue): Value {
   return someNumber(c.m, 'the number in an array')
 }
 
+/** More numbers than this are not told one by one. */
+const mostNumbers = 4_096
+
+/** Lists in lists, with a number that is not known at every end. */
+const nested = (c: LibraryCall, [size, ...inner]: readonly number[]): Value =>
+  size === undefined
+    ? someNumber(c.m, 'a number in an array')
+    : list(Array.from({ length: size }, () => nested(c, inner)))
+
 export const scalars: LibraryModel = {
   calls: {
+    'array.tolist': c => {
+      const array = c.self?.kind === 'array' ? c.self : undefined
+      const shape = array?.variants[0]?.shape
+      if (array) noteTaken(c.m, array.variants)
+      if (!isKnown(shape) || (product(shape) ?? mostNumbers) >= mostNumbers) return unknown(c.m, c.name)
+      return array?.variants.length === 1 ? nested(c, shape) : unknown(c.m, c.name)
+    },
     'array.item': c => (c.self?.kind === 'array' ? numberIn(c, c.self) : someNumber(c.m, c.name)),
   },
 }

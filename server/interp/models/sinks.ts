@@ -10,7 +10,7 @@ import { onlyReading } from '../readings'
 import { isFloat, promote } from '../shapes/dtypes'
 import { dequantize, type Given, type Operand, type Packing, parametersOf, quantizedMatmul } from '../shapes/packed'
 import { gathered } from '../shapes/gathered'
-import { Refused, type Shape } from '../shapes/shape'
+import { noArray, Refused, type Shape } from '../shapes/shape'
 import {
   type ArrayValue,
   type ArrayVariant,
@@ -109,15 +109,6 @@ export function sink(c: LibraryCall, op: 'dequantize' | 'quantized_matmul' | 'ga
     ? decoded(c, members, parameters)
     : product(c, op, members, parameters, at(slots.x), at(slots.transpose), { lhs: at(slots.lhs), rhs: at(slots.rhs) })
 }
-
-/** What MLX says where it gets None for an array. */
-export const noArray = (op: string, name: string): Refused =>
-  new Refused(
-    `${name} is None`,
-    'an array',
-    `${op}(): incompatible function arguments. The following argument types are supported:`,
-    'TypeError',
-  )
 
 /** What the floating-point modes decode to. */
 const bfloat = ({ mode }: Packing) => (mode === undefined ? undefined : 'BF16')

@@ -78,8 +78,11 @@ const sortAny = (c: LibraryCall, items: readonly Value[]): Value[] | undefined =
 function sortInPlace(c: LibraryCall): Value {
   const self = c.self as ListValue
   const sorted = self.open ? undefined : sortAny(c, self.items)
-  if (sorted && c.m.uncertain === 0) self.items.splice(0, self.items.length, ...sorted)
-  else self.open ||= self.items.length > 1
+  if (c.m.uncertain > 0) self.open ||= self.items.length > 1
+  else if (sorted) {
+    self.items.splice(0, self.items.length, ...sorted)
+    self.isShuffled = false
+  } else self.isShuffled = self.items.length > 1
   return c.javascript ? self : none
 }
 
@@ -89,7 +92,7 @@ export const sorting: LibraryModel = {
     'list.toSorted': c => {
       const self = c.self as ListValue
       const sorted = self.open ? undefined : sortAny(c, self.items)
-      return list(sorted ?? [...self.items], 'list', !sorted)
+      return { ...list(sorted ?? [...self.items], 'list', self.open), isShuffled: !sorted && self.items.length > 1 }
     },
     'str.localeCompare': c => {
       const [a, b, options] = [c.self, c.get(0), c.get(2)]

@@ -45,3 +45,12 @@ export const badAxis = (op: string, axis: number, rank: number, text?: string): 
 
 /** Replaces the size of one axis. */
 export const withSize = (shape: Shape, axis: number, size: Dim): Shape => shape.map((d, i) => (i === axis ? size : d))
+
+/** What MLX says where it gets None for an array. */
+export const noArray = (op: string, name: string): Refused =>
+  new Refused(
+    `${name} is None`,
+    'an array',
+    `${op}(): incompatible function arguments. The following argument types are supported:`,
+    'TypeError',
+  )

@@ -115,3 +115,10 @@ test('names made to collide are found all the same, and in time', async () => {
   expect(names.map(name => shard.tensors.find(name)?.name)).toEqual(names)
   expect(shard.tensors.find(names[7] ?? '')?.shape).toEqual([])
 })
+
+test('a header of the shortest entries there are has room for all of them', async () => {
+  const entry = '"":["U8",[],[0,0]]'
+  const shard = await readShard('a', bytesSource(fileOf(`{${Array<string>(5000).fill(entry).join(',')}}`, 0)))
+  expect(shard.tensors.count).toBe(1)
+  expect(shard.problems.find(({ kind }) => kind === 'duplicate-name')?.message).toContain('5000 times')
+})

@@ -1,0 +1,17 @@
+// A dict from pairs of keys and values.
+
+import { asKey, dict, type DictValue, isNumber, isString, type ListValue, none, type Value } from './value'
+
+/** `dict(pairs)`, `Object.fromEntries(pairs)`. */
+export function fromPairs(pairs: ListValue): DictValue {
+  const made = dict([], pairs.open)
+  for (const pair of pairs.items) {
+    const [key, given] = pair.kind === 'list' ? pair.items : []
+    const isHalf = pair.kind === 'list' && !pair.open && pair.items.length === 1
+    const value: Value | undefined = given ?? (isHalf ? { ...none, nothing: 'sure' } : undefined)
+    const text = key && asKey(key)
+    if (text && value && (isString(text) || isNumber(text))) made.map.set(text.value, value)
+    else made.open = true
+  }
+  return made
+}
