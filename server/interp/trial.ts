@@ -209,7 +209,12 @@ function give(m: Machine, trial: Trial): boolean {
 }
 
 /** A value that the turn has set, as it is for one layer; undefined where it cannot be told. */
-export function ownValue(m: Machine, { symbol, range, standIns, made }: Trial, value: Value, i: number): Value | undefined {
+export function ownValue(
+  m: Machine,
+  { symbol, range, standIns, made }: Trial,
+  value: Value,
+  i: number,
+): Value | undefined {
   const number = range.first + i * range.step
   switch (value.kind) {
     case 'array': {
