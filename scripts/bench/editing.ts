@@ -135,6 +135,8 @@ interface Place {
 class Typing {
   private readonly lines: string[]
   private halfTyped: { readonly line: number; readonly character: number; readonly length: number } | undefined
+  /** Edits but for those that took one back. */
+  private made = 0
 
   constructor(text: string) {
     this.lines = text.split('\n')
@@ -152,8 +154,9 @@ class Typing {
     }
     const line = (i * 337) % this.lines.length
     const end = this.lines[line]?.length ?? 0
-    if (i % 3 === 0) return this.replace(line, end, 0, `  # remark ${i}`)
-    if (i % 3 === 1) {
+    const kind = this.made++ % 3
+    if (kind === 0) return this.replace(line, end, 0, `  # remark ${i}`)
+    if (kind === 1) {
       const text = ' weights[f"model.'
       this.halfTyped = { line, character: end, length: text.length }
       return this.replace(line, end, 0, text)

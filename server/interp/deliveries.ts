@@ -216,13 +216,30 @@ function arrives({ stored, shape: own, table, dtype }: ArrayVariant): Arriving |
   return { sources: stored.sources, shape, dtype, ops: stored.ops }
 }
 
-const arrived = ({ shape, dtype, ops }: Arriving, { shard, tensor }: Source): Arrived => ({
-  shard,
-  tensor,
-  shape,
-  dtype,
-  ops,
-})
+/** A tensor of a group that is alike: there may be a hundred thousand, and the group says nearly all. */
+class ArrivedOfGroup implements Arrived {
+  constructor(
+    private readonly group: Arriving,
+    private readonly source: Source,
+  ) {}
+  get shard(): Arrived['shard'] {
+    return this.source.shard
+  }
+  get tensor(): Arrived['tensor'] {
+    return this.source.tensor
+  }
+  get shape(): Arrived['shape'] {
+    return this.group.shape
+  }
+  get dtype(): string {
+    return this.group.dtype
+  }
+  get ops(): Arrived['ops'] {
+    return this.group.ops
+  }
+}
+
+const arrived = (group: Arriving, source: Source): Arrived => new ArrivedOfGroup(group, source)
 
 /**
  * Where a triple could be handed over differently: the call that hands the members over together; the operation itself

@@ -2,6 +2,7 @@
 // unknown, never a guess; calls are in calls.ts, members in members.ts.
 
 import type { Expr } from '../source/ir'
+import { makeAlike } from './alikeItems'
 import { callValue, evaluateArguments } from './calls'
 import { itemsOfObject, superOf } from './classes'
 import { mapBehind } from './mapObjects'
@@ -306,6 +307,16 @@ function comprehension(m: Machine, e: Expr & { kind: 'comprehension' }, outer: S
     const iterable = evaluate(m, clause.iterable, scope)
     const isPlain = e.result !== 'dict' && clause.conditions.length === 0 && iterable.kind === 'list' && !iterable.open
     const summary = isPlain ? summarize(m, iterable.items) : undefined
+    if (isPlain && !summary && e.clauses.length === 1 && certain) {
+      const made = makeAlike(m, e.element, iterable.items, item => {
+        assignTo(m, clause.target, item, scope)
+        return evaluate(m, e.element, scope)
+      })
+      if (made) {
+        items.push(...made)
+        return
+      }
+    }
     if (summary && isUniform(m, e.element)) {
       const from = items.length
       m.summaries++

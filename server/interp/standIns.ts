@@ -38,7 +38,8 @@ export function isAlike(names: Names, a: Value, b: Value, numbers?: Numbers, see
       const other = b as typeof a
       const isSameClass = a.of === other.of || (other.of.kind === 'library' && isLibrary(a.of, other.of.name))
       if (!isSameClass || a.attributes.size !== other.attributes.size || a.whole || other.whole) return false
-      for (const [name, value] of a.attributes) {
+      for (const name of a.attributes.keys()) {
+        const value = a.attributes.get(name) as Value
         if (!isLookedAt(names, a, name, value)) continue
         const same = other.attributes.get(name)
         if (!same || !isAlike(names, value, same, numbers, seen)) return false
@@ -49,7 +50,12 @@ export function isAlike(names: Names, a: Value, b: Value, numbers?: Numbers, see
       const { shape, open, items, properties } = b as typeof a
       if (a.shape !== shape || a.open || open || a.items.length !== items.length || a.properties || properties)
         return false
-      return a.items.every((item, i) => isAlike(names, item, items[i] as Value, numbers, seen))
+      // One object may stand there many times, as where a long list was made at once.
+      return a.items.every(
+        (item, i) =>
+          (i > 0 && item === a.items[i - 1] && items[i] === items[i - 1]) ||
+          isAlike(names, item, items[i] as Value, numbers, seen),
+      )
     }
     case 'function': {
       const other = b as typeof a

@@ -198,7 +198,7 @@ function give(m: Machine, trial: Trial): boolean {
     for (const [name, value] of object.attributes) {
       if (before.get(name) === value) continue
       for (const [i, target] of (object.standsFor ?? []).entries()) {
-        const own = valueOf(m, trial, value, i)
+        const own = ownValue(m, trial, value, i)
         if (!own) return false
         settings.push({ object: target, name, value: own })
       }
@@ -209,7 +209,12 @@ function give(m: Machine, trial: Trial): boolean {
 }
 
 /** A value that the turn has set, as it is for one layer; undefined where it cannot be told. */
-function valueOf(m: Machine, { symbol, range, standIns, made }: Trial, value: Value, i: number): Value | undefined {
+export function ownValue(
+  m: Machine,
+  { symbol, range, standIns, made }: Trial,
+  value: Value,
+  i: number,
+): Value | undefined {
   const number = range.first + i * range.step
   switch (value.kind) {
     case 'array': {

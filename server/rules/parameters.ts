@@ -113,17 +113,17 @@ function readTriple(d: Delivery): DeliveredTriple | undefined {
   })
 }
 
-const sharedTriples = new WeakMap<Verdict, Map<string, DeliveredTriple>>()
+const sharedTriples = new WeakMap<Verdict | Width, DeliveredTriple[]>()
 /** One object for equal ones: weights that are alike have one verdict, and there may be thousands. */
 function shared(verdict: Verdict, triple: DeliveredTriple): DeliveredTriple {
-  let ofVerdict = sharedTriples.get(verdict)
-  if (!ofVerdict) sharedTriples.set(verdict, (ofVerdict = new Map()))
-  const { packedColumns, groups, width } = triple
-  const key = `${packedColumns} ${groups} ${width?.value} ${width?.why}`
-  const known = ofVerdict.get(key)
-  if (known) return known
-  ofVerdict.set(key, triple)
-  return triple
+  const key = triple.width ?? verdict
+  let known = sharedTriples.get(key)
+  if (!known) sharedTriples.set(key, (known = []))
+  const same = known.find(
+    t => t.packedColumns === triple.packedColumns && t.groups === triple.groups && t.pairs === triple.pairs,
+  )
+  if (!same) known.push(triple)
+  return same ?? triple
 }
 
 /** For people: the pairs that a delivery's tensors leave, and the evidence where it picks one. */

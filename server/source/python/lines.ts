@@ -33,8 +33,16 @@ const stringPrefix = /^(?:[rbuft]|br|rb|fr|rf|tr|rt)$/i
 const isWord = (code: number): boolean =>
   (code >= 97 && code <= 122) || (code >= 65 && code <= 90) || (code >= 48 && code <= 57) || code === 95 || code > 127
 
+let last: { readonly text: string; readonly lines: readonly LogicalLine[] | undefined } | undefined
+
 /** The logical lines of a text; undefined where a long string does not end, so that nothing can be told of what is in it. */
 export function logicalLines(text: string): readonly LogicalLine[] | undefined {
+  // Whoever reads a text asks for its lines more than once.
+  if (last?.text !== text) last = { text, lines: readLines(text) }
+  return last.lines
+}
+
+function readLines(text: string): readonly LogicalLine[] | undefined {
   const lines: LogicalLine[] = []
   let at = 0
   while (at < text.length) {

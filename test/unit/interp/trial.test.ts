@@ -11,7 +11,11 @@ import { snapshotOf } from '../../support/runCase'
 
 beforeAll(prepareGrammars)
 
-const program = (first: string, body: string): string => `import mlx.core as mx
+const program = (
+  first: string,
+  body: string,
+  made: readonly [string, string] = ['pass', 'pass'],
+): string => `import mlx.core as mx
 
 SEEN = []
 
@@ -31,12 +35,20 @@ class Linear:
         return mx.quantized_matmul(x, self.weight, scales=self.scales, biases=self.biases, group_size=64, bits=4)
 
 
+LINEAR = Linear()
+
+
 class Layer:
     def __init__(self, number):
         self.number = number
         self.q = Linear()
         self.k = Linear()
         self.norm = None
+        ${made[0]}
+${made[1]
+  .split('\n')
+  .map(line => `        ${line}`)
+  .join('\n')}
 
     def __call__(self, x):
         return self.k(self.q(x)) * self.norm
@@ -157,6 +169,42 @@ describe.each(Object.entries(bodies))('a loop that %s', (_, body) => {
     // Both texts are as long, so that places can be compared.
     expect(await findings(lines, program('pass           ', body))).toEqual(
       await findings(lines, program('SEEN.append(i) ', body)),
+    )
+  })
+})
+
+/** What a constructor may do beside, and what the loop then does with it. */
+const constructors: Readonly<Record<string, readonly [string, string]>> = {
+  'does no more': ['pass', plain],
+  'keeps a text with its number': [
+    'self.name = f"layers.{number}"',
+    `${plain.replaceAll('layers.{i}', '{layer.name}')}`,
+  ],
+  'tells some from others': ['if number < 4:\n    self.k = self.q', plain],
+  'tells even from odd': [
+    'self.name = "q" if number % 2 == 0 else "k"',
+    `layer.q.load(weights[f"layers.{i}.{layer.name}.weight"], weights[f"layers.{i}.q.scales"], weights[f"layers.{i}.q.biases"])\n${triple('k')}\n${norm}`,
+  ],
+  'makes a list of layers': ['self.both = [Linear(), Linear()]\nself.q = self.both[0]\nself.k = self.both[1]', plain],
+  'makes a list of its own': ['self.sizes = [64]', `${plain}\nif layer.sizes[0] != 64:\n    raise ValueError("size")`],
+  'holds a list of all': ['self.sizes = SEEN', plain],
+  'makes a function': [
+    'self.key = lambda: f"layers.{number}.q"',
+    `layer.q.load(weights[layer.key() + ".weight"], weights[layer.key() + ".scales"], weights[layer.key() + ".biases"])\n${triple('k')}\n${norm}`,
+  ],
+  'keeps its number and more': [
+    'self.next = number + 1',
+    `${triple('q', 'layers.{layer.next - 1}')}\n${triple('k')}\n${norm}`,
+  ],
+  'sets what it shares': ['Layer.last = number', plain],
+  'shares one with all': ['self.q = LINEAR', plain],
+}
+
+describe.each(Object.entries(constructors))('a constructor that %s', (_, [more, body]) => {
+  test.each(Object.entries(checkpoints))('of a checkpoint %s', async (_, lines) => {
+    const text = (first: string): string => program('pass           ', body, [first, more])
+    expect(await findings(lines, text('pass                '))).toEqual(
+      await findings(lines, text('SEEN.append(number) ')),
     )
   })
 })
