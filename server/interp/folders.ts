@@ -54,6 +54,15 @@ export function filesIn(m: Machine, folder: Value, at: Place): string[] | undefi
   return undefined
 }
 
+/** Whether a path that is known whole is that of a file of a model. */
+export function isOfModel(m: Machine, path: Value, at: Place): boolean {
+  const parts = partsOf(path)
+  const [only] = parts ?? []
+  if (parts?.length !== 1 || typeof only !== 'string') return false
+  const files = new Set(m.models.flatMap(filesOf).map(file => file.replace(/\\/g, '/')))
+  return readings(m, only, at.program.path).some(reading => files.has(reading))
+}
+
 const filesOf = (model: Model): string[] => [
   ...model.shards.map(s => s.path),
   ...model.configs.map(c => c.path),

@@ -25,6 +25,7 @@ import { innerValues } from './handOver'
 import type { Mixup } from './heads'
 import type { Merged } from './merging'
 import { findMember } from './members'
+import { namespaceOf } from './models/argparse'
 import { findModule, runModule } from './modules'
 import { calledNames, importsOf, mentionsSink, requiredBy, speaksOfTensors } from './names'
 import { layerName, packedLayers } from './parameters'
@@ -185,7 +186,15 @@ const receiver = (instance: InstanceValue, method: FunctionDef): Value | undefin
 function runUncalled(m: Machine, f: FunctionValue): void {
   if (m.called.has(f.def) || m.work <= 0) return
   m.dead = false
-  invoke(m, f, freeArguments(m, f))
+  const parser = f.self ? undefined : m.commands.get(f.def)
+  const given = freeArguments(m, f)
+  const [first, ...others] = given.positional
+  // What a command of the command line is called with is what its parser makes.
+  invoke(
+    m,
+    f,
+    parser && first ? { ...given, positional: [{ value: namespaceOf(parser.attributes) }, ...others] } : given,
+  )
 }
 
 /** Objects that hold stored tensors: what they compute is where the tensors end. */

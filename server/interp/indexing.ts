@@ -117,7 +117,8 @@ function itemOfValue(m: Machine, v: Value): Item {
   if (v.kind === 'dict' && v.map.has('start') && v.map.has('stop')) return sliceOfObject(v)
   if (v.kind === 'array') return { kind: 'array', array: v }
   // A symbol that a number was computed with, or that stands for the numbers of a loop, is a number.
-  if (v.kind === 'unknown' && (v.linear || m.ranges.has(v.symbol))) return { kind: 'number', value: undefined }
+  if (v.kind === 'unknown' && (v.isNumber || v.linear || m.ranges.has(v.symbol)))
+    return { kind: 'number', value: undefined }
   if (v.kind === 'list') {
     const items = itemsOf(m, v)
     if (items?.every(isNumber))

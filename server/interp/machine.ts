@@ -16,7 +16,6 @@ import type { WrittenFile } from './writtenFiles'
 import type {
   ArrayValue,
   ArrayVariant,
-  ClassValue,
   ConfigPlace,
   ConstValue,
   InstanceValue,
@@ -221,6 +220,8 @@ export interface Machine {
   readonly fileReads: Map<string, FileRead>
   /** Bare names of files that something which is not modelled may make. */
   readonly made: Set<string>
+  /** What functions get that run a command of the command line. */
+  readonly commands: Map<FunctionDef, InstanceValue>
   /** Whether a program writes tensors, wherever to. */
   saves: boolean
   /** Paths of files that the program writes. */
@@ -297,6 +298,7 @@ export function createMachine(
     guessed: new Set(),
     fileReads: new Map(),
     made: new Set(),
+    commands: new Map(),
     saves: false,
     madePaths: new Set(),
     scratch: new Set(),
@@ -393,6 +395,3 @@ export function noteRead(m: Machine, v: Value): Value {
 
 /** A literal keeps the place where it was written, so that a fault in it can be shown there. */
 export const withLiteral = (v: ConstValue, at: Place): ConstValue => ({ ...v, literal: at })
-
-export const isLibraryClass = (v: Value): boolean => v.kind === 'library'
-export type { ClassValue }

@@ -33,10 +33,15 @@ export function summarize(m: Machine, items: readonly Value[]): Summary | undefi
   return item && { item, count: items.length }
 }
 
+/** So many turns are cheap. */
+const fewTurns = 8
+
 /** A loop whose turns do not even use their number, as when a model is run once for every token: one turn shows all. */
 export function summarizeUnused(items: readonly Value[], target: Expr, body: readonly Stmt[]): Summary | undefined {
   const item = items[0]
   if (!item || items.length < 2 || target.kind !== 'name' || mentions(body, target.name)) return undefined
+  // What grows with every turn is followed while that is cheap.
+  if (items.length <= fewTurns && countedNames(body).length > 0) return undefined
   return item.kind === 'const' ? { item, count: items.length } : undefined
 }
 

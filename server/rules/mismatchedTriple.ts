@@ -8,7 +8,7 @@ import { quantizationBlocks } from '../quant/config'
 import { isForeign } from '../quant/formats/format'
 import { formatsOfModule } from '../quant/formats/formatsOf'
 import { inOrder, quantizedKinds } from '../quant/quantizedModules'
-import type { Verdict } from '../quant/triple'
+import { judgeTriple, type Verdict } from '../quant/triple'
 import { groupBy } from '../util/groupBy'
 import { columnSlice } from './columnSlice'
 import { sitesWhere } from './delivered'
@@ -46,7 +46,18 @@ export const mismatchedTriple = defineRule({
 })
 
 const isMisfit = (d: Delivery): boolean =>
-  (d.verdict.kind === 'misfit' || !isPacked(d)) && !foreignFormat(d) && !columnSlice(d)
+  (d.verdict.kind === 'misfit' || !isPacked(d)) && !foreignFormat(d) && !columnSlice(d) && !isTakenAnyway(d)
+
+/** A product without biases looks at the last two axes only (MLX 0.32.4, measured); whoever decodes is refused. */
+function isTakenAnyway({ sink, weight, scales, biases }: Delivery): boolean {
+  if (sink.op !== 'quantized_matmul' || biases || weight.shape.length === scales.shape.length) return false
+  const [w, s] = [weight, scales].map(({ shape }) => shape.slice(-2))
+  return (
+    w !== undefined &&
+    s !== undefined &&
+    judgeTriple({ weight: w, scales: s, biases: undefined, float: true }).kind === 'fits'
+  )
+}
 
 /** Weight and scales of one module in each other's place, told by their names. */
 const isExchanged = ({ module, weight, scales }: Delivery): boolean =>

@@ -27,6 +27,11 @@ export const explanations: readonly Explanation[] = [
     rules: /^mismatched-triple$/,
     why: 'The rows that are missing are of tokens that the program does not look up; others would be read past the end.',
   },
+  {
+    operators: /^stored-dtype$/,
+    rules: /^integer-tensor$/,
+    why: 'The program leaves the tensor out, which lies in the file wrongly all the same.',
+  },
 ]
 
 /** What is said of these rules' findings on an operator's mutants; undefined where one of them has no explanation. */

@@ -2,7 +2,7 @@
 
 import { unknown } from '../machine'
 import { isPosition } from '../positions'
-import { constant, dict, type InstanceValue, isString, none, type Value } from '../value'
+import { constant, type InstanceValue, isString, none, type Value } from '../value'
 import { callFunction, type LibraryCall } from '../calls'
 import type { LibraryModel } from './index'
 
@@ -43,7 +43,11 @@ function addArgument(c: LibraryCall): Value {
 /** Defaults that are set by name. */
 function setDefaults(c: LibraryCall): Value {
   const options = optionsOf(c)
-  for (const [name, { value }] of c.args.keywords) options?.set(name, value)
+  for (const [name, { value }] of c.args.keywords) {
+    options?.set(name, value)
+    // `set_defaults(func=run)` of a command: `run` gets what its own parser makes.
+    if (value.kind === 'function' && c.self?.kind === 'instance') c.m.commands.set(value.def, c.self)
+  }
   return none
 }
 
@@ -57,6 +61,13 @@ const subparsers = (c: LibraryCall): Value => {
   if (dest && isString(dest)) optionsOf(c)?.set(dest.value, isNeeded ? unknown(c.m, 'the command', true) : none)
   return { kind: 'instance', of: { kind: 'library', name: subparsersClass }, attributes: new Map() }
 }
+
+/** What a parser makes of a command line on which nothing stands. */
+export const namespaceOf = (options: ReadonlyMap<string, Value> | undefined): InstanceValue => ({
+  kind: 'instance',
+  of: { kind: 'library', name: 'argparse.Namespace' },
+  attributes: new Map(options ?? []),
+})
 
 const parser = (): InstanceValue => ({
   kind: 'instance',
@@ -73,11 +84,7 @@ export const argparse: LibraryModel = {
     [`${className}.add_argument`]: addArgument,
     [`${className}.add_argument_group`]: c => c.self ?? none,
     [`${className}.add_mutually_exclusive_group`]: c => c.self ?? none,
-    [`${className}.parse_args`]: c => ({
-      kind: 'instance',
-      of: { kind: 'library', name: 'argparse.Namespace' },
-      attributes: new Map(optionsOf(c) ?? (dict().map as Map<string, Value>)),
-    }),
+    [`${className}.parse_args`]: c => namespaceOf(optionsOf(c)),
     [`${className}.parse_known_args`]: c => libraryModelOf(c),
   },
 }

@@ -4,7 +4,7 @@
 import { callFunction, type LibraryCall } from '../calls'
 import { globShards, loadJson, readings } from '../checkpoints'
 import { noteFileRead, noteMade } from '../fileReads'
-import { filesIn } from '../folders'
+import { filesIn, isOfModel } from '../folders'
 import { joinPath } from '../operators'
 import { type Machine, unknown } from '../machine'
 import { isPosition } from '../positions'
@@ -138,8 +138,10 @@ function plainJson(c: LibraryCall, text: string): Value {
   }
 }
 
-const exists = (c: LibraryCall): Value =>
-  writtenAt(c.m, pathOf(c.get(0) ?? c.self)) ? constant(true) : unknown(c.m, 'whether a file exists')
+function exists(c: LibraryCall): Value {
+  const path = pathOf(c.get(0) ?? c.self)
+  return writtenAt(c.m, path) || isOfModel(c.m, path, c.at) ? constant(true) : unknown(c.m, 'whether a file exists')
+}
 
 /** What the program has written into a folder, or what a model's files there are called; what else there is, is not known. */
 function entriesOf(c: LibraryCall, folder: Value, bare: boolean): Value {

@@ -153,6 +153,21 @@ function padded(v: Value, specification: string): readonly Part[] | undefined {
   return [left ? only.padEnd(size, filler) : only.padStart(size, filler)]
 }
 
+/** `$name` and `${name}` of a template, which are all given by name. */
+function substitute(c: LibraryCall): Value {
+  const template = c.self?.kind === 'instance' ? text(c.self.attributes.get('template')) : undefined
+  if (template === undefined || c.args.open || c.args.positional.length > 0) return lost(c)
+  const out: Part[] = []
+  for (const piece of template.split(/(\$\$|\$\w+|\$\{\w+\})/)) {
+    const name = /^\$\{?(\w+)\}?$/.exec(piece)?.[1]
+    const value = name === undefined ? undefined : c.get(-1, name)
+    const filled = piece === '$$' ? ['$'] : name === undefined ? [piece] : value && partsOf(value)
+    if (!filled) return lost(c)
+    out.push(...filled)
+  }
+  return textOf(out)
+}
+
 function joinItems(c: LibraryCall): Value {
   const separator = text(c.self)
   const argument = c.get(0)
@@ -193,6 +208,13 @@ export const strings: LibraryModel = {
       const filled = value && specification !== undefined ? padded(value, specification) : undefined
       return filled ? textOf(filled) : value?.kind === 'unknown' ? value : unknown(c.m, 'format')
     },
+    'string.Template': c => ({
+      kind: 'instance',
+      of: { kind: 'library', name: 'string.Template' },
+      attributes: new Map([['template', c.get(0, 'template') ?? constant('')]]),
+    }),
+    'string.Template.substitute': substitute,
+    'string.Template.safe_substitute': substitute,
     'str.join': joinItems,
     'str.zfill': pad,
     'str.concat': c =>
