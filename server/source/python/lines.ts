@@ -81,8 +81,8 @@ function readLine(text: string, from: number, start: number): Read | undefined {
   let line = from
   let isBroken = false
   let colon: number | undefined
-  /** Behind the last thing that says something. */
-  let end = start
+  /** Where the comment of the line begins, if it has one. */
+  let comment: number | undefined
   /** Takes the innermost bracket for one that nothing closes, with all others of its line; that line. */
   const giveUp = (): number | undefined => {
     const last = open.pop()?.line
@@ -96,31 +96,26 @@ function readLine(text: string, from: number, start: number): Read | undefined {
     return { end: endOfLine(text, Math.max(broken, start), next), next, colon, isBroken }
   }
   for (let at = start; at < text.length;) {
+    plain.lastIndex = at
+    if (plain.test(text)) {
+      at = plain.lastIndex
+      if (at >= text.length) break
+    }
     const c = text[at] as string
-    const code = text.charCodeAt(at)
-    if (isWord(code)) {
-      const begin = at
-      while (at < text.length && isWord(text.charCodeAt(at))) at++
-      const quote = text[at]
-      if ((quote !== '"' && quote !== "'") || at - begin > 2 || !stringPrefix.test(text.slice(begin, at))) {
-        end = at
-        continue
-      }
-      const string = readString(text, at, /[ft]/i.test(text.slice(begin, at)))
+    if (c === '"' || c === "'") {
+      const string = readString(text, at, hasFields(text, at))
       if (!string) return undefined
-      at = end = string.end
+      at = string.end
       if (string.isBroken) breakHere()
-    } else if (c === '"' || c === "'") {
-      const string = readString(text, at, false)
-      if (!string) return undefined
-      at = end = string.end
-      if (string.isBroken) breakHere()
-    } else if (c === '#') at = endOf(text, at)
-    else if (c === '\\' && /^\\\r?\n/.test(text.slice(at, at + 3))) {
-      at = nextLine(text, at)
-      line = at
+    } else if (c === '#') {
+      comment = at
+      at = endOf(text, at)
+    } else if (c === '\\') {
+      if (/^\\\r?\n/.test(text.slice(at, at + 3))) line = at = nextLine(text, at)
+      else at++
     } else if (c === '\n') {
-      if (open.length === 0) return { end, next: at + 1, colon, isBroken }
+      if (open.length === 0) return { end: endBefore(text, start, comment ?? at), next: at + 1, colon, isBroken }
+      comment = undefined
       line = ++at
       if (beginsStatement.test(text.slice(at, at + 200).trimStart())) {
         let broken: number | undefined
@@ -129,20 +124,20 @@ function readLine(text: string, from: number, start: number): Read | undefined {
       }
     } else if (c in closers) {
       open.push({ close: closers[c] as string, line })
-      end = ++at
-    } else if (c === ')' || c === ']' || c === '}') {
+      at++
+    } else if (c === ':') {
+      if (open.length === 0 && !isBroken && text[at + 1] !== '=') colon ??= at
+      at++
+    } else {
       while (open.length > 0 && open[open.length - 1]?.close !== c) {
         const broken = giveUp()
         if (open.length === 0 && broken !== undefined && broken !== line) return cutAfter(broken)
       }
       if (!open.pop()) isBroken = true
-      end = ++at
-    } else {
-      if (c === ':' && open.length === 0 && !isBroken && text[at + 1] !== '=') colon ??= at
       at++
-      if (c !== ' ' && c !== '\t' && c !== '\r' && c !== '\f') end = at
     }
   }
+  const end = endBefore(text, start, comment ?? text.length)
   if (open.length === 0) return { end, next: text.length, colon, isBroken }
   let broken: number | undefined
   while (open.length > 0) broken = giveUp()
@@ -155,6 +150,10 @@ function readLine(text: string, from: number, start: number): Read | undefined {
   }
 }
 
+/** What neither ends a string nor begins anything in it. */
+const insideDouble = /[^"\\\n{]+/y
+const insideSingle = /[^'\\\n{]+/y
+
 /** Reads a string from its first quote; undefined where a long one does not end. */
 function readString(
   text: string,
@@ -164,7 +163,13 @@ function readString(
   const quote = text[start] as string
   const isLong = text.startsWith(quote.repeat(3), start)
   const mark = isLong ? quote.repeat(3) : quote
+  const inside = quote === '"' ? insideDouble : insideSingle
   for (let at = start + mark.length; at < text.length;) {
+    inside.lastIndex = at
+    if (inside.test(text)) {
+      at = inside.lastIndex
+      if (at >= text.length) break
+    }
     const c = text[at]
     if (c === '\\') at += text.startsWith('\r\n', at + 1) ? 3 : 2
     else if (c === '\n' && !isLong) return { end: at, isBroken: true }
@@ -207,6 +212,19 @@ function readField(text: string, start: number, isLong: boolean): number | undef
   }
   return undefined
 }
+
+/** What neither opens, closes nor ends anything. */
+const plain = /[^\n()[\]{}"'#\\:]+/y
+const prefixBefore = /(?:^|[^\w\u0080-\uffff])([A-Za-z]{1,2})$/
+
+/** Whether the letters before a quote make it a string with fields. */
+function hasFields(text: string, quote: number): boolean {
+  if (!isWord(text.charCodeAt(quote - 1))) return false
+  const prefix = prefixBefore.exec(text.slice(Math.max(0, quote - 3), quote))?.[1]
+  return prefix !== undefined && stringPrefix.test(prefix) && /[ft]/i.test(prefix)
+}
+
+const endBefore = (text: string, start: number, at: number): number => start + text.slice(start, at).trimEnd().length
 
 function indentAt(text: string, at: number): string {
   let end = at
