@@ -13,6 +13,7 @@ import { partialOf } from './partial'
 import { fillMap, isMapClass } from './mapObjects'
 import { findMember, getItem, libraryBase } from './members'
 import { models } from './models/index'
+import { noteShared } from './sharing'
 import { checkCall, checkConstruction } from './signatures'
 import { noteAnyTaken, noteArguments, noteHandedOut } from './takes'
 import { execute } from './statements'
@@ -134,7 +135,7 @@ function handedOut(m: Machine, args: Arguments, why: string): Value {
   for (const value of valuesOf(args)) {
     noteMade(m, value)
     noteHandedOut(m, value)
-    if (value.kind === 'instance') value.isShared = true
+    noteShared(value)
   }
   return unknown(m, why)
 }

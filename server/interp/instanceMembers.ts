@@ -11,7 +11,7 @@ import { hasMember } from './moduleMembers'
 import { layerParameters } from './parameters'
 import { memberOfProxy } from './proxies'
 import { failPython } from './refusals'
-import { constant, type InstanceValue, library, none, type Place, type Value } from './value'
+import { constant, dict, type InstanceValue, library, none, type Place, type Value } from './value'
 
 /** `object.name`. */
 export function attributeOfInstance(
@@ -46,11 +46,14 @@ export function attributeOfInstance(
   if (javascript && name === 'constructor' && object.of.kind === 'class') return object.of
   const made = madeParameter(m, object, name)
   if (made) return made
+  // Whoever holds this dict can set any attribute.
+  if (name === '__dict__') {
+    self.isShared = true
+    return { ...dict(), map: self.attributes as Map<string | number, Value> }
+  }
   const computed = callMember(m, object, '__getattr__', [constant(name)])
   if (computed) return computed
-  // Whoever holds this dict can set any attribute.
-  if (name === '__dict__') self.isShared = true
-  else if (javascript && !(name in Object.prototype) && isWhollyKnown(self)) return { ...none, nothing: 'sure' }
+  if (javascript && !(name in Object.prototype) && isWhollyKnown(self)) return { ...none, nothing: 'sure' }
   else if (!javascript && !m.free && !name.startsWith('__') && lacks(self, name)) {
     const text = `'${nameOf(self.of)}' object has no attribute '${name}'`
     failPython(m, at, 'AttributeError', `a ${nameOf(self.of)} has no attribute ${name}`, undefined, text)
