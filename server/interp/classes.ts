@@ -5,11 +5,15 @@ import { type Arguments, callFunction, evaluateArguments, freeArguments, invoke,
 import { asMember, enumerated, isEnumeration } from './enumerations'
 import { evaluate, itemsOf } from './expressions'
 import { type Machine, place, unknown } from './machine'
+import { lacks } from './instanceMembers'
 import { fillMap, isMapClass, mapBehind } from './mapObjects'
+import { isModule } from './parameters'
 import { memberOfProxy } from './proxies'
+import { failPython } from './refusals'
 import { dictItem, findMember, getAttribute, getItem, libraryBase } from './members'
 import {
   type ClassValue,
+  type ConstValue,
   constant,
   dict,
   type InstanceValue,
@@ -134,6 +138,12 @@ export function itemOfObject(m: Machine, object: InstanceValue, key: Value, at: 
     const held = object.attributes.get(key.value)
     if (held) return held
     if (at.program.language !== 'python') return getAttribute(m, object, key.value, at, true)
+  }
+  // A module of MLX is a dict of its arrays and parts, by their names.
+  const isAbsent = isNumber(key) || (isString(key) && lacks(object, key.value))
+  if (isAbsent && at.program.language === 'python' && isModule(object) && !m.free) {
+    const text = isString(key) ? `'${key.value}'` : String((key as ConstValue).value)
+    failPython(m, at, 'KeyError', `the module has no ${text}`, undefined, text)
   }
   return unknown(m, 'an item of an object')
 }

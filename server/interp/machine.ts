@@ -378,8 +378,11 @@ export function noteLoads(
   entries: readonly { readonly model: Model; readonly shard: Shard }[],
   named: boolean,
 ): void {
-  for (const { model, shard } of entries)
-    m.loads.set(`${placeKey(at)} ${reader} ${shard.path}`, { reader, at, model, shard, named })
+  for (const { model, shard } of entries) {
+    const key = `${placeKey(at)} ${reader} ${shard.path}`
+    // What another way through the program has named stays named.
+    if (named || !m.loads.has(key)) m.loads.set(key, { reader, at, model, shard, named })
+  }
 }
 
 export function noteUnfollowed(m: Machine, at: Place, why: string): void {

@@ -242,6 +242,9 @@ export const nemotronH = hf(
   ],
 )
 
+/** A norm with its shift. */
+const norm = (at: string, size: number): Tensor[] => [tensor(`${at}.weight`, size), tensor(`${at}.bias`, size)]
+
 const siglip = (at: string, hidden: number, middle: number): Tensor[] => [
   tensor(`${at}.embeddings.patch_embedding.weight`, hidden, 14, 14, 3),
   tensor(`${at}.embeddings.patch_embedding.bias`, hidden),
@@ -249,8 +252,8 @@ const siglip = (at: string, hidden: number, middle: number): Tensor[] => [
   ...layers(2, i => {
     const layer = `${at}.encoder.layers.${i}`
     return [
-      tensor(`${layer}.layer_norm1.weight`, hidden),
-      tensor(`${layer}.layer_norm2.weight`, hidden),
+      ...norm(`${layer}.layer_norm1`, hidden),
+      ...norm(`${layer}.layer_norm2`, hidden),
       ...['q_proj', 'k_proj', 'v_proj', 'out_proj'].flatMap(n =>
         linear(`${layer}.self_attn.${n}`, hidden, hidden, true),
       ),
@@ -258,7 +261,7 @@ const siglip = (at: string, hidden: number, middle: number): Tensor[] => [
       ...linear(`${layer}.mlp.fc2`, hidden, middle, true),
     ]
   }),
-  tensor(`${at}.post_layernorm.weight`, hidden),
+  ...norm(`${at}.post_layernorm`, hidden),
 ]
 const siglipConfig = {
   model_type: 'siglip_vision_model',
@@ -480,8 +483,13 @@ export const clip = hf(
       ['text_model', 768, 3072],
       ['vision_model', 1024, 4096],
     ].flatMap(([name, hidden, middle]) =>
-      siglip(String(name), Number(hidden), Number(middle)).filter(t => !/embeddings/.test(t.name)),
+      siglip(String(name), Number(hidden), Number(middle)).filter(t => !/embeddings|^text_model\.post/.test(t.name)),
     ),
+    ...norm('text_model.final_layer_norm', 768),
+    tensor('vision_model.embeddings.class_embedding', 1024),
+    tensor('vision_model.embeddings.patch_embedding.weight', 1024, 3, 14, 14),
+    tensor('vision_model.embeddings.position_embedding.weight', 257, 1024),
+    ...norm('vision_model.pre_layrnorm', 1024),
     tensor('text_projection.weight', 768, 768),
     tensor('visual_projection.weight', 768, 1024),
     { ...tensor('logit_scale'), dtype: 'F32' as const },
