@@ -92,6 +92,8 @@ export function notWithObject(m: Machine, object: InstanceValue): void {
 export function checkSetting(m: Machine, object: Value): void {
   const { trial } = m
   if (!trial) return
+  // What is not known keeps nothing.
+  if (object.kind === 'unknown') return
   if (m.uncertain > trial.uncertain) end()
   if (object.kind === 'instance' && (trial.standIns.has(object) || m.instances.includes(object, trial.made))) return
   end()
