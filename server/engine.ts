@@ -2,11 +2,11 @@
 // Start reading here, then one rule in rules/, then its case in test/cases/.
 
 import type { Model } from './checkpoint/facts'
-import { type Binding, candidates } from './interp/binding'
-import { componentsOf } from './interp/components'
+import { type Binding, candidates } from './interp/stored/binding'
+import { componentsOf } from './interp/program/components'
 import { type Bundle, bundlesOf, deliveriesOf, type Delivery } from './interp/deliveries'
 import { interpret, type Run } from './interp/index'
-import { speaksOfTensors } from './interp/names'
+import { speaksOfTensors } from './interp/program/names'
 import type { Finding, Range, VerifyItem } from './protocol'
 import { rules } from './rules/index'
 import type { Draft, Facts, Rule } from './rules/rule'

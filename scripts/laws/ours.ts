@@ -3,11 +3,11 @@
 
 // The interpreter's files import one another; the engine is where they are loaded from.
 import '../../server/engine'
-import { evaluate } from '../../server/interp/expressions'
-import { createMachine } from '../../server/interp/machine'
-import { runModule } from '../../server/interp/modules'
+import { evaluate } from '../../server/interp/run/expressions'
+import { createMachine } from '../../server/interp/run/machine'
+import { runModule } from '../../server/interp/run/modules'
 import { mlxName } from '../../server/interp/shapes/dtypes'
-import { type ArrayValue, keyValue, type Value } from '../../server/interp/value'
+import { type ArrayValue, keyValue, type Value } from '../../server/interp/values/value'
 import { lowerProgram } from '../../server/source/index'
 
 /** What the expressions of a language may name. */

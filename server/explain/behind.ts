@@ -1,7 +1,7 @@
 // What waits behind the first error, and only what the facts show: the message that comes once the transposition is
 // repaired, products with a matrix that is not turned, and findings of another kind.
 
-import { placeKey } from '../interp/machine'
+import { placeKey } from '../interp/run/machine'
 import type { Delivery } from '../interp/deliveries'
 import { groupBy } from '../util/groupBy'
 import { foldNames, rangeIn } from '../rules/show'

@@ -2,7 +2,7 @@
 // whatever a checkpoint calls its tensors. Paths are shown from the workspace folder, never from somebody's home.
 
 import type { Model } from '../checkpoint/facts'
-import type { Place } from '../interp/value'
+import type { Place } from '../interp/values/value'
 import type { Position } from '../protocol'
 import { rangeOf } from '../rules/show'
 

@@ -2,7 +2,7 @@
 // MLX resolves them, and what programs pass. The evidence for and against "wrong parameters".
 
 import type { Delivery } from '../interp/deliveries'
-import type { Value } from '../interp/value'
+import type { Value } from '../interp/values/value'
 import type { Range } from '../protocol'
 import { type Pair } from '../quant/affine'
 import { judgeParameters, type Judgement, type Parameter, passed, tripleOf } from '../rules/parameters'

@@ -2,7 +2,7 @@
 // the evidence for both.
 
 import type { Arrived, Delivery } from '../interp/deliveries'
-import type { Value } from '../interp/value'
+import type { Value } from '../interp/values/value'
 import type { Pair } from '../quant/affine'
 import { withEvidence } from '../quant/dimensions'
 import { turn } from '../quant/triple'

@@ -1,7 +1,7 @@
 // Where quantized weights arrive: the calls that decode or multiply them, each with its deliveries.
 
 import type { Delivery } from '../interp/deliveries'
-import type { Place } from '../interp/value'
+import type { Place } from '../interp/values/value'
 import type { Facts } from '../rules/rule'
 import { rangeOf, textAt } from '../rules/show'
 import { groupBy } from '../util/groupBy'

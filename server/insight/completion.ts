@@ -3,7 +3,7 @@
 
 import type { Model } from '../checkpoint/facts'
 import type { Analysis, Snapshot } from '../engine'
-import { candidates } from '../interp/binding'
+import { candidates } from '../interp/stored/binding'
 import type { Range } from '../protocol'
 import { rangeIn, showTensor } from '../rules/show'
 import type { Program } from '../source/ir'

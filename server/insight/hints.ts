@@ -1,7 +1,7 @@
 // Inlay hints: behind a load what is stored and what it means, behind a quantized operation how what arrives reads.
 
 import type { Analysis } from '../engine'
-import type { Place } from '../interp/value'
+import type { Place } from '../interp/values/value'
 import type { Position, Range } from '../protocol'
 import { rangeOf } from '../rules/show'
 import type { Program } from '../source/ir'

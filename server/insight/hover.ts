@@ -3,7 +3,7 @@
 import type { Model } from '../checkpoint/facts'
 import type { Analysis } from '../engine'
 import { code } from '../explain/markdown'
-import type { Place } from '../interp/value'
+import type { Place } from '../interp/values/value'
 import type { Range } from '../protocol'
 import { modelName, rangeOf, textAt } from '../rules/show'
 import type { Program } from '../source/ir'

@@ -1,8 +1,8 @@
 // Where a program asks a checkpoint for tensors, and what it is given there: read from the runs when an editor asks, once
 // for each analysis and file.
 
-import type { ArrayVariant, Place, Source } from '../interp/value'
-import type { Met } from '../interp/machine'
+import type { ArrayVariant, Place, Source } from '../interp/values/value'
+import type { Met } from '../interp/run/machine'
 import type { Run } from '../interp/index'
 import type { Facts } from '../rules/rule'
 

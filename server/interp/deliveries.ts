@@ -5,10 +5,10 @@ import type { Model, Shard } from '../checkpoint/facts'
 import type { ArrayOp } from '../protocol'
 import { judgeTriple, type Verdict } from '../quant/triple'
 import type { Run } from './index'
-import { placeKey, type Sink } from './machine'
+import { placeKey, type Sink } from './run/machine'
 import type { StoredTensor } from '../quant/quantizedModules'
-import { pick, pickedFrom, together } from './readings'
-import type { ArrayVariant, Place, Source } from './value'
+import { pick, pickedFrom, together } from './values/readings'
+import type { ArrayVariant, Place, Source } from './values/value'
 
 /** A stored tensor as it arrives: what was done to it, and the shape that this gives. */
 export interface Arrived extends StoredTensor {

@@ -4,9 +4,9 @@
 
 import type { Model } from '../checkpoint/facts'
 import type { FunctionDef, Program } from '../source/ir'
-import { freeArguments, invoke } from './calls'
-import { classesOf, freeInit, instantiate } from './classes'
-import type { Counter } from './counting'
+import { freeArguments, invoke } from './run/calls'
+import { classesOf, freeInit, instantiate } from './run/classes'
+import type { Counter } from './program/counting'
 import {
   type AbsentKey,
   createMachine,
@@ -19,19 +19,19 @@ import {
   type Quantization,
   type Sink,
   type Unfollowed,
-} from './machine'
-import type { FileRead } from './fileReads'
-import { innerValues } from './handOver'
-import type { Mixup } from './heads'
-import type { Merged } from './merging'
-import { findMember } from './members'
+} from './run/machine'
+import type { FileRead } from './stored/fileReads'
+import { innerValues } from './arrays/handOver'
+import type { Mixup } from './arrays/heads'
+import type { Merged } from './stored/merging'
+import { findMember } from './members/members'
 import { namespaceOf } from './models/argparse'
-import { findModule, runModule } from './modules'
-import { calledNames, importsOf, mentionsSink, requiredBy, speaksOfTensors } from './names'
-import { layerName, packedLayers } from './parameters'
-import type { Refusal } from './refusals'
-import type { Takes } from './takes'
-import type { ArrayValue, ConfigPlace, FunctionValue, InstanceValue, Place, Value, WeightsView } from './value'
+import { findModule, runModule } from './run/modules'
+import { calledNames, importsOf, mentionsSink, requiredBy, speaksOfTensors } from './program/names'
+import { layerName, packedLayers } from './arrays/parameters'
+import type { Refusal } from './run/refusals'
+import type { Takes } from './stored/takes'
+import type { ArrayValue, ConfigPlace, FunctionValue, InstanceValue, Place, Value, WeightsView } from './values/value'
 
 export interface Run {
   readonly programs: ReadonlySet<Program>

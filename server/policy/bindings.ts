@@ -3,7 +3,7 @@
 
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { Binding } from '../interp/binding'
+import type { Binding } from '../interp/stored/binding'
 import type { CheckpointTable } from '../protocol'
 import type { FolderPolicy } from './policy'
 

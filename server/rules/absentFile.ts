@@ -3,9 +3,9 @@
 // nothing in the workspace is seen to make the file.
 
 import { distance } from 'fastest-levenshtein'
-import { type FileRead, plainPath } from '../interp/fileReads'
+import { type FileRead, plainPath } from '../interp/stored/fileReads'
 import type { Run } from '../interp/index'
-import { placeKey } from '../interp/machine'
+import { placeKey } from '../interp/run/machine'
 import type { Fix } from '../protocol'
 import { groupBy } from '../util/groupBy'
 import { defineRule, type Facts } from './rule'

@@ -2,8 +2,8 @@
 // Python raises KeyError there; JavaScript gives undefined, and whatever uses it raises. Said only where the lookup is sure to happen, and for every checkpoint it may be made of.
 
 import { distance } from 'fastest-levenshtein'
-import type { AbsentKey } from '../interp/machine'
-import { placeKey } from '../interp/machine'
+import type { AbsentKey } from '../interp/run/machine'
+import { placeKey } from '../interp/run/machine'
 import type { Because, Fix } from '../protocol'
 import { groupBy } from '../util/groupBy'
 import { defineRule, type Facts } from './rule'

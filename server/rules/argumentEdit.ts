@@ -1,6 +1,6 @@
 // A keyword argument added to a call of Python, behind what is there, in the author's own layout.
 
-import type { Place } from '../interp/value'
+import type { Place } from '../interp/values/value'
 import type { Edit } from '../protocol'
 import { rangeIn } from './show'
 

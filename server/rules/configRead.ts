@@ -2,7 +2,7 @@
 
 import type { JsonFile } from '../checkpoint/facts'
 import type { Delivery } from '../interp/deliveries'
-import type { Place } from '../interp/value'
+import type { Place } from '../interp/values/value'
 import { parametersOf, quantizationConfigs } from '../quant/config'
 import type { Expr, FunctionDef, Program, Stmt } from '../source/ir'
 import type { Parameter } from './parameters'

@@ -2,8 +2,8 @@
 // Told by the stored names, since shapes often agree and MLX then decodes to wrong numbers without a word.
 
 import type { Delivery } from '../interp/deliveries'
-import { placeKey } from '../interp/machine'
-import { escapeRegExp } from '../interp/text'
+import { placeKey } from '../interp/run/machine'
+import { escapeRegExp } from '../interp/values/text'
 import type { Edit, Fix } from '../protocol'
 import { groupBy } from '../util/groupBy'
 import { where } from './delivered'

@@ -3,8 +3,8 @@
 
 import type { JsonFile, Model } from '../checkpoint/facts'
 import { type Bundle, deliveriesOf, type Delivery, placesKey, type Triple, weightsIn } from '../interp/deliveries'
-import { placeKey, type Sink } from '../interp/machine'
-import type { Place, Value } from '../interp/value'
+import { placeKey, type Sink } from '../interp/run/machine'
+import type { Place, Value } from '../interp/values/value'
 import { groupBy } from '../util/groupBy'
 import type { Facts } from './rule'
 import { textAt } from './show'

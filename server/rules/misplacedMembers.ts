@@ -1,8 +1,8 @@
 // Scales and biases that arrive in another's place, told by what the program itself calls them: the key that it
 // holds them under, or where `quantize` gave them. For arrays whose stored names are gone: stacked, sliced, packed anew.
 
-import { placeKey, type Sink } from '../interp/machine'
-import type { ArrayValue, Role } from '../interp/value'
+import { placeKey, type Sink } from '../interp/run/machine'
+import type { ArrayValue, Role } from '../interp/values/value'
 import type { Draft } from './rule'
 import { rangeOf } from './show'
 import { swapFix } from './swapFix'

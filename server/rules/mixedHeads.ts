@@ -1,8 +1,8 @@
 // An attention whose heads and tokens are taken for one another: queries that are not turned before it, or results that are
 // not turned back before their heads are joined. Every shape is as it should be, and the numbers are wrong.
 
-import { type Mixup } from '../interp/heads'
-import { placeKey } from '../interp/machine'
+import { type Mixup } from '../interp/arrays/heads'
+import { placeKey } from '../interp/run/machine'
 import { groupBy } from '../util/groupBy'
 import { defineRule, type Draft } from './rule'
 import { rangeOf } from './show'

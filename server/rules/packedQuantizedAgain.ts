@@ -3,8 +3,8 @@
 
 import type { Model } from '../checkpoint/facts'
 import { splitName } from '../checkpoint/modules'
-import { placeKey } from '../interp/machine'
-import type { Place } from '../interp/value'
+import { placeKey } from '../interp/run/machine'
+import type { Place } from '../interp/values/value'
 import { isForeign, showRecognition } from '../quant/formats/format'
 import { formatOfTensor } from '../quant/formats/formatsOf'
 import type { StoredTensor } from '../quant/quantizedModules'

@@ -3,8 +3,8 @@
 
 import type { Arrived, Delivery } from '../interp/deliveries'
 import type { Verdict } from '../quant/triple'
-import type { Sink } from '../interp/machine'
-import { isNumber, type Value } from '../interp/value'
+import type { Sink } from '../interp/run/machine'
+import { isNumber, type Value } from '../interp/values/value'
 import { type Pair, showPairs } from '../quant/affine'
 import { modeDefaults } from '../quant/config'
 import { expectedWidth, type Width, withEvidence } from '../quant/dimensions'

@@ -3,8 +3,8 @@
 // What each of them refuses is said where the fault is found.
 
 import type { Model } from '../checkpoint/facts'
-import type { Load } from '../interp/machine'
-import { placeKey } from '../interp/machine'
+import type { Load } from '../interp/run/machine'
+import { placeKey } from '../interp/run/machine'
 import type { Because, Severity } from '../protocol'
 import type { Facts } from './rule'
 import { rangeOf } from './show'

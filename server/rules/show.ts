@@ -2,7 +2,7 @@
 
 import type { Model } from '../checkpoint/facts'
 import type { Arrived } from '../interp/deliveries'
-import type { Place } from '../interp/value'
+import type { Place } from '../interp/values/value'
 import type { Because, Position, Range } from '../protocol'
 import { lineIndex, type LineIndex } from '../util/lineIndex'
 

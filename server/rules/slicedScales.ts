@@ -4,7 +4,7 @@
 // are sliced alike; a slice that is stored is only explained.
 
 import type { Arrived, Delivery } from '../interp/deliveries'
-import type { Place } from '../interp/value'
+import type { Place } from '../interp/values/value'
 import type { Edit, Fix } from '../protocol'
 import { sitesWhere } from './delivered'
 import { foreignFormat } from './foreign'

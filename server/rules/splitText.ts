@@ -1,6 +1,6 @@
 // `mx.split(array, parts, axis=0)[i]` as text: the same part of another array.
 
-import type { Place } from '../interp/value'
+import type { Place } from '../interp/values/value'
 import { textAt } from './show'
 
 /** The text of a split call and its index with another array in it; undefined where the place is no such call. */

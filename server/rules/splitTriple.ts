@@ -4,7 +4,7 @@
 
 import type { Model } from '../checkpoint/facts'
 import { weightsIn } from '../interp/deliveries'
-import type { Place } from '../interp/value'
+import type { Place } from '../interp/values/value'
 import { inOrder, quantizedKinds, type QuantizedModule } from '../quant/quantizedModules'
 import { becauseLoads, playersOf } from './players'
 import { defineRule, type Draft, type Facts } from './rule'

@@ -3,9 +3,9 @@
 // (mlx/nn/layers/base.py, load_weights, 0.32.4); all of them are counted here.
 
 import type { Run } from '../interp/index'
-import type { ModuleLoad } from '../interp/machine'
-import { placeKey } from '../interp/machine'
-import type { Value } from '../interp/value'
+import type { ModuleLoad } from '../interp/run/machine'
+import { placeKey } from '../interp/run/machine'
+import type { Value } from '../interp/values/value'
 import { groupBy } from '../util/groupBy'
 import { defineRule, type Draft } from './rule'
 import { becauseTensor, count, foldNames, rangeOf, showShape } from './show'

@@ -1,7 +1,7 @@
 // Two arguments that stand in each other's place, exchanged: only where each is an expression of its own.
 
-import { placeKey } from '../interp/machine'
-import type { Place } from '../interp/value'
+import { placeKey } from '../interp/run/machine'
+import type { Place } from '../interp/values/value'
 import type { Fix } from '../protocol'
 import { rangeOf, textAt } from './show'
 

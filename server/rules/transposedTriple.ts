@@ -2,7 +2,7 @@
 // or conversion script that transposed every 2-D tensor, packed ones too. Judged by shapes alone, whatever the config says.
 
 import type { Delivery } from '../interp/deliveries'
-import { placeKey } from '../interp/machine'
+import { placeKey } from '../interp/run/machine'
 import type { Because, Fix } from '../protocol'
 import { turn, type Turned } from '../quant/triple'
 import { groupBy } from '../util/groupBy'

@@ -3,8 +3,8 @@
 // Every mix of them is refused by MLX 0.32.4. Values that come from a config are judged where they stand, by another rule.
 
 import type { Delivery } from '../interp/deliveries'
-import { placeKey } from '../interp/machine'
-import type { Place } from '../interp/value'
+import { placeKey } from '../interp/run/machine'
+import type { Place } from '../interp/values/value'
 import type { Edit, Fix } from '../protocol'
 import { floatModes, type Pair } from '../quant/affine'
 import { groupBy } from '../util/groupBy'

@@ -3,8 +3,8 @@
 // parameter's own name is judged where it stands, by another rule.
 
 import type { Delivery } from '../interp/deliveries'
-import { placeKey } from '../interp/machine'
-import type { ConfigPlace, Place } from '../interp/value'
+import { placeKey } from '../interp/run/machine'
+import type { ConfigPlace, Place } from '../interp/values/value'
 import type { Fix } from '../protocol'
 import { type Pair, showPair, showPairs } from '../quant/affine'
 import { groupBy } from '../util/groupBy'

@@ -2,7 +2,7 @@
 // all of them are named and none is called the one.
 
 import type { Delivery } from '../../interp/deliveries'
-import type { Place } from '../../interp/value'
+import type { Place } from '../../interp/values/value'
 import { showPair } from '../../quant/affine'
 import { passed } from '../../rules/parameters'
 import { rangeOf, showTensor } from '../../rules/show'

@@ -1,9 +1,9 @@
 // argparse: the defaults of options are what a program runs with unless told otherwise; an option without one is an input.
 
-import { unknown } from '../machine'
-import { isPosition } from '../positions'
-import { constant, type InstanceValue, isString, none, type Value } from '../value'
-import { callFunction, type LibraryCall } from '../calls'
+import { unknown } from '../run/machine'
+import { isPosition } from '../values/positions'
+import { constant, type InstanceValue, isString, none, type Value } from '../values/value'
+import { callFunction, type LibraryCall } from '../run/calls'
 import type { LibraryModel } from './index'
 
 const className = 'argparse.ArgumentParser'

@@ -1,11 +1,11 @@
 // Reads the arguments of array operations: axes, sizes, dtypes, numbers, arrays and what stands for one.
 
-import { anyArray, shaped } from '../arrays'
-import type { LibraryCall } from '../calls'
-import { itemsOf } from '../expressions'
+import { anyArray, shaped } from '../arrays/arrays'
+import type { LibraryCall } from '../run/calls'
+import { itemsOf } from '../run/expressions'
 import { dtypeNames } from '../shapes/dtypes'
 import type { Dim, Dims } from '../shapes/shape'
-import { type ArrayLibrary, type ArrayValue, isNumber, truth, type Value } from '../value'
+import { type ArrayLibrary, type ArrayValue, isNumber, truth, type Value } from '../values/value'
 
 /** What an operation does to an array; `args` are the positional ones behind it. */
 export type Operation = (c: LibraryCall, array: ArrayValue, args: readonly Value[]) => Value

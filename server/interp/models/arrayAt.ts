@@ -1,12 +1,12 @@
 // `x.at[…].add(update)` of MLX: the array with an update at some of its places, which must broadcast to what the index takes.
 // Source: python/src/array.cpp and indexing.cpp of MLX 0.32.4, measured.
 
-import { withOp } from '../arrays'
-import type { LibraryCall } from '../calls'
-import { operate } from '../operate'
+import { withOp } from '../arrays/arrays'
+import type { LibraryCall } from '../run/calls'
+import { operate } from '../run/operate'
 import { broadcast } from '../shapes/elementwise'
 import { type Dims, mlxShow, Refused, type Shape, show } from '../shapes/shape'
-import { type ArrayValue, constant, type InstanceValue, none, truth, type Value } from '../value'
+import { type ArrayValue, constant, type InstanceValue, none, truth, type Value } from '../values/value'
 import { asArray, lost } from './arguments'
 import type { LibraryModel } from './index'
 

@@ -1,17 +1,17 @@
 // Lists, tuples, sets and dicts of both languages. Where a change cannot be followed the collection is marked open:
 // it may then hold anything besides.
 
-import { callFunction, type LibraryCall } from '../calls'
-import { itemsOf, keysOf, mergeDict } from '../expressions'
-import { placeKey, unknown } from '../machine'
-import { isPosition } from '../positions'
-import { placed } from '../listItems'
-import { fromPairs } from '../pairs'
-import { fillMap } from '../mapObjects'
-import { dictItem } from '../members'
-import { iterate } from '../statements'
-import { setItem } from '../targets'
-import { partsOf, textOf, type Part } from '../text'
+import { callFunction, type LibraryCall } from '../run/calls'
+import { itemsOf, keysOf, mergeDict } from '../run/expressions'
+import { placeKey, unknown } from '../run/machine'
+import { isPosition } from '../values/positions'
+import { placed } from '../values/listItems'
+import { fromPairs } from '../values/pairs'
+import { fillMap } from '../values/mapObjects'
+import { dictItem } from '../members/members'
+import { iterate } from '../run/statements'
+import { setItem } from '../run/targets'
+import { partsOf, textOf, type Part } from '../values/text'
 import {
   asKey,
   constant,
@@ -25,10 +25,10 @@ import {
   none,
   truth,
   type Value,
-} from '../value'
+} from '../values/value'
 import type { LibraryModel } from './index'
 
-export { fromPairs } from '../pairs'
+export { fromPairs } from '../values/pairs'
 
 const selfDict = (c: LibraryCall) => c.self as DictValue
 const selfList = (c: LibraryCall) => c.self as ListValue

@@ -1,13 +1,13 @@
 // Arrays that a program makes itself: zeros, random numbers, literals. Only their shapes and dtypes matter here.
 
-import { anyArray, shaped } from '../arrays'
-import type { LibraryCall } from '../calls'
-import { itemsOf } from '../expressions'
-import { refuse } from '../operate'
+import { anyArray, shaped } from '../arrays/arrays'
+import type { LibraryCall } from '../run/calls'
+import { itemsOf } from '../run/expressions'
+import { refuse } from '../run/operate'
 import { dtypeOfScalar } from '../shapes/dtypes'
 import { overflow } from '../shapes/elementwise'
 import { Refused } from '../shapes/shape'
-import { type ArrayValue, isNumber, type Value } from '../value'
+import { type ArrayValue, isNumber, type Value } from '../values/value'
 import { dtypeOf, isFraction, isNone, libraryCalled, nestedShape, numberOf, sizes } from './arguments'
 
 const made = (c: LibraryCall, shape: readonly (number | undefined)[] | undefined, dtype: string | undefined) =>

@@ -1,11 +1,11 @@
 // Functions that compute with the elements: sums of two arrays, functions of one, reductions, sorting. The same table serves
 // `mx.f(a, …)`, `a.f(…)` and NumPy; shapes come from shapes/, dtypes as MLX 0.32.4 gives them.
 
-import { anyArray } from '../arrays'
-import type { LibraryCall } from '../calls'
-import { carried } from '../heads'
-import { change, libraryOf, operate, refuse } from '../operate'
-import { onlyReading } from '../readings'
+import { anyArray } from '../arrays/arrays'
+import type { LibraryCall } from '../run/calls'
+import { carried } from '../arrays/heads'
+import { change, libraryOf, operate, refuse } from '../run/operate'
+import { onlyReading } from '../values/readings'
 import { asFloat, isFloat, isInteger, promote, summedDType, withScalar } from '../shapes/dtypes'
 import {
   along,
@@ -22,7 +22,7 @@ import {
   top,
 } from '../shapes/elementwise'
 import { Refused } from '../shapes/shape'
-import { type ArrayValue, type ArrayVariant, isNumber, type Value } from '../value'
+import { type ArrayValue, type ArrayVariant, isNumber, type Value } from '../values/value'
 import {
   argument,
   asArray,
@@ -35,7 +35,7 @@ import {
   numbers,
   type Operation,
 } from './arguments'
-import type { Site } from '../operate'
+import type { Site } from '../run/operate'
 
 type DTypeOf = (dtype: string | undefined) => string | undefined
 

@@ -2,10 +2,10 @@
 // and that arrays are arrays and whole numbers are numbers. `undefined` is neither, which is how a tensor that the
 // checkpoint does not hold shows.
 
-import { itemsOf } from '../expressions'
-import type { LibraryCall } from '../calls'
-import { failScript, useOfNothing } from '../scriptRefusals'
-import type { Value } from '../value'
+import { itemsOf } from '../run/expressions'
+import type { LibraryCall } from '../run/calls'
+import { failScript, useOfNothing } from '../run/scriptRefusals'
+import type { Value } from '../values/value'
 import type { LibraryModel } from './index'
 
 interface Signature {

@@ -1,15 +1,15 @@
 // What the layers of the binding's `nn` give for an input: shapes, and what MLX refuses. A layer knows its sizes from its
 // constructor, until somebody sets its weight. Source: lib/nn/layers of @frost-beta/mlx 0.0.7.
 
-import { anyArray } from '../arrays'
-import type { LibraryCall } from '../calls'
-import { carried } from '../heads'
-import { operate } from '../operate'
+import { anyArray } from '../arrays/arrays'
+import type { LibraryCall } from '../run/calls'
+import { carried } from '../arrays/heads'
+import { operate } from '../run/operate'
 import { promote } from '../shapes/dtypes'
 import { olderNorm } from '../shapes/layers'
 import { matmul } from '../shapes/products'
 import { type Dims, Refused, type ShapeResult } from '../shapes/shape'
-import { type InstanceValue, isNumber, type Value } from '../value'
+import { type InstanceValue, isNumber, type Value } from '../values/value'
 import type { LibraryModel } from './index'
 
 const sizeOf = (layer: InstanceValue, name: string): number | undefined => {

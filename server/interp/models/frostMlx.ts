@@ -3,11 +3,11 @@
 // groupSize, bits). It has no modes, no gather_qmm and no contiguous; what it lacks is not invented here.
 // What it does otherwise than MLX 0.32.4 was measured with Node 20.
 
-import type { LibraryCall } from '../calls'
-import { shaped } from '../arrays'
-import { indexByValue } from '../indexing'
-import { dict, list, none, type Value } from '../value'
-import { refuse } from '../operate'
+import type { LibraryCall } from '../run/calls'
+import { shaped } from '../arrays/arrays'
+import { indexByValue } from '../members/indexing'
+import { dict, list, none, type Value } from '../values/value'
+import { refuse } from '../run/operate'
 import { Refused } from '../shapes/shape'
 import { lost, numberOf, without } from './arguments'
 import { arange, eye, full, like, linspace, literal, ofShape } from './creation'

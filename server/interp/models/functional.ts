@@ -1,17 +1,17 @@
 // The small modules of Python's library that programs are held together with: functools, itertools, operator, contextlib,
 // dataclasses, collections, inspect. Iterators are lists that are consumed from the front.
 
-import { callFunction, type LibraryCall } from '../calls'
-import { constructorNames, enterContext, fieldClass, fieldsOf, namedTuple } from '../classes'
-import { itemsOf, mergeDict } from '../expressions'
-import { partialWith } from '../partial'
-import { unknown } from '../machine'
-import { getAttribute } from '../members'
-import { has } from '../membership'
-import { importByName } from '../modules'
-import { failPython } from '../refusals'
-import { escapeRegExp } from '../text'
-import { constant, dict, type InstanceValue, isNumber, isString, list, none, truth, type Value } from '../value'
+import { callFunction, type LibraryCall } from '../run/calls'
+import { constructorNames, enterContext, fieldClass, fieldsOf, namedTuple } from '../run/classes'
+import { itemsOf, mergeDict } from '../run/expressions'
+import { partialWith } from '../values/partial'
+import { unknown } from '../run/machine'
+import { getAttribute } from '../members/members'
+import { has } from '../members/membership'
+import { importByName } from '../run/modules'
+import { failPython } from '../run/refusals'
+import { escapeRegExp } from '../values/text'
+import { constant, dict, type InstanceValue, isNumber, isString, list, none, truth, type Value } from '../values/value'
 import type { LibraryModel } from './index'
 
 /** More items than this are not made at once. */

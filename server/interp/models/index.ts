@@ -2,9 +2,9 @@
 // a call of a name that stands in no table is unknown, and unknown is silent.
 // Methods of values are named by the kind of value (`str.replace`, `dict.get`, `array.transpose`).
 
-import type { LibraryCall } from '../calls'
-import type { Machine } from '../machine'
-import type { Place, Value } from '../value'
+import type { LibraryCall } from '../run/calls'
+import type { Machine } from '../run/machine'
+import type { Place, Value } from '../values/value'
 import { argparse } from './argparse'
 import { arrayAtModel } from './arrayAt'
 import { collections } from './collections'

@@ -1,10 +1,10 @@
 // `isinstance(value, classes)`: whether a value is of a class; undefined where that is not known.
 
-import { type LibraryCall } from '../calls'
-import { isMixed } from '../enumerations'
-import { libraryBase } from '../members'
-import { unknown } from '../machine'
-import { type ClassValue, constant, none, type Value } from '../value'
+import { type LibraryCall } from '../run/calls'
+import { isMixed } from '../run/enumerations'
+import { libraryBase } from '../members/members'
+import { unknown } from '../run/machine'
+import { type ClassValue, constant, none, type Value } from '../values/value'
 import { isFraction } from './arguments'
 
 /** The answer of a call of `isinstance`. */

@@ -1,16 +1,16 @@
 // JavaScript's built-ins, as far as loaders use them. They are named `js.<name>`; Map and Set are dicts and lists here.
 
-import { callFunction, type LibraryCall } from '../calls'
-import { noteCounter } from '../counting'
-import { itemsOf, keysOf, mergeDict } from '../expressions'
-import { unknown } from '../machine'
-import { has } from '../membership'
-import { makeProxy } from '../proxies'
-import { requireModule } from '../modules'
-import { setItem, setMember } from '../targets'
-import { partialWith } from '../partial'
+import { callFunction, type LibraryCall } from '../run/calls'
+import { noteCounter } from '../program/counting'
+import { itemsOf, keysOf, mergeDict } from '../run/expressions'
+import { unknown } from '../run/machine'
+import { has } from '../members/membership'
+import { makeProxy } from '../values/proxies'
+import { requireModule } from '../run/modules'
+import { setItem, setMember } from '../run/targets'
+import { partialWith } from '../values/partial'
 import { libraryName } from './index'
-import { partsOf, textOf } from '../text'
+import { partsOf, textOf } from '../values/text'
 import {
   constant,
   dict,
@@ -24,7 +24,7 @@ import {
   none,
   truth,
   type Value,
-} from '../value'
+} from '../values/value'
 import { entriesOf, fromPairs } from './collections'
 import { distinct } from './scriptArrays'
 import type { LibraryModel } from './index'

@@ -1,14 +1,14 @@
 // Operations that put arrays together or take them apart: the shapes of experts stacked, of projections fused, of halves.
 // What comes out keeps the name of its first part, so that a finding can say whose it is.
 
-import { anyArray, sliceAxis } from '../arrays'
-import type { LibraryCall } from '../calls'
-import { itemsOf } from '../expressions'
-import { libraryOf, operate, refuse } from '../operate'
+import { anyArray, sliceAxis } from '../arrays/arrays'
+import type { LibraryCall } from '../run/calls'
+import { itemsOf } from '../run/expressions'
+import { libraryOf, operate, refuse } from '../run/operate'
 import { promote } from '../shapes/dtypes'
 import * as rearrange from '../shapes/rearrange'
 import { Refused, type ShapeResult } from '../shapes/shape'
-import { type ArrayLibrary, type ArrayValue, type ArrayVariant, list, type Value } from '../value'
+import { type ArrayLibrary, type ArrayValue, type ArrayVariant, list, type Value } from '../values/value'
 import { asArray, isNone, libraryCalled, lost, numberOf, numbers } from './arguments'
 import type { LibraryModel } from './index'
 

@@ -1,12 +1,12 @@
 // The abstract collections of Python: a class of the program that says how an item is found has the other methods of a
 // mapping as well. Source: Lib/_collections_abc.py of CPython 3.12.
 
-import { callMember } from '../classes'
-import { type LibraryCall } from '../calls'
-import { itemsOf } from '../expressions'
-import { unknown } from '../machine'
-import { itemIfThere } from '../membership'
-import { list, none, type Value } from '../value'
+import { callMember } from '../run/classes'
+import { type LibraryCall } from '../run/calls'
+import { itemsOf } from '../run/expressions'
+import { unknown } from '../run/machine'
+import { itemIfThere } from '../members/membership'
+import { list, none, type Value } from '../values/value'
 import type { LibraryModel } from './index'
 
 /** The keys that walking the object gives; undefined where they are not all known. */

@@ -1,17 +1,17 @@
 // Operations that move the elements of an array, as methods and as functions, the same for MLX, NumPy and PyTorch as far as
 // shapes go. Attributes (`T`, `shape`) are in members.ts; what computes with the elements is in elementwise.ts.
 
-import { anyArray, changed, contiguous, permuted, reshaped, reversed, withOp } from '../arrays'
-import type { LibraryCall } from '../calls'
+import { anyArray, changed, contiguous, permuted, reshaped, reversed, withOp } from '../arrays/arrays'
+import type { LibraryCall } from '../run/calls'
 import { type DType, dtypeBits } from '../../checkpoint/dtype'
-import { itemsOf } from '../expressions'
-import { change, refuse } from '../operate'
-import { onlyReading } from '../readings'
+import { itemsOf } from '../run/expressions'
+import { change, refuse } from '../run/operate'
+import { onlyReading } from '../values/readings'
 import { broadcastTo } from '../shapes/elementwise'
-import { headsAfterReshape } from '../heads'
+import { headsAfterReshape } from '../arrays/heads'
 import * as rearrange from '../shapes/rearrange'
 import { Refused, type Shape, type ShapeResult } from '../shapes/shape'
-import { type ArrayValue, isNumber, none, type Value } from '../value'
+import { type ArrayValue, isNumber, none, type Value } from '../values/value'
 import {
   argument,
   dtypeOf,

@@ -1,14 +1,14 @@
 // nn.MultiHeadAttention: four projections and attention between them. Its parameters are those of its projections.
 // Source: mlx/python/mlx/nn/layers/transformer.py of MLX 0.32.4.
 
-import { anyArray } from '../arrays'
-import { callFunction, type LibraryCall, libraryInstance, noArguments } from '../calls'
-import { operate } from '../operate'
-import { failPython } from '../refusals'
+import { anyArray } from '../arrays/arrays'
+import { callFunction, type LibraryCall, libraryInstance, noArguments } from '../run/calls'
+import { operate } from '../run/operate'
+import { failPython } from '../run/refusals'
 import { attention } from '../shapes/layers'
 import { unflatten } from '../shapes/rearrange'
 import { type Dims, Refused, type ShapeResult, show } from '../shapes/shape'
-import { constant, isString, type Value } from '../value'
+import { constant, isString, type Value } from '../values/value'
 import { asArray, isNone, numberOf } from './arguments'
 import type { LibraryModel } from './index'
 

@@ -1,11 +1,11 @@
 // mlx.nn.Module and nn.quantize: a model that the program builds, packs and fills. What `load_weights` would say of the
 // weights it is given is written down for the rules. Source: mlx/nn/layers/base.py and quantized.py, MLX 0.32.4.
 
-import { type Arguments, callFunction, invoke, libraryInstance, type LibraryCall } from '../calls'
-import { loadWeights } from '../checkpoints'
-import { itemsOf } from '../expressions'
-import { findMember } from '../members'
-import { unknown } from '../machine'
+import { type Arguments, callFunction, invoke, libraryInstance, type LibraryCall } from '../run/calls'
+import { loadWeights } from '../stored/checkpoints'
+import { itemsOf } from '../run/expressions'
+import { findMember } from '../members/members'
+import { unknown } from '../run/machine'
 import {
   layerArguments,
   layerName,
@@ -15,7 +15,7 @@ import {
   packedLayers,
   parametersIn,
   scriptLayerArguments,
-} from '../parameters'
+} from '../arrays/parameters'
 import {
   constant,
   type DictValue,
@@ -25,7 +25,7 @@ import {
   none,
   truth,
   type Value,
-} from '../value'
+} from '../values/value'
 import { isNone } from './arguments'
 import { entriesOf, fromPairs } from './collections'
 import type { LibraryModel } from './index'

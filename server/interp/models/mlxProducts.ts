@@ -1,17 +1,17 @@
 // mlx.core's products and the fused operations of mlx.core.fast. Signatures as of MLX 0.32.4 (python/src/ops.cpp, fast.cpp).
 
-import { anyArray, shapesOnly } from '../arrays'
-import type { LibraryCall } from '../calls'
-import { carried, noteAttention } from '../heads'
-import { operate, refuse } from '../operate'
-import { multiply } from '../products'
+import { anyArray, shapesOnly } from '../arrays/arrays'
+import type { LibraryCall } from '../run/calls'
+import { carried, noteAttention } from '../arrays/heads'
+import { operate, refuse } from '../run/operate'
+import { multiply } from '../arrays/products'
 import { promote } from '../shapes/dtypes'
 import { attention, layerNorm, normDType, olderNorm, rmsNorm, rope } from '../shapes/layers'
 import { broadcast } from '../shapes/elementwise'
 import { gatheredProduct } from '../shapes/gathered'
 import { addmm as sum, convolve, einsum, floatsOnly, inner, kron, matmul, outer } from '../shapes/products'
 import { type Dim, type Dims, Refused, type ShapeResult } from '../shapes/shape'
-import { type ArrayValue, type ArrayVariant, isString, none, type Value } from '../value'
+import { type ArrayValue, type ArrayVariant, isString, none, type Value } from '../values/value'
 import { asArray, isNone, libraryCalled, numberOf, sizes } from './arguments'
 import type { LibraryModel } from './index'
 

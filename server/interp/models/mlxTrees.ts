@@ -1,14 +1,14 @@
 // Trees of MLX: nested dicts and lists with arrays at their ends, and modules, which are such trees themselves.
 // Source: mlx/python/mlx/utils.py and nn/layers/base.py, MLX 0.32.4.
 
-import { callFunction, type LibraryCall } from '../calls'
-import { itemsOf, keysOf } from '../expressions'
-import { unknown } from '../machine'
-import { dictItem, libraryBase } from '../members'
-import { hasMember } from '../moduleMembers'
-import { layerParameters } from '../parameters'
-import { failPython } from '../refusals'
-import { constant, dict, type InstanceValue, isString, list, none, truth, type Value } from '../value'
+import { callFunction, type LibraryCall } from '../run/calls'
+import { itemsOf, keysOf } from '../run/expressions'
+import { unknown } from '../run/machine'
+import { dictItem, libraryBase } from '../members/members'
+import { hasMember } from '../members/moduleMembers'
+import { layerParameters } from '../arrays/parameters'
+import { failPython } from '../run/refusals'
+import { constant, dict, type InstanceValue, isString, list, none, truth, type Value } from '../values/value'
 import { fromPairs } from './collections'
 import type { LibraryModel } from './index'
 

@@ -1,16 +1,16 @@
 // What a module of mlx.nn says of itself: its parameters and the modules inside it, as trees and as lists, and how either is
 // put in another's place. Source: mlx/python/mlx/nn/layers/base.py, MLX 0.32.4.
 
-import type { LibraryCall } from '../calls'
-import { shaped } from '../arrays'
-import { unknown } from '../machine'
-import { type ModuleAt, modulesIn, parametersIn } from '../parameters'
+import type { LibraryCall } from '../run/calls'
+import { shaped } from '../arrays/arrays'
+import { unknown } from '../run/machine'
+import { type ModuleAt, modulesIn, parametersIn } from '../arrays/parameters'
 import { dtypeOf } from './arguments'
-import { constant, dict, type InstanceValue, list, none, type Value } from '../value'
+import { constant, dict, type InstanceValue, list, none, type Value } from '../values/value'
 import type { LibraryModel } from './index'
 import { atPath, branches, unflatten } from './mlxTrees'
-import { failPython } from '../refusals'
-import { hasMember } from '../moduleMembers'
+import { failPython } from '../run/refusals'
+import { hasMember } from '../members/moduleMembers'
 import { isFloat } from '../shapes/dtypes'
 
 const selfOf = (c: LibraryCall): InstanceValue | undefined => (c.self?.kind === 'instance' ? c.self : undefined)

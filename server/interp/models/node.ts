@@ -1,10 +1,19 @@
 // Node's own modules as far as loaders use them: the process, paths and URLs. Files are in files.ts and writing.ts.
 
-import type { LibraryCall } from '../calls'
-import { type Machine, unknown } from '../machine'
-import { joinPath } from '../operators'
-import { partsOf, textOf } from '../text'
-import { constant, dict, type FileValue, isString, none, type Place, type UnknownValue, type Value } from '../value'
+import type { LibraryCall } from '../run/calls'
+import { type Machine, unknown } from '../run/machine'
+import { joinPath } from '../run/operators'
+import { partsOf, textOf } from '../values/text'
+import {
+  constant,
+  dict,
+  type FileValue,
+  isString,
+  none,
+  type Place,
+  type UnknownValue,
+  type Value,
+} from '../values/value'
 import type { LibraryModel } from './index'
 
 /** Something that whoever runs the program may give. */

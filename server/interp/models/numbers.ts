@@ -1,8 +1,8 @@
 // Numbers of Python: the math module and the built-in functions of numbers, of arguments that are known.
 
-import type { LibraryCall } from '../calls'
-import { unknown } from '../machine'
-import { constant, isNumber, list, type Value } from '../value'
+import type { LibraryCall } from '../run/calls'
+import { unknown } from '../run/machine'
+import { constant, isNumber, list, type Value } from '../values/value'
 import type { LibraryModel } from './index'
 
 const known =

@@ -1,9 +1,9 @@
 // NumPy, as far as loaders take a detour through it: the same shapes as MLX's, and other refusals.
 
-import { anyArray } from '../arrays'
-import type { LibraryCall } from '../calls'
-import { onlyReading } from '../readings'
-import { none, type Value } from '../value'
+import { anyArray } from '../arrays/arrays'
+import type { LibraryCall } from '../run/calls'
+import { onlyReading } from '../values/readings'
+import { none, type Value } from '../values/value'
 import { type Operation, without } from './arguments'
 import { arange, full, like, linspace, literal, ofShape } from './creation'
 import { computing } from './elementwise'

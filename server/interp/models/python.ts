@@ -1,18 +1,18 @@
 // Python's built-ins, as far as loaders use them. They are named `py.<name>`.
 
-import { callFunction, type LibraryCall } from '../calls'
-import { callMember, classOrder, superOf } from '../classes'
-import { noteCounter, writtenNumber } from '../counting'
-import { itemsOf, mergeDict } from '../expressions'
-import { derive, identity, someNumber, unknown } from '../machine'
-import { findMember, getAttribute } from '../members'
-import { bareClasses } from '../instanceMembers'
-import { isArrayMember } from '../arrayMembers'
-import { hasMember } from '../moduleMembers'
-import { errorsOf, fail, failPython } from '../refusals'
-import { iterate } from '../statements'
-import { setMember } from '../targets'
-import { partsOf, textOf } from '../text'
+import { callFunction, type LibraryCall } from '../run/calls'
+import { callMember, classOrder, superOf } from '../run/classes'
+import { noteCounter, writtenNumber } from '../program/counting'
+import { itemsOf, mergeDict } from '../run/expressions'
+import { derive, identity, someNumber, unknown } from '../run/machine'
+import { findMember, getAttribute } from '../members/members'
+import { bareClasses } from '../members/instanceMembers'
+import { isArrayMember } from '../members/arrayMembers'
+import { hasMember } from '../members/moduleMembers'
+import { errorsOf, fail, failPython } from '../run/refusals'
+import { iterate } from '../run/statements'
+import { setMember } from '../run/targets'
+import { partsOf, textOf } from '../values/text'
 import {
   type ClassValue,
   constant,
@@ -26,7 +26,7 @@ import {
   truth,
   type Value,
   wholeNumber,
-} from '../value'
+} from '../values/value'
 import { fromPairs } from './collections'
 import { isInstance } from './isInstance'
 import { numberIn } from './scalars'

@@ -1,12 +1,12 @@
 // `mx.qqmm(x, w, scales, group_size, bits, mode)`: a product of which both factors are packed, the left one on the way. The
 // weight may be packed already, then its scales are wanted; its mode is nvfp4 where none is given. Signature of 0.32.4.
 
-import { anyArray, shapesOnly } from '../arrays'
-import type { LibraryCall } from '../calls'
-import { operate, refuse } from '../operate'
+import { anyArray, shapesOnly } from '../arrays/arrays'
+import type { LibraryCall } from '../run/calls'
+import { operate, refuse } from '../run/operate'
 import { packedProduct, parametersOf } from '../shapes/packed'
 import { Refused } from '../shapes/shape'
-import type { ArrayValue, Value } from '../value'
+import type { ArrayValue, Value } from '../values/value'
 import { asArray, isNone } from './arguments'
 import type { LibraryModel } from './index'
 import { givenNumber, givenText, noteSink } from './sinks'

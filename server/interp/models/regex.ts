@@ -1,10 +1,10 @@
 // Regular expressions of both languages, on texts and patterns that are known. A match of Python's is an instance that
 // holds its groups; an expression of JavaScript's is one that holds its source and flags.
 
-import { callFunction, type LibraryCall } from '../calls'
-import { unknown } from '../machine'
-import { type Part, partsOf, textOf } from '../text'
-import { constant, dict, isNumber, isString, list, type ListValue, none, type Value } from '../value'
+import { callFunction, type LibraryCall } from '../run/calls'
+import { unknown } from '../run/machine'
+import { type Part, partsOf, textOf } from '../values/text'
+import { constant, dict, isNumber, isString, list, type ListValue, none, type Value } from '../values/value'
 import type { LibraryModel } from './index'
 
 /** Patterns of a program are short; a long one, or a nested quantifier, could take for ever. */

@@ -1,10 +1,10 @@
 // The safetensors package for Python: load_file of every framework, and safe_open with its handle.
 
-import type { LibraryCall } from '../calls'
-import { loadWeights } from '../checkpoints'
-import { keysOf } from '../expressions'
-import { unknown } from '../machine'
-import { type ArrayLibrary, type DictValue, isString, list, none, type Value } from '../value'
+import type { LibraryCall } from '../run/calls'
+import { loadWeights } from '../stored/checkpoints'
+import { keysOf } from '../run/expressions'
+import { unknown } from '../run/machine'
+import { type ArrayLibrary, type DictValue, isString, list, none, type Value } from '../values/value'
 import { load } from './mlxCore'
 import type { LibraryModel } from './index'
 

@@ -1,11 +1,11 @@
 // Numbers taken out of arrays: `array.item()`, `int(array)`, `float(array)`. Source: mlx/python/src/convert.cpp, 0.32.4.
 
-import type { LibraryCall } from '../calls'
-import { someNumber, unknown } from '../machine'
-import { operate } from '../operate'
+import type { LibraryCall } from '../run/calls'
+import { someNumber, unknown } from '../run/machine'
+import { operate } from '../run/operate'
 import { isKnown, product, Refused } from '../shapes/shape'
-import { noteTaken } from '../takes'
-import { type ArrayValue, list, type Value } from '../value'
+import { noteTaken } from '../stored/takes'
+import { type ArrayValue, list, type Value } from '../values/value'
 import type { LibraryModel } from './index'
 
 /** The number in an array of MLX, which must hold one. */

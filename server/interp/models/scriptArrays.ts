@@ -1,9 +1,19 @@
 // Arrays, sets and maps of JavaScript: the methods that Python's lists and dicts have not. Those that both have are in
 // collections.ts. Specification: ECMA-262, 2024.
 
-import { callFunction, type LibraryCall } from '../calls'
-import { unknown } from '../machine'
-import { constant, type DictValue, isNumber, join, list, type ListValue, none, truth, type Value } from '../value'
+import { callFunction, type LibraryCall } from '../run/calls'
+import { unknown } from '../run/machine'
+import {
+  constant,
+  type DictValue,
+  isNumber,
+  join,
+  list,
+  type ListValue,
+  none,
+  truth,
+  type Value,
+} from '../values/value'
 import { entriesOf } from './collections'
 import type { LibraryModel } from './index'
 

@@ -1,10 +1,10 @@
 // Texts of JavaScript: the methods that Python's strings have not, and replacing with a function of the program.
 // Specification: ECMA-262, 2024.
 
-import { callFunction, type LibraryCall } from '../calls'
-import { unknown } from '../machine'
-import { escapeRegExp, partsOf, textOf, type Part } from '../text'
-import { constant, isNumber, isString, list, none, type Value } from '../value'
+import { callFunction, type LibraryCall } from '../run/calls'
+import { unknown } from '../run/machine'
+import { escapeRegExp, partsOf, textOf, type Part } from '../values/text'
+import { constant, isNumber, isString, list, none, type Value } from '../values/value'
 import { expressionOf, matched } from './regex'
 import type { LibraryModel } from './index'
 

@@ -1,12 +1,12 @@
 // Records what arrives at an operation that decodes or multiplies a quantized weight, and says what comes out. Whether a
 // triple is right is decided later, by rules; what MLX asks of the arguments besides is in shapes/packed.ts.
 
-import { anyArray, shapesOnly } from '../arrays'
-import type { LibraryCall } from '../calls'
-import { carried } from '../heads'
-import type { Sink } from '../machine'
-import { operate, refuse } from '../operate'
-import { onlyReading } from '../readings'
+import { anyArray, shapesOnly } from '../arrays/arrays'
+import type { LibraryCall } from '../run/calls'
+import { carried } from '../arrays/heads'
+import type { Sink } from '../run/machine'
+import { operate, refuse } from '../run/operate'
+import { onlyReading } from '../values/readings'
 import { isFloat, promote } from '../shapes/dtypes'
 import { dequantize, type Given, type Operand, type Packing, parametersOf, quantizedMatmul } from '../shapes/packed'
 import { gathered } from '../shapes/gathered'
@@ -20,7 +20,7 @@ import {
   isSureNone,
   truth,
   type Value,
-} from '../value'
+} from '../values/value'
 import { asArray, dtypeOf, isNone, libraryCalled } from './arguments'
 
 type Slot = readonly [position: number, ...keywords: string[]]

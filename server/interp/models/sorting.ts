@@ -1,11 +1,11 @@
 // Sorting in both languages: exact where every two items can be compared, and where they cannot, the items in an order
 // that is not known.
 
-import { callFunction, type LibraryCall } from '../calls'
-import { unknown } from '../machine'
-import { constant, isNumber, isString, list, type ListValue, none, truth, type Value } from '../value'
+import { callFunction, type LibraryCall } from '../run/calls'
+import { unknown } from '../run/machine'
+import { constant, isNumber, isString, list, type ListValue, none, truth, type Value } from '../values/value'
 import type { LibraryModel } from './index'
-import { partsOf } from '../text'
+import { partsOf } from '../values/text'
 
 /** More items than this are not sorted by a function of the program. */
 const comparedItems = 2_000

@@ -1,10 +1,10 @@
 // String methods of Python and JavaScript, on strings with holes where that is exact.
 
-import type { LibraryCall } from '../calls'
-import { itemsOf } from '../expressions'
-import { unknown } from '../machine'
-import { mapLiterals, partsOf, textOf, type Part } from '../text'
-import { constant, isNumber, isString, list, type Value } from '../value'
+import type { LibraryCall } from '../run/calls'
+import { itemsOf } from '../run/expressions'
+import { unknown } from '../run/machine'
+import { mapLiterals, partsOf, textOf, type Part } from '../values/text'
+import { constant, isNumber, isString, list, type Value } from '../values/value'
 import type { LibraryModel } from './index'
 import { expressionOf, matchOf } from './regex'
 import { replaceWithFunction, splitByExpression } from './scriptText'

@@ -1,13 +1,13 @@
 // What programs write: shards, JSON and copies of files, and the temporary folders that they write into.
 // mx.save_safetensors adds its suffix where the name lacks it (mlx/io/safetensors.cpp, 0.32.4).
 
-import type { LibraryCall } from '../calls'
-import { loadJson, loadWeights } from '../checkpoints'
-import { joinPath } from '../operators'
-import { literalSuffix } from '../text'
-import { constant, dict, type InstanceValue, isString, none, type Value } from '../value'
-import { derive, placeKey } from '../machine'
-import { noteWritten, writtenAt } from '../writtenFiles'
+import type { LibraryCall } from '../run/calls'
+import { loadJson, loadWeights } from '../stored/checkpoints'
+import { joinPath } from '../run/operators'
+import { literalSuffix } from '../values/text'
+import { constant, dict, type InstanceValue, isString, none, type Value } from '../values/value'
+import { derive, placeKey } from '../run/machine'
+import { noteWritten, writtenAt } from '../stored/writtenFiles'
 import type { LibraryModel } from './index'
 import { noteSaved } from './mlxCore'
 

@@ -9,7 +9,7 @@ import {
   stackItems,
   stackRows,
   together,
-} from '../../../server/interp/readings'
+} from '../../../server/interp/values/readings'
 
 const layers: Readings = { symbols: [7], rows: [['0'], ['1'], ['2']] }
 const experts: Readings = {

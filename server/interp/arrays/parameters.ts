@@ -1,0 +1,193 @@
+// The parameters of a module of mlx.nn as the program built it: path → stored shape. A part that was not followed leaves
+// the tree open: there may then be parameters besides those listed. Source: mlx/python/mlx/nn/layers/base.py, 0.32.4.
+
+import type { Dimensions } from './arrays'
+import { libraryBase } from '../members/members'
+import { isNumber, type InstanceValue, type Value } from '../values/value'
+
+export interface ParameterTree {
+  readonly shapes: ReadonlyMap<string, Dimensions>
+  /** There may be others. */
+  readonly open: boolean
+}
+
+/** One module inside another. */
+export interface ModuleAt {
+  readonly path: string
+  readonly module: InstanceValue
+}
+
+/** More modules than this are not walked: a loop that builds for ever. */
+const walkedModules = 20_000
+
+/** Whether a value is a module of a library's `nn`. */
+export const isModule = (v: Value): v is InstanceValue =>
+  v.kind === 'instance' && libraryBase(v.of)?.includes('.nn.') === true
+
+/** Every module inside `root`, itself first; `open` where a part was not followed. */
+export function modulesIn(root: InstanceValue): { modules: readonly ModuleAt[]; open: boolean } {
+  const modules: ModuleAt[] = []
+  let open = false
+  const seen = new Set<InstanceValue>()
+  const visit = (path: string, v: Value): void => {
+    if (modules.length > walkedModules) open = true
+    else if (isModule(v)) {
+      if (seen.has(v)) return
+      seen.add(v)
+      modules.push({ path, module: v })
+      // MLX keeps attributes that begin with an underscore to itself.
+      for (const [name, value] of v.attributes) if (!name.startsWith('_')) visit(path ? `${path}.${name}` : name, value)
+    } else if (v.kind === 'list') {
+      if (v.open) open = true
+      v.items.forEach((item, i) => visit(`${path}.${i}`, item))
+    } else if (v.kind === 'dict') {
+      if (v.open || v.views.length > 0) open = true
+      for (const [key, value] of v.map) visit(`${path}.${key}`, value)
+    } else if (v.kind === 'unknown') open = true
+  }
+  visit('', root)
+  return { modules, open }
+}
+
+const size = (v: Value | undefined) => (v && isNumber(v) ? v.value : undefined)
+
+/** What a layer's constructor makes of its arguments. */
+type Layer = (attribute: (name: string) => Value | undefined) => Readonly<Record<string, Dimensions>>
+
+const withBias = (
+  attribute: (name: string) => Value | undefined,
+  out: number | undefined,
+): Readonly<Record<string, Dimensions>> => {
+  const bias = attribute('bias')
+  const without = bias?.kind === 'const' && bias.value === false
+  return without ? {} : { bias: [out] }
+}
+
+/** Layers with parameters. One that is named neither here nor below leaves the tree open. */
+const layers: Readonly<Record<string, Layer>> = {
+  Linear: a => ({ weight: [size(a('output_dims')), size(a('input_dims'))], ...withBias(a, size(a('output_dims'))) }),
+  Embedding: a => ({ weight: [size(a('num_embeddings')), size(a('dims'))] }),
+  RMSNorm: a => ({ weight: [size(a('dims'))] }),
+  LayerNorm: a => {
+    const [affine, bias, dims] = [a('affine'), a('bias'), [size(a('dims'))]]
+    if (isFalse(affine)) return {}
+    return isFalse(bias) ? { weight: dims } : { weight: dims, bias: dims }
+  },
+  GroupNorm: a => (isFalse(a('affine')) ? {} : { weight: [size(a('dims'))], bias: [size(a('dims'))] }),
+  BatchNorm: a => {
+    const each = [size(a('num_features'))]
+    return {
+      ...(isFalse(a('affine')) ? {} : { weight: each, bias: each }),
+      ...(isFalse(a('track_running_stats')) ? {} : { running_mean: each, running_var: each }),
+    }
+  },
+  ConvTranspose1d: a => convolution(a, 1),
+  ConvTranspose2d: a => convolution(a, 2),
+  Conv1d: a => convolution(a, 1),
+  Conv2d: a => convolution(a, 2),
+  QuantizedLinear: a => packed(a, size(a('output_dims')), size(a('input_dims')), withBias(a, size(a('output_dims')))),
+  QuantizedEmbedding: a => packed(a, size(a('num_embeddings')), size(a('dims')), {}),
+}
+
+const isFalse = (v: Value | undefined): boolean => v?.kind === 'const' && v.value === false
+
+/** Weight [out, …kernel, in / groups]. */
+function convolution(a: (name: string) => Value | undefined, space: number): Readonly<Record<string, Dimensions>> {
+  const kernel = a('kernel_size')
+  const sizes = kernel?.kind === 'list' ? kernel.items.map(size) : Array.from({ length: space }, () => size(kernel))
+  const groups = a('groups') ? size(a('groups')) : 1
+  const [taken, out] = [size(a('in_channels')), size(a('out_channels'))]
+  const inner = taken !== undefined && groups ? taken / groups : undefined
+  return { weight: [out, ...sizes, inner], ...withBias(a, out) }
+}
+
+function packed(
+  a: (name: string) => Value | undefined,
+  rows: number | undefined,
+  columns: number | undefined,
+  rest: Readonly<Record<string, Dimensions>>,
+) {
+  const [bits, groupSize] = [a('bits') ? size(a('bits')) : 4, a('group_size') ? size(a('group_size')) : 64]
+  const groups = columns !== undefined && groupSize ? columns / groupSize : undefined
+  const words = columns !== undefined && bits ? (columns * bits) / 32 : undefined
+  const mode = a('mode')
+  const isAffine = mode === undefined || (mode.kind === 'const' && (mode.value === 'affine' || mode.value === null))
+  return { weight: [rows, words], scales: [rows, groups], ...(isAffine ? { biases: [rows, groups] } : {}), ...rest }
+}
+
+const withoutParameters =
+  /^(SiLU|GELU|ReLU|ReLU2|Sigmoid|Tanh|Dropout|RoPE|Identity|Softmax|Sequential|MultiHeadAttention|Module)$/
+
+const transposedArguments = [
+  ...['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation', 'output_padding', 'bias'],
+] as const
+
+/** An attention whose parts are not known may have parameters. */
+const isWhole = (module: InstanceValue): boolean =>
+  layerName(module) !== 'MultiHeadAttention' || module.attributes.has('query_proj')
+
+/** Names of constructor arguments, in order, of the layers above. */
+export const layerArguments: Readonly<Record<string, readonly string[]>> = {
+  Linear: ['input_dims', 'output_dims', 'bias'],
+  Embedding: ['num_embeddings', 'dims'],
+  RMSNorm: ['dims', 'eps'],
+  LayerNorm: ['dims', 'eps', 'affine', 'bias'],
+  Conv1d: ['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation', 'groups', 'bias'],
+  Conv2d: ['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation', 'groups', 'bias'],
+  ConvTranspose1d: [...transposedArguments],
+  ConvTranspose2d: [...transposedArguments],
+  GroupNorm: ['num_groups', 'dims', 'eps', 'affine', 'pytorch_compatible'],
+  BatchNorm: ['num_features', 'eps', 'momentum', 'affine', 'track_running_stats'],
+  RoPE: ['dims', 'traditional', 'base', 'scale'],
+  Dropout: ['p'],
+  QuantizedLinear: ['input_dims', 'output_dims', 'bias', 'group_size', 'bits', 'mode'],
+  QuantizedEmbedding: ['num_embeddings', 'dims', 'group_size', 'bits', 'mode'],
+}
+
+/** Where the binding for Node takes others: it has no groups. Source: @frost-beta/mlx 0.0.7, lib/nn/layers. */
+export const scriptLayerArguments: Readonly<Record<string, readonly string[]>> = {
+  ...Object.fromEntries(Object.entries(layerArguments).filter(([name]) => !name.startsWith('ConvTranspose'))),
+  Conv1d: ['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation', 'bias'],
+  Conv2d: ['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation', 'bias'],
+}
+
+/** What `nn.quantize` makes of a layer. */
+export const packedLayers: Readonly<Record<string, string>> = {
+  Linear: 'QuantizedLinear',
+  Embedding: 'QuantizedEmbedding',
+}
+
+/** A layer's class without its library, or undefined for a class of the workspace. */
+export const layerName = (module: InstanceValue): string | undefined =>
+  module.of.kind === 'library' ? module.of.name.replace(/^.*\./, '') : undefined
+
+/** Shapes that a layer's constructor gives its parameters; undefined for a layer that is not listed. */
+export function layerParameters(module: InstanceValue): Readonly<Record<string, Dimensions>> | undefined {
+  const name = layerName(module)
+  const layer = name === undefined || !module.of || module.of.kind !== 'library' ? undefined : layers[name]
+  return layer?.(n => module.attributes.get(n))
+}
+
+/** All parameters of a module and of those inside it. */
+export function parametersIn(root: InstanceValue): ParameterTree {
+  const found = modulesIn(root)
+  const shapes = new Map<string, Dimensions>()
+  let { open } = found
+  for (const { path, module } of found.modules) {
+    const name = layerName(module)
+    const prefix = path ? `${path}.` : ''
+    const layer = name === undefined ? undefined : layers[name]
+    // A layer that may have been packed has these parameters or those.
+    if (layer && module.attributes.get('weight')?.kind === 'unknown') open = true
+    else if (layer)
+      for (const [parameter, shape] of Object.entries(layer(n => module.attributes.get(n))))
+        shapes.set(prefix + parameter, shape)
+    else if (name !== undefined && !(withoutParameters.test(name) && isWhole(module))) open = true
+    if (layer) continue
+    for (const [attribute, v] of module.attributes) {
+      if (attribute.startsWith('_')) continue
+      if (v.kind === 'array') shapes.set(prefix + attribute, v.variants.length === 1 ? v.variants[0]?.shape : undefined)
+    }
+  }
+  return { shapes, open }
+}

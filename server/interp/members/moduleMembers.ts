@@ -1,0 +1,58 @@
+// What objects have by their class: for `hasattr`, and for reading a module like the dict that it is.
+// Source: mlx/python/mlx/nn/layers/base.py, linear.py and embedding.py, MLX 0.32.4.
+
+import { classOrder } from '../run/classes'
+import { bareClasses } from './instanceMembers'
+import { findMember, libraryBase } from './members'
+import { layerParameters } from '../arrays/parameters'
+import type { InstanceValue } from '../values/value'
+
+/** Members of every `mlx.nn.Module`, those of `dict` included. */
+const moduleMembers: ReadonlySet<string> = new Set(
+  (
+    'apply apply_to_modules children clear copy eval filter_and_map freeze fromkeys get is_module items keys leaf_modules ' +
+    'load_weights modules named_modules parameters pop popitem save_weights set_dtype setdefault state train ' +
+    'trainable_parameter_filter trainable_parameters training unfreeze update update_modules valid_child_filter ' +
+    'valid_parameter_filter values'
+  ).split(' '),
+)
+
+/** What the layers whose parameters are known have besides, one or the other of them. */
+const layerMembers: ReadonlySet<string> = new Set(
+  (
+    'as_linear bias biases bits dilation dims eps from_embedding from_linear group_size groups kernel_size mode padding ' +
+    'num_groups pytorch_compatible affine num_features momentum track_running_stats output_padding ' +
+    'quantize_input stride input_dims output_dims num_embeddings in_channels out_channels'
+  ).split(' '),
+)
+
+/** Layers that `nn.quantize` can pack. */
+const packable = /^mlx\.nn\.(Linear|Embedding)$/
+
+/** Whether an object has an attribute or method; undefined where its class is not known well enough. */
+export function hasMember(object: InstanceValue, name: string): boolean | undefined {
+  if (object.attributes.has(name) || findMember(object.of, name)) return true
+  const base = libraryBase(object.of)
+  if (base === undefined) {
+    if (object.of.kind !== 'class') return undefined
+    const order = classOrder(object.of)
+    return order?.every(one => one.kind === 'class' || bareClasses.test(one.name)) === true ? false : undefined
+  }
+  if (!base.startsWith('mlx.nn.')) return undefined
+  if (moduleMembers.has(name)) return true
+  if (name === 'to_quantized') return packable.test(base)
+  const parameters = object.of.kind === 'library' ? layerParameters(object) : undefined
+  if (parameters) return name in parameters || name.startsWith('_') || layerMembers.has(name) ? undefined : false
+  return base === 'mlx.nn.Module' ? false : undefined
+}
+
+/** Attributes of a dict and of those made like it: counters, ordered dicts, the archives of NumPy. */
+const dictMembers: ReadonlySet<string> = new Set(
+  (
+    'clear copy fromkeys get items keys pop popitem setdefault update values move_to_end most_common elements subtract ' +
+    'total default_factory files close f zip fid allow_pickle max_header_size maps parents new_child'
+  ).split(' '),
+)
+
+/** Whether a dict of Python may have an attribute of this name. */
+export const isDictMember = (name: string): boolean => name.startsWith('_') || dictMembers.has(name)

@@ -1,0 +1,25 @@
+// Decorators of Python. One that the workspace defines is called, for it may keep what it is given or put something else in
+// its place; any other is taken to leave a function or a class what it is.
+
+import type { Expr } from '../../source/ir'
+import { callFunction } from './calls'
+import { evaluate } from './expressions'
+import { type Machine, place } from './machine'
+import type { ClassValue, FunctionValue, Scope, Value } from '../values/value'
+
+/** What a decorated name means. */
+export function decorated(
+  m: Machine,
+  definition: FunctionValue | ClassValue,
+  wrappers: readonly Expr[] | undefined,
+  scope: Scope,
+): Value {
+  let value: Value = definition
+  for (const wrapper of [...(wrappers ?? [])].reverse()) {
+    const decorator = evaluate(m, wrapper, scope)
+    if (decorator.kind !== 'function' && decorator.kind !== 'class' && decorator.kind !== 'instance') continue
+    const given = callFunction(m, decorator, [value], { at: place(scope.program, wrapper.span), scope })
+    if (given.kind === 'function' || given.kind === 'class' || given.kind === 'instance') value = given
+  }
+  return value
+}

@@ -1,0 +1,64 @@
+// What fails for sure in JavaScript: `undefined` where something is needed. A key that an object does not have gives
+// `undefined` and nothing else; the fault shows where that is used, and is told where the key was asked for.
+
+import { type AbsentKey, type Machine, placeKey } from './machine'
+import { fail, isCertain, Raised } from './refusals'
+import type { DictValue, Place, Value, WeightsView } from '../values/value'
+
+/** An exception of JavaScript at a place; says whether it is noted. */
+export function failScript(
+  m: Machine,
+  at: Place,
+  error: string,
+  found: string,
+  expected: string | undefined,
+  text: string | undefined,
+): boolean {
+  if (!isCertain(m)) return false
+  const raises = text === undefined ? undefined : `${error}: ${text}`
+  fail(m, { at, kind: 'error', found, expected, raises, errors: [error, 'Error'], tensors: [] })
+  return true
+}
+
+/** `undefined` that came from a key which a checkpoint does not hold is used: says whether it was, and notes it. */
+export function useOfNothing(m: Machine, v: Value): boolean {
+  const absent = v.kind === 'const' && v.value === null ? v.nothing : undefined
+  if (!absent || absent === 'sure') return false
+  if (!isCertain(m) || m.frame.raised) return true
+  const { place: at, key } = absent
+  if (m.catching > 0)
+    throw new Raised({
+      at,
+      kind: 'error',
+      found: `${key} is not there`,
+      expected: undefined,
+      raises: undefined,
+      errors: ['TypeError', 'Error'],
+      tensors: [],
+      free: m.free,
+    })
+  m.absent.set(`${placeKey(at)} ${key}`, absent)
+  m.frame.raised = true
+  m.dead = true
+  return true
+}
+
+/** What an object without a key is asked for: a checkpoint, or an object that the program filled from one. */
+export function absentFrom(m: Machine, object: DictValue, key: string, at: Place, literal?: Place): AbsentKey | 'sure' {
+  const own = object.views[object.views.length - 1]
+  if (own) return { place: at, key, literal, view: own }
+  // What an object calls a tensor need not be what the checkpoint calls it: the key is not for correcting.
+  const view = filledFrom(m, object)
+  return view ? { place: at, key, literal: undefined, view } : 'sure'
+}
+
+/** The files from which an object holds tensors, if the program's own paths name them. */
+function filledFrom(m: Machine, object: DictValue): WeightsView | undefined {
+  const named = new Set([...m.loads.values()].filter(load => load.named).map(load => load.shard))
+  const entries = new Map<unknown, WeightsView['entries'][number]>()
+  for (const value of object.map.values()) {
+    const source = value.kind === 'array' ? value.variants[0]?.stored?.sources[0] : undefined
+    if (source && named.has(source.shard)) entries.set(source.shard, { ...source, assign: [] })
+  }
+  return entries.size > 0 ? { entries: [...entries.values()], named: true } : undefined
+}

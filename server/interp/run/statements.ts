@@ -1,0 +1,389 @@
+// Runs statements. Where a condition is not known both branches are run, one after the other, and what the names mean
+// afterwards is joined; loops over known things are followed turn by turn, others once.
+
+import type { Stmt } from '../../source/ir'
+import { enterContext, leaveContext, makeClass } from './classes'
+import { noteCounting } from '../program/counting'
+import { decorated } from './decorators'
+import { evaluate, itemsOf, keysOf, mergeDict } from './expressions'
+import { type Machine, place, turnLimit, unknown } from './machine'
+import { importModule } from './modules'
+import { leaves } from '../program/names'
+import { errorsOf, fail, isCaughtBy, Raised, type Refusal } from './refusals'
+import { countedNames, isUniform, summarize, summarizeUnused } from './summary'
+import { binary } from './operators'
+import { blockScope, declaredIn, functionValue, holderOf, isJavaScript, scopeFor, scopesOfFunction } from './scopes'
+import { walkStacks } from './stacks'
+import { noteWalked } from '../stored/takes'
+import { assignTo, remove } from './targets'
+import { notWithNumber } from './trial'
+import { constant, isString, join, none, type Scope, truth, type Value } from '../values/value'
+
+/** How a list of statements ended. */
+export type Completion = 'next' | 'break' | 'continue' | 'return' | 'raise'
+
+export function execute(m: Machine, body: readonly Stmt[], scope: Scope): Completion {
+  // JavaScript knows the functions of a body before its first statement.
+  if (isJavaScript(scope))
+    for (const { def } of declaredIn(body).functions) scope.vars.set(def.name, functionValue(def, scope))
+  for (const statement of body) {
+    if (m.frame.halted) return 'return'
+    const completion = step(m, statement, scope)
+    if (completion !== 'next') return completion
+    if (m.work <= 0) return 'next'
+  }
+  return 'next'
+}
+
+/** Runs a body that is a block of its own. */
+const executeBlock = (m: Machine, body: readonly Stmt[], scope: Scope): Completion =>
+  execute(m, body, scopeFor(body, scope))
+
+/** Whether a loop or block with this label is what a jump leaves; then the jump has arrived. */
+function arrives(m: Machine, label: string | undefined): boolean {
+  if (m.jump !== undefined && m.jump !== label) return false
+  m.jump = undefined
+  return true
+}
+
+function step(m: Machine, s: Stmt, scope: Scope): Completion {
+  m.work--
+  switch (s.kind) {
+    case 'expression':
+      evaluate(m, s.value, scope)
+      return 'next'
+    case 'assign': {
+      const value = evaluate(m, s.value, scope)
+      if (s.op) notWithNumber(m, value)
+      if (!s.op) assignTo(m, s.target, value, scope, s.declares)
+      else {
+        const before = evaluate(m, s.target, scope)
+        if (s.op === '+' && before.kind === 'list' && value.kind === 'list') {
+          before.items.push(...value.items)
+          if (value.open || m.uncertain > 0) before.open ||= value.open
+        } else if (s.op === '|' && before.kind === 'dict') mergeDict(m, before, value)
+        else assignTo(m, s.target, binary(m, s.op, before, value, scope, s.value), scope)
+      }
+      return 'next'
+    }
+    case 'if': {
+      const test = evaluate(m, s.test, scope)
+      const known = truth(test, isJavaScript(scope))
+      if (known === undefined) notWithNumber(m, test)
+      return branch(m, known, s.yes, s.no, scope)
+    }
+    case 'for':
+      return walkItems(m, s, scope)
+    case 'while':
+      return loop(m, s, scope)
+    case 'return':
+      if (m.frame.isGenerator) {
+        if (s.value) evaluate(m, s.value, scope)
+        return 'return'
+      }
+      m.frame.returned = s.value
+        ? m.frame.returned === undefined
+          ? evaluate(m, s.value, scope)
+          : join(m.frame.returned, evaluate(m, s.value, scope), w => unknown(m, w))
+        : (m.frame.returned ?? none)
+      return 'return'
+    case 'raise':
+      raise(m, s, scope)
+      return 'raise'
+    case 'break':
+    case 'continue':
+      m.jump = s.label
+      return s.kind
+    case 'pass':
+      return 'next'
+    case 'try':
+      return attempt(m, s, scope)
+    case 'with': {
+      const managers: Value[] = []
+      for (const item of s.items) {
+        const manager = evaluate(m, item.value, scope)
+        managers.unshift(manager)
+        const value = enterContext(m, manager)
+        if (item.target) assignTo(m, item.target, value, scope)
+      }
+      const completion = execute(m, s.body, scope)
+      // A generator that waits at its yield has not left its blocks.
+      if (!m.frame.halted) for (const manager of managers) leaveContext(m, manager)
+      return completion
+    }
+    case 'function':
+      if (!isJavaScript(scope)) scope.vars.set(s.def.name, decorated(m, functionValue(s.def, scope), s.wrappers, scope))
+      return 'next'
+    case 'class':
+      scope.vars.set(s.def.name, decorated(m, makeClass(m, s.def, scope), s.wrappers, scope))
+      return 'next'
+    case 'import':
+      importModule(m, s, scope)
+      return 'next'
+    case 'export':
+      for (const { local, exported } of s.names) {
+        const value = scope.vars.get(local)
+        if (value && local !== exported) scope.vars.set(exported, value)
+      }
+      return 'next'
+    case 'delete':
+      for (const target of s.targets) remove(m, target, scope)
+      return 'next'
+    case 'assert':
+      return assertion(m, s, scope)
+    case 'global':
+      // A module has no outer scope.
+      if (scope.parent) for (const name of s.names) (scope.outer ??= new Set()).add(name)
+      return 'next'
+    case 'block': {
+      const completion = executeBlock(m, s.body, scope)
+      return completion === 'break' && s.label !== undefined && m.jump === s.label && arrives(m, s.label)
+        ? 'next'
+        : completion
+    }
+    case 'unknown':
+      for (const child of s.children) evaluate(m, child, scope)
+      return 'next'
+  }
+}
+
+function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Completion {
+  let ended: Completion = 'next'
+  const turn = (item: Value, isSure = true): boolean => {
+    ended = 'next'
+    const scope = s.declares === 'let' ? blockScope(outer) : outer
+    assignTo(m, s.target, item, scope, s.declares)
+    const completion = executeBlock(m, s.body, scope)
+    if (completion === 'next') return true
+    if (completion === 'raise' && !isSure) return false
+    if (completion === 'return' || completion === 'raise' || !arrives(m, s.label)) {
+      ended = completion
+      return false
+    }
+    return completion !== 'break'
+  }
+  const iterable = evaluate(m, s.iterable, outer)
+  notWithNumber(m, iterable)
+  const { alternative } = m
+  const items = s.over === 'values' && iterable.kind === 'list' && !iterable.open ? iterable.items : []
+  const summary = summarizeUnused(items, s.target, s.body) ?? summarize(m, items)
+  if (summary && isUniform(m, s.body)) {
+    for (const name of countedNames(s.body)) {
+      const holder = isJavaScript(outer) ? holderOf(outer, name) : outer.vars.has(name) ? outer : undefined
+      holder?.vars.set(name, unknown(m, 'counted in a long loop'))
+    }
+    m.summaries++
+    turn(summary.item)
+    m.summaries--
+  } else if (!walkStacks(m, s, items, outer, turn)) iterate(m, iterable, s.over, turn)
+  // What a variable of the function holds after the loop is the last item, not what stood for many.
+  else if (s.declares !== 'let') assignTo(m, s.target, items[items.length - 1] as Value, outer, s.declares)
+  if (ended !== 'next') return m.uncertain > 0 && ended === 'raise' ? 'next' : ended
+  // Turns that end early come together again after the loop; a return would have ended all of them.
+  if (!leaves(s.body)) m.alternative = alternative
+  return execute(m, s.orElse, outer)
+}
+
+function branch(
+  m: Machine,
+  known: boolean | undefined,
+  yes: readonly Stmt[],
+  no: readonly Stmt[],
+  scope: Scope,
+): Completion {
+  if (known !== undefined) return executeBlock(m, known ? yes : no, scope)
+  const scopes = scopesOfFunction(scope)
+  const before = scopes.map(s => new Map(s.vars))
+  m.uncertain++
+  m.branching++
+  const first = executeBlock(m, yes, scope)
+  const afterYes = scopes.map(s => s.vars)
+  scopes.forEach((s, i) => (s.vars = before[i] ?? s.vars))
+  const second = executeBlock(m, no, scope)
+  m.uncertain--
+  m.branching--
+  // What follows a branch that left runs only where the other was taken.
+  if (first !== second) m.alternative++
+  if (first === 'next' || second === 'next') m.jump = undefined
+  if (first !== 'next') return second === 'next' ? 'next' : first === 'raise' ? second : first
+  if (second !== 'next') {
+    scopes.forEach((s, i) => (s.vars = afterYes[i] ?? s.vars))
+    return 'next'
+  }
+  for (const [i, { vars }] of scopes.entries())
+    for (const [name, value] of afterYes[i] ?? []) {
+      const other = vars.get(name)
+      vars.set(name, other === undefined ? value : join(value, other, w => unknown(m, w)))
+    }
+  return 'next'
+}
+
+function loop(m: Machine, s: Stmt & { kind: 'while' }, outer: Scope): Completion {
+  // Every turn has variables of its own, which functions made in it keep.
+  const perTurn = isJavaScript(outer) && declaredIn(s.init).lexical
+  let scope = perTurn ? blockScope(outer) : outer
+  execute(m, s.init, scope)
+  noteCounting(m, s, scope)
+  for (let turn = 0; turn < turnLimit && m.work > 0; turn++) {
+    const test = s.testLast && turn === 0 ? constant(true) : evaluate(m, s.test, scope)
+    const known = truth(test, isJavaScript(scope))
+    // A loop over what was given on the command line: nothing was.
+    if (known === false || (test.kind === 'unknown' && test.optional)) return 'next'
+    if (known === undefined) {
+      m.uncertain++
+      // The counter of a loop of unknown length is unknown too: any turn may be meant.
+      for (const init of s.init)
+        if (init.kind === 'assign') assignTo(m, init.target, unknown(m, 'a loop counter'), scope, init.declares)
+      executeBlock(m, s.body, scope)
+      m.jump = undefined
+      m.uncertain--
+      return 'next'
+    }
+    const completion = executeBlock(m, s.body, scope)
+    if (completion === 'return' || completion === 'raise') return completion
+    if (completion === 'continue' && s.isSwitch) return completion
+    if (completion !== 'next' && !arrives(m, s.label)) return completion
+    if (completion === 'break') return 'next'
+    if (perTurn) scope = { ...scope, vars: new Map(scope.vars) }
+    execute(m, s.update, scope)
+  }
+  return 'next'
+}
+
+function attempt(m: Machine, s: Stmt & { kind: 'try' }, scope: Scope): Completion {
+  const catches = s.handlers.some(
+    h => h.types.length === 0 || h.types.some(t => /(^|\.)(ValueError|RuntimeError|Exception|BaseException)$/.test(t)),
+  )
+  // A handler that only raises again hides nothing.
+  const swallows = catches && s.handlers.some(h => !h.body.some(b => b.kind === 'raise'))
+  const missing = s.handlers.some(
+    h => h.types.length === 0 || h.types.some(t => /(^|\.)(KeyError|LookupError|Exception|BaseException)$/.test(t)),
+  )
+  const before = { ...m }
+  if (swallows) m.guarded++
+  if (missing) m.keyGuarded++
+  if (s.handlers.length > 0) m.catching++
+  let completion: Completion
+  let refusal: Refusal | undefined
+  try {
+    completion = executeBlock(m, s.body, scope)
+  } catch (error) {
+    if (!(error instanceof Raised)) throw error
+    refusal = error.refusal
+    completion = 'raise'
+    const { alternative, depth, frame, turns, summaries } = before
+    Object.assign(m, { alternative, depth, frame, turns, summaries })
+  }
+  const { guarded, keyGuarded, catching } = before
+  Object.assign(m, { guarded, keyGuarded, catching })
+  if (completion === 'next') completion = execute(m, s.orElse, scope)
+  if (completion === 'raise' && s.handlers.length > 0 && !m.dead) completion = handle(m, s, refusal, scope)
+  if (m.frame.halted) return completion
+  const last = executeBlock(m, s.finally, scope)
+  return last === 'next' ? completion : last
+}
+
+/** Runs the handler that catches; where it is not known what was raised, the first. */
+function handle(m: Machine, s: Stmt & { kind: 'try' }, refusal: Refusal | undefined, scope: Scope): Completion {
+  const handler = refusal ? s.handlers.find(h => isCaughtBy(refusal, h.types)) : s.handlers[0]
+  if (!handler) {
+    if (refusal) fail(m, refusal)
+    return 'raise'
+  }
+  const inner = isJavaScript(scope) ? blockScope(scope) : scope
+  if (handler.name) inner.vars.set(handler.name, unknown(m, 'an exception'))
+  const { handling } = m
+  m.handling = refusal
+  try {
+    return executeBlock(m, handler.body, inner)
+  } finally {
+    m.handling = handling
+  }
+}
+
+/** `raise`: what is raised in a handler is the consequence of what the handler was entered for. */
+function raise(m: Machine, s: Stmt & { kind: 'raise' }, scope: Scope): void {
+  const value = s.value && evaluate(m, s.value, scope)
+  const type = s.value?.kind === 'call' ? evaluate(m, s.value.callee, scope) : value
+  if (m.handling) {
+    fail(m, type ? { ...m.handling, errors: errorNames(type) } : m.handling)
+    return
+  }
+  const given = s.value?.kind === 'call' ? s.value.args[0]?.value : undefined
+  const text = given && evaluate(m, given, scope)
+  const names = type ? errorNames(type) : errorsOf('Exception')
+  if (names[0] === 'SystemExit' && given?.kind !== 'template' && !failsWith(text)) return
+  const message = text && isString(text) ? `: ${text.value}` : ''
+  fail(m, {
+    at: place(scope.program, s.span),
+    kind: 'error',
+    found: 'the program comes here with this checkpoint and raises',
+    expected: undefined,
+    raises: `${names[0]}${message}`,
+    errors: names,
+    tensors: [],
+  })
+}
+
+/** Whether a program that ends with this code says that it failed: a text, or a number that is not zero. */
+const failsWith = (code: Value | undefined): boolean =>
+  code !== undefined && (code.kind === 'template' || (code.kind === 'const' && Boolean(code.value)))
+
+/** Names of an exception's class and its bases. */
+function errorNames(v: Value): readonly string[] {
+  if (v.kind === 'library') return errorsOf(v.name.replace(/^.*\./, ''))
+  if (v.kind === 'instance') return errorNames(v.of)
+  if (v.kind === 'class') return [v.def.name, ...v.bases.flatMap(errorNames)]
+  return errorsOf('Exception')
+}
+
+function assertion(m: Machine, s: Stmt & { kind: 'assert' }, scope: Scope): Completion {
+  if (truth(evaluate(m, s.test, scope), isJavaScript(scope)) !== false) return 'next'
+  fail(m, {
+    at: place(scope.program, s.span),
+    kind: 'error',
+    found: 'the assertion is false with this checkpoint',
+    expected: undefined,
+    raises: 'AssertionError',
+    errors: errorsOf('AssertionError'),
+    tensors: [],
+  })
+  return 'raise'
+}
+
+/**
+ * Walks what can be walked. `visit` gets each item and whether the turn is sure to happen, and says whether to go on.
+ * `partial` is told where there may be other items.
+ */
+export function iterate(
+  m: Machine,
+  v: Value,
+  over: 'values' | 'keys',
+  visit: (item: Value, sure: boolean) => boolean,
+  partial: () => void = () => undefined,
+): void {
+  let items = over === 'keys' && v.kind === 'list' ? v.items.map((_, i) => constant(String(i))) : itemsOf(m, v)
+  if (v.kind === 'dict' && !v.open && !v.isMap) items = keysOf(m, v)
+  if (items && !(v.kind === 'list' && v.open)) {
+    // A copy: the body may change the list that it walks.
+    const { turns } = m
+    m.turns *= Math.max(1, items.length)
+    for (const [turn, item] of [...items].entries()) {
+      if (turn >= turnLimit || m.work <= 0) {
+        partial()
+        break
+      }
+      if (!visit(item, true)) break
+    }
+    m.turns = turns
+    return
+  }
+  partial()
+  if ((v.kind === 'unknown' || v.kind === 'list') && v.optional) return
+  noteWalked(m, v)
+  m.uncertain++
+  const some =
+    v.kind === 'list' && v.items.length > 0 ? v.items : [unknown(m, 'an item of something that is not followed', false)]
+  for (const item of some) if (!visit(item, false)) break
+  m.uncertain--
+}
