@@ -2,7 +2,7 @@
 // one by one, read by others.
 
 import { dtypes } from './dtype'
-import { Fault, HeaderColumns } from './headerColumns'
+import { type ColumnParts, Fault, type HeaderColumns, headerColumns } from './headerColumns'
 import { maxTensors } from './limits'
 import { NameIndex } from './nameIndex'
 import { copied, scannerFor, type Scanner } from './scanner'
@@ -111,7 +111,7 @@ export class HeaderRows {
     const again = scanner.indexNames()
     const fault = new Uint8Array(count)
     for (const [row, what] of this.faults) fault[row] = what
-    const columns = new HeaderColumns({
+    const columns = headerColumns({
       count,
       names: this.allNames(),
       ascii: ascii && this.ascii,
@@ -132,7 +132,7 @@ export class HeaderRows {
   }
 
   /** The columns of server/scan/rows.ts, in one buffer. */
-  private packed(): Pick<HeaderColumns, 'begin' | 'end' | 'nameStart' | 'nameEnd' | 'hash' | 'family'> {
+  private packed(): Pick<ColumnParts, 'begin' | 'end' | 'nameStart' | 'nameEnd' | 'hash' | 'family'> {
     const { scanner, count } = this
     scanner.packRows()
     const start = scanner.packed.value
