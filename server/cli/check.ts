@@ -1,12 +1,12 @@
 // `tensorlint check PATH...`: the findings, as text with carets, as JSON, and in the two forms that other programs read
 // (sarif.ts, github.ts). The JSON is an interface (docs/cli.md).
 
-import pc from 'picocolors'
 import type { World } from '../lsp/context'
 import type { Texts } from '../policy/baseline'
 import { textsOf as snapshotTexts } from '../policy/policy'
 import type { Finding, Severity } from '../protocol'
 import { drawCarets, printable } from './carets'
+import { coloursOf } from './colours'
 import type { CliIo } from './io'
 import { readPolicyOptions, saveBaseline, type PolicyOptions } from './policyOptions'
 import { sarifText } from './sarif'
@@ -30,7 +30,7 @@ export async function check(paths: readonly string[], options: CheckOptions, wor
   else if (options.format === 'json') io.out(`${JSON.stringify(checkJson(seen, findings), null, 2)}\n`)
   else if (options.format === 'sarif') io.out(sarifText(seen, findings, world, io.cwd))
   else if (options.format === 'github') io.out(`${githubText(findings, io.cwd)}${closing(seen, findings)}\n`)
-  else io.out(checkText(seen, findings, io))
+  else io.out(await checkText(seen, findings, io))
   for (const { rule, error } of broken)
     io.err(`tensorlint: rule ${rule} failed: ${error instanceof Error ? error.stack : error}\n`)
   if (broken.length > 0) return 2
@@ -74,9 +74,9 @@ export function findingJson(finding: Finding, show: (path: string) => string) {
 /** More reasons than this are counted, not listed: a fault may have one for every layer. */
 const MAX_REASONS = 4
 
-function checkText(seen: Look, findings: readonly Finding[], io: CliIo): string {
+async function checkText(seen: Look, findings: readonly Finding[], io: CliIo): Promise<string> {
   const { show } = seen
-  const colours = pc.createColors(io.colours)
+  const colours = await coloursOf(io)
   const paint: Record<Severity, (text: string) => string> = {
     error: colours.red,
     warning: colours.yellow,

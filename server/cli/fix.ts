@@ -4,12 +4,12 @@
 import { chmod, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { createTwoFilesPatch, FILE_HEADERS_ONLY } from 'diff'
-import pc from 'picocolors'
 import type { World } from '../lsp/context'
 import type { Finding } from '../protocol'
 import { applyEdits } from '../util/applyEdits'
 import { mergeSafeFixes } from '../workspace/fixes'
 import { findingJson, plural, textsOf, type Format } from './check'
+import { coloursOf } from './colours'
 import { UsageError, type CliIo } from './io'
 import { askedFindings, look, type Look } from './workspace'
 
@@ -39,7 +39,7 @@ export interface FixOptions {
 export async function fix(paths: readonly string[], options: FixOptions, world: World, io: CliIo): Promise<number> {
   const fixed = await applySafeFixes(await look(paths, world, io))
   if (options.write) for (const file of fixed.files) await replaceFile(file)
-  io.out(options.format === 'json' ? fixJson(fixed, options.write) : fixText(fixed, options.write, io))
+  io.out(options.format === 'json' ? fixJson(fixed, options.write) : await fixText(fixed, options.write, io))
   return 0
 }
 
@@ -109,8 +109,8 @@ function fixJson({ seen, files, applied, remaining }: Fixed, written: boolean): 
   return `${JSON.stringify(json, null, 2)}\n`
 }
 
-function fixText({ seen, files, applied, remaining }: Fixed, written: boolean, io: CliIo): string {
-  const colours = pc.createColors(io.colours)
+async function fixText({ seen, files, applied, remaining }: Fixed, written: boolean, io: CliIo): Promise<string> {
+  const colours = await coloursOf(io)
   if (files.length === 0) return `Nothing to fix safely; ${plural(remaining.length, 'finding')} left.\n`
   const done = `${plural(applied.length, 'fix').replace(/fixs$/, 'fixes')} in ${plural(files.length, 'file')}`
   const left = `${plural(remaining.length, 'finding')} left`

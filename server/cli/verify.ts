@@ -1,13 +1,13 @@
 // `tensorlint verify PATH...`: really decodes every quantized module, as the loader or the config delivers it and as it
 // would be after the proposed fix. The JSON is an interface (docs/cli.md).
 
-import pc from 'picocolors'
 import { CancellationToken } from 'vscode-jsonrpc'
 import type { World } from '../lsp/context'
 import type { DequantizeResult, Engine, VerifiedModule, VerifyReport } from '../protocol'
 import { verifyItems } from '../workspace/verifyItems'
 import { printable } from './carets'
 import { plural, type Format } from './check'
+import { coloursOf } from './colours'
 import type { CliIo } from './io'
 import { askedModels, look } from './workspace'
 
@@ -42,7 +42,7 @@ export async function verify(
     onProgress: () => undefined,
   })
   const shown = { ...report, modules: report.modules.map(module => ({ ...module, path: seen.show(module.path) })) }
-  io.out(options.format === 'json' ? `${JSON.stringify(verifyJson(shown), null, 2)}\n` : verifyText(shown, io))
+  io.out(options.format === 'json' ? `${JSON.stringify(verifyJson(shown), null, 2)}\n` : await verifyText(shown, io))
   if (report.notice) {
     const { reason, remedy, command } = report.notice
     io.err(`${printable(reason)}\n${printable(remedy)}${command === undefined ? '' : `\n  ${printable(command)}`}\n`)
@@ -72,8 +72,8 @@ function resultJson(result: DequantizeResult): DequantizeResult {
   return { status, error, shape, dtype, sha256, min, max, mean, nan, inf, ms }
 }
 
-function verifyText(report: VerifyReport, io: CliIo): string {
-  const colours = pc.createColors(io.colours)
+async function verifyText(report: VerifyReport, io: CliIo): Promise<string> {
+  const colours = await coloursOf(io)
   const head = ['', 'module', 'result', 'min', 'max', 'mean', 'ms', 'after fix']
   const rows = report.modules.map(row)
   const widths = head.map((title, column) => Math.max(title.length, ...rows.map(cells => cells[column]?.length ?? 0)))
