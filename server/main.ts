@@ -13,8 +13,8 @@ process.on('unhandledRejection', reason => {
   console.error(`unhandled rejection: ${reason instanceof Error ? reason.stack : String(reason)}`)
 })
 
-// V8 lets the heap grow to a multiple of what is in use before it looks; an editor's other half should not. Costs a few
-// per cent of time with the largest checkpoints.
+// V8 lets the heap grow to a multiple of what is in use before it looks; an editor's other half should not, though looking
+// more often costs time with the largest checkpoints.
 setFlagsFromString('--heap-growing-percent=15')
 
 const connection = createConnection(ProposedFeatures.all)

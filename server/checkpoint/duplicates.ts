@@ -77,14 +77,15 @@ function walk(shards: readonly Shard[], meet: Meet): void {
 function repeatsAmong(shards: readonly Shard[], count: number): Iterable<number> {
   const scanner = scannerFor(count * bytesPerHash)
   const start = scanner.openHashes(count)
-  const all = new Int32Array(scanner.memory.buffer, start, count)
+  const hashes = new Int32Array(scanner.memory.buffer, start, count)
   let at = 0
   for (const { tensors } of shards) {
-    all.set(tensors.hashes, at)
+    hashes.set(tensors.hashes, at)
     at += tensors.count
   }
+  // The memory may grow, which takes the view above away.
   const found = scanner.findRepeats()
-  if (found < 0) return all.keys()
+  if (found < 0) return Array(count).keys()
   return new Set(copied(Uint32Array, scanner, scanner.repeats, found).sort())
 }
 

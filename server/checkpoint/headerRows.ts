@@ -8,9 +8,6 @@ import { NameIndex } from './nameIndex'
 import { copied, scannerFor, type Scanner } from './scanner'
 import type { FamilyRecord } from './tensorFamilies'
 
-/** Zeros behind the header in the scanner's memory; decoded names come behind them. */
-const padding = 16
-
 /** A row that the scanner did not take in by itself. */
 export interface OddRow {
   readonly nameStart: number
@@ -26,6 +23,7 @@ export interface OddRow {
   readonly span: { readonly start: number; readonly end: number } | undefined
 }
 
+/** What a header says, and where each name is. */
 export interface Rows {
   readonly columns: HeaderColumns
   readonly index: NameIndex
@@ -51,12 +49,14 @@ export function rowsWithout(columns: HeaderColumns, dropped: ReadonlySet<number>
   return rest.finish(columns.ascii)
 }
 
+/** The rows of one header while they are taken in. */
 export class HeaderRows {
   private readonly scanner: Scanner
   private readonly text: number
   private readonly faults: (readonly [row: number, fault: number])[] = []
   private readonly spans = new Map<number, { readonly start: number; readonly end: number }>()
-  private readonly decoded: Uint8Array[] = []
+  /** Names that had escapes, with where they begin, counted from the header's beginning. */
+  private readonly decoded: { readonly start: number; readonly name: Uint8Array }[] = []
   private decodedBytes = 0
   private ascii = true
 
@@ -87,12 +87,12 @@ export class HeaderRows {
 
   /** Takes in a name that had escapes, decoded: where it begins. */
   addName(name: Uint8Array): number {
-    const start = this.names.length + padding + this.decodedBytes
-    new Uint8Array(this.scanner.memory.buffer).set(name, this.scanner.decodedName(this.decodedBytes))
-    this.decoded.push(name)
+    const address = this.scanner.decodedName(this.decodedBytes)
+    new Uint8Array(this.scanner.memory.buffer).set(name, address)
+    this.decoded.push({ start: address - this.text, name })
     this.decodedBytes += name.length
     this.ascii &&= name.every(code => code < 0x80)
-    return start
+    return address - this.text
   }
 
   add({ nameStart, nameEnd, dtype, shape, begin, end, fault, span }: OddRow): void {
@@ -149,8 +149,12 @@ export class HeaderRows {
   }
 
   private allNames(): Uint8Array {
-    if (this.decodedBytes === 0) return this.names
-    return Buffer.concat([this.names, new Uint8Array(padding), ...this.decoded])
+    const last = this.decoded.at(-1)
+    if (!last) return this.names
+    const all = new Uint8Array(last.start + last.name.length)
+    all.set(this.names)
+    for (const { start, name } of this.decoded) all.set(name, start)
+    return all
   }
 
   /** The records of server/scan/families.ts. */

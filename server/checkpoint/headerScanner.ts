@@ -3,11 +3,9 @@
 // whatever oddEntry.ts can make something of. Source: huggingface/safetensors, safetensors/src/tensor.rs (0.8),
 // HashMetadata and TensorInfo.
 
-import type { HeaderColumns } from './headerColumns'
-import { HeaderRows } from './headerRows'
+import { HeaderRows, type Rows } from './headerRows'
 import { JsonBytes } from './jsonBytes'
 import { maxHeaderDepth, maxTensors } from './limits'
-import type { NameIndex } from './nameIndex'
 import { type BrokenEntry, entryFields, faultOf, readOddEntry } from './oddEntry'
 
 /** An entry of the header that gives no tensor. */
@@ -20,9 +18,7 @@ export interface LostEntry extends BrokenEntry {
   readonly end: number
 }
 
-export interface ScannedHeader {
-  readonly columns: HeaderColumns
-  readonly index: NameIndex
+export interface ScannedHeader extends Rows {
   readonly json: JsonBytes
   readonly lost: readonly LostEntry[]
   /** The JSON of each `__metadata__`; more than one is a fault. */

@@ -35,7 +35,6 @@ export interface Scanner {
   readonly lastEnd: Value
   readonly beginBits: Value
   readonly spanBytes: Value
-  readonly families: Value
   readonly firstFamily: Value
   openIndex(window: number): number
   moveWindow(start: number, length: number): void
@@ -46,7 +45,6 @@ export interface Scanner {
   readonly spans: Value
   readonly entryHashes: Value
   readonly fileNumbers: Value
-  readonly files: Value
   readonly firstFile: Value
   openHashes(length: number): number
   findRepeats(): number

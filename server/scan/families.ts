@@ -57,7 +57,7 @@ export class Family {
 }
 
 /** How many there are, and the first. */
-export let families: i32 = 0
+let families: i32 = 0
 export let firstFamily: usize = 0
 let lastFamily: usize = 0
 let buckets: usize = 0

@@ -3,7 +3,7 @@
 // interpreted: one look at a large checkpoint is over before that is optimised.
 
 export { addDtype } from './dtypes'
-export { addDim, clearDims, families, firstFamily } from './families'
+export { addDim, clearDims, firstFamily } from './families'
 export { addOddRow, at, decodedName, headerEntries, openHeader } from './header'
 export { findRepeats, openHashes, repeats } from './repeats'
 export {
@@ -28,7 +28,6 @@ export {
   entryCount,
   entryHashes,
   fileNumbers,
-  files,
   firstFile,
   indexEntries,
   moveWindow,

@@ -15,7 +15,7 @@ const shortestEntry: usize = 6
 /** Files are few, and their names mostly different. */
 const bucketCount: usize = 1 << 14
 
-/** A file, and what is said of all the names in it. checkpoint/scanner.ts reads all but the last two. */
+/** A file, and what is said of all the names in it. checkpoint/indexReader.ts reads the first seven numbers. */
 @unmanaged
 class File {
   /** The one that was met next, or 0. */
@@ -45,8 +45,8 @@ export let spans: usize = 0
 export let entryHashes: usize = 0
 export let fileNumbers: usize = 0
 export let firstFile: usize = 0
-export let files: i32 = 0
-/** Where `indexEntries` stopped, in the text. */
+let files: i32 = 0
+/** Where `indexEntries` stopped, in the index. */
 export let stoppedAt: usize = 0
 /** The file of the entry before: the next one mostly has the same. */
 let last: usize = 0

@@ -3,9 +3,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { Shard } from '../../../server/checkpoint/facts'
-import { hashSeed, hashSpan, viewOf } from '../../../server/checkpoint/nameHash'
+import { hashSpan, viewOf } from '../../../server/checkpoint/nameHash'
 import { readShard } from '../../../server/checkpoint/shard'
 import { bytesSource } from '../../../server/util/byteSource'
+import { collidingNames } from './collidingNames'
 import { fileOf } from './mutations'
 
 const header =
@@ -73,35 +74,6 @@ test('any JSON as header gives a shard', async () => {
     { numRuns: 200, seed: 5 },
   )
 })
-
-/** Different names of eight characters that all have one hash: the second half is worked out from the first. */
-function collidingNames(count: number): string[] {
-  const multiplier = 0x9e3779b1
-  let inverse = multiplier
-  for (let i = 0; i < 5; i++) inverse = Math.imul(inverse, 2 - Math.imul(multiplier, inverse))
-  // Without a dot, so that all of a name is one part.
-  const plain = (four: number): boolean =>
-    [24, 16, 8, 0].every(by => {
-      const code = (four >>> by) & 255
-      return code >= 0x23 && code < 0x5c && code !== 0x2e
-    })
-  const names: string[] = []
-  for (let i = 0; names.length < count; i++) {
-    const first = [56 ** 3, 56 ** 2, 56, 1].reduce(
-      (word, place) => (word << 8) | (0x23 + (Math.floor(i / place) % 56)),
-      0,
-    )
-    if (i >= 56 ** 4) break
-    const middle = Math.imul(hashSeed ^ first, multiplier) ^ (hashSeed >>> 15)
-    const second = middle ^ Math.imul(inverse, 12345 ^ (middle >>> 15))
-    if (!plain(first) || !plain(second)) continue
-    const bytes = Buffer.alloc(8)
-    bytes.writeInt32LE(first, 0)
-    bytes.writeInt32LE(second, 4)
-    names.push(bytes.toString('latin1'))
-  }
-  return names
-}
 
 test('names made to collide are found all the same, and in time', async () => {
   const names = collidingNames(8000)
