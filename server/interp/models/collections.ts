@@ -227,7 +227,10 @@ export const collections: LibraryModel = {
         found ??
         (fallback
           ? join(fallback, unknown(c.m, 'get with a default'), w => unknown(c.m, w))
-          : unknown(c.m, `get at ${placeKey(c.at)}`, object.free))
+          : {
+              ...unknown(c.m, `get at ${placeKey(c.at)}`, object.free),
+              ...(object.optional ? { optional: true } : {}),
+            })
       )
     },
   },
