@@ -64,6 +64,7 @@ const nothing: Discovery = {
   configs: [],
   indexes: [],
   data: [],
+  strays: [],
   named: new Set(),
   sources: [],
   listed: new Map(),
@@ -105,7 +106,7 @@ export class Session {
   /** The analysis before the policy. */
   private raw: Analysis = noAnalysis
   private found: Discovery = nothing
-  private checkpoints: Checkpoints = { models: [], unsettled: false }
+  private checkpoints: Checkpoints = { models: [], data: [], unsettled: false }
   private state: SessionState
   /** What the next run must do: `files` walks the folders again, `texts` only looks at open documents. */
   private wanted: 'nothing' | 'texts' | 'files' = 'nothing'
@@ -244,17 +245,19 @@ export class Session {
     if (this.disposed) return
     this.waitForTyping(isWaiting)
     if (this.checkpoints.unsettled) this.lookAgain()
-    const { models } = this.checkpoints
+    const { models, data } = this.checkpoints
     const versions = new Map([...open].map(([path, { version }]) => [path, version]))
     const last = this.state
     const { bindings } = this
     const same =
       last.snapshot.models === models &&
+      last.snapshot.data === data &&
       last.snapshot.programs === programs &&
       last.snapshot.folders === folders &&
       last.snapshot.listed === this.found.listed &&
       last.snapshot.bindings === bindings
-    const snapshot: Snapshot = same ? last.snapshot : { folders, models, programs, listed: this.found.listed, bindings }
+    const { listed } = this.found
+    const snapshot: Snapshot = same ? last.snapshot : { folders, models, data, programs, listed, bindings }
     if (!same) this.raw = this.options.analyse(snapshot)
     const { policy } = this
     const judged = same && policy === last.policy ? undefined : applyPolicy(this.raw, snapshot, policy)
