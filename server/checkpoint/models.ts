@@ -202,12 +202,13 @@ function modelOf(
   return { path, kind: kindOf(shards, configs), shards, configs, ...(index ? { index } : {}) }
 }
 
-/** What lies in the folders of a model's shards, of its config, or in its own. */
+/** What lies in the folders of a model's shards, of its config, or in its own, and right above: a program beside its weights. */
 function withData(model: Model, data: readonly JsonFile[]): Model {
   if (data.length === 0) return model
-  const folders = new Set([model.path, ...[...model.shards, ...model.configs].map(({ path }) => folderOf(path))])
-  const own = data.filter(file => folders.has(folderOf(file.path)))
-  return own.length > 0 ? { ...model, data: own } : model
+  const own = new Set([model.path, ...[...model.shards, ...model.configs].map(({ path }) => folderOf(path))])
+  const folders = new Set([...own, ...[...own].map(folderOf)])
+  const near = data.filter(file => folders.has(folderOf(file.path)))
+  return near.length > 0 ? { ...model, data: near } : model
 }
 
 /** Enough of a model to see how it is stored. */
