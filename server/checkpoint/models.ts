@@ -124,6 +124,12 @@ export const jsonFilesOf = ({ configs, quantFile, index, data = [] }: Model): re
   ...data,
 ]
 
+/** Those of some JSON files that belong to no model, in the order of their paths. */
+export function strayFiles(files: readonly JsonFile[], models: readonly Model[]): readonly JsonFile[] {
+  const own = new Set(models.flatMap(jsonFilesOf))
+  return files.filter(file => !own.has(file)).sort(byPath)
+}
+
 /** The folders of a model that is split over several, in natural order; empty where all its files are in one. */
 export function ranksOf(model: Model): readonly Rank[] {
   const folders = new Map<string, Shard[]>()
@@ -202,13 +208,12 @@ function modelOf(
   return { path, kind: kindOf(shards, configs), shards, configs, ...(index ? { index } : {}) }
 }
 
-/** What lies in the folders of a model's shards, of its config, or in its own, and right above: a program beside its weights. */
+/** What lies in the folders of a model's shards, of its config, or in its own. */
 function withData(model: Model, data: readonly JsonFile[]): Model {
   if (data.length === 0) return model
-  const own = new Set([model.path, ...[...model.shards, ...model.configs].map(({ path }) => folderOf(path))])
-  const folders = new Set([...own, ...[...own].map(folderOf)])
-  const near = data.filter(file => folders.has(folderOf(file.path)))
-  return near.length > 0 ? { ...model, data: near } : model
+  const folders = new Set([model.path, ...[...model.shards, ...model.configs].map(({ path }) => folderOf(path))])
+  const own = data.filter(file => folders.has(folderOf(file.path)))
+  return own.length > 0 ? { ...model, data: own } : model
 }
 
 /** Enough of a model to see how it is stored. */
