@@ -19,6 +19,7 @@ export function has(m: Machine, object: Value, asked: Value, javascript: boolean
     case 'dict': {
       if (isString(key) || isNumber(key)) {
         if (object.map.has(key.value)) return true
+        if (javascript && isNumber(key) && !object.isMap && object.map.has(String(key.value))) return true
         const isHeld = isString(key) ? holds(m, object.views, key) : undefined
         if (isHeld !== undefined) {
           if (isHeld && !object.deleted.has(key.value)) return true

@@ -348,6 +348,10 @@ export function truth(v: Value, javascript: boolean): boolean | undefined {
   }
 }
 
+/** What whoever runs the program may leave out: nothing is given where it is read. */
+export const isOptional = (v: Value): v is (UnknownValue | ListValue) & { readonly optional: true } =>
+  (v.kind === 'unknown' || (v.kind === 'list' && v.open)) && v.optional === true
+
 const sameConst = (a: Value, b: Value) => a.kind === 'const' && b.kind === 'const' && a.value === b.value
 
 /**
@@ -359,8 +363,8 @@ export function join(a: Value | undefined, b: Value | undefined, fresh: (why: st
   if (b === undefined) return a
   if (sameConst(a, b)) return a
   // Where nothing is given on the command line, the other path is the one that is taken.
-  if (a.kind === 'unknown' && a.optional) return b
-  if (b.kind === 'unknown' && b.optional) return a
+  if (isOptional(a)) return b
+  if (isOptional(b)) return a
   if (a.kind === 'const' && a.value === null) return b
   if (b.kind === 'const' && b.value === null) return a
   if (a.kind === 'instance' && b.kind === 'instance' && a.of === b.of) return a
