@@ -28,12 +28,14 @@ import { mlxTrees } from './mlxTrees'
 import { node } from './node'
 import { numbers } from './numbers'
 import { numpy } from './numpy'
+import { promises } from './promises'
 import { python } from './python'
 import { qqmmModel } from './qqmm'
 import { regex } from './regex'
 import { safetensors } from './safetensors'
 import { scalars } from './scalars'
 import { scriptArrays } from './scriptArrays'
+import { scriptIterators } from './scriptIterators'
 import { scriptText } from './scriptText'
 import { sorting } from './sorting'
 import { sets } from './sets'
@@ -59,11 +61,13 @@ export const libraries: readonly LibraryModel[] = [
   logging,
   regex,
   javascript,
+  promises,
   strings,
   scriptText,
   collections,
   mappings,
   scriptArrays,
+  scriptIterators,
   sorting,
   files,
   node,

@@ -5,6 +5,7 @@ import type { Arg, Expr, FunctionDef } from '../../source/ir'
 import { noteMade } from '../stored/fileReads'
 import { evaluate, itemsOf } from './expressions'
 import { handOver, storedArrays } from '../arrays/handOver'
+import { generated } from './iterators'
 import { depthLimit, type Machine, noteUnfollowed, place, unknown } from './machine'
 import { isPosition } from '../values/positions'
 import { classesOf, freeInit, instantiate } from './classes'
@@ -14,6 +15,7 @@ import { partialOf } from '../values/partial'
 import { fillMap, isMapClass } from '../values/mapObjects'
 import { findMember, getItem, libraryBase } from '../members/members'
 import { models } from '../models/index'
+import { refuseWalk } from './scriptRefusals'
 import { noteShared } from './sharing'
 import { checkCall, checkConstruction } from '../program/signatures'
 import { noteAnyTaken, noteArguments, noteHandedOut } from '../stored/takes'
@@ -72,6 +74,7 @@ export function evaluateArguments(m: Machine, args: readonly Arg[], scope: Scope
     const value = evaluate(m, arg.value, scope)
     const at = place(scope.program, arg.value.span)
     if (arg.spread === 'list') {
+      refuseWalk(m, value, at)
       const items = itemsOf(m, value)
       if (items) positional.push(...items.map(v => ({ value: v })))
       else {
@@ -279,6 +282,8 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   if (raised) frame.raised = true
   if (completion === 'raise') return unknown(m, `${f.def.name || 'a function'} raises`)
   if (halts) return managerOf(m, f, (returned?.kind === 'list' && returned.items[0]) || none, scope)
+  if (isGenerator && f.program.language !== 'python' && (!returned || returned.kind === 'list'))
+    return generated(returned)
   return returned ?? (isGenerator ? list([]) : none)
 }
 

@@ -4,6 +4,7 @@
 import { type Arguments, callFunction, evaluateArguments, freeArguments, invoke, noArguments } from './calls'
 import { asMember, enumerated, isEnumeration } from './enumerations'
 import { evaluate, itemsOf } from './expressions'
+import { itemsOfIterable } from './iterators'
 import { type Machine, place, unknown } from './machine'
 import { lacks } from '../members/instanceMembers'
 import { fillMap, isMapClass, mapBehind } from '../values/mapObjects'
@@ -121,7 +122,7 @@ export function itemsOfObject(m: Machine, v: Value): Value[] | undefined {
   if (libraryBase(v.of) === namedTuple && v.of.kind === 'class')
     return [...fieldsOf(v.of).keys()].map(name => v.attributes.get(name) ?? unknown(m, `field ${name}`))
   const walked = callMember(m, v, '__iter__', [])
-  return walked && walked !== v ? itemsOf(m, walked) : undefined
+  return walked && walked !== v ? itemsOf(m, walked) : (itemsOfIterable(m, v) ?? undefined)
 }
 
 /** `object[key]`: by the class's own method, by position in a named tuple, by name in a module, which is a dict. */

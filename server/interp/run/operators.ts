@@ -22,6 +22,7 @@ import {
   constant,
   dict,
   isNumber,
+  isOptional,
   isString,
   type Linear,
   list,
@@ -334,8 +335,6 @@ function comparedRanges(op: string, left: Bounds, right: Bounds): boolean | unde
     op === '<' ? [left[1] < right[0], left[0] >= right[1]] : [left[1] <= right[0], left[0] > right[1]]
   return isSure ? true : isOut ? false : undefined
 }
-
-const isOptional = (v: Value): boolean => v.kind === 'unknown' && v.optional === true
 
 function alike(a: Value, b: Value): boolean | undefined {
   if (a.kind === 'const' && b.kind === 'const') return sameMember(a, b)

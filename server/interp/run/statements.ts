@@ -15,6 +15,7 @@ import { errorsOf, fail, isCaughtBy, Raised, type Refusal } from './refusals'
 import { countedNames, isUniform, summarize, summarizeUnused } from './summary'
 import { binary } from './operators'
 import { blockScope, declaredIn, functionValue, holderOf, isJavaScript, scopeFor, scopesOfFunction } from './scopes'
+import { refuseWalk } from './scriptRefusals'
 import { walkStacks } from './stacks'
 import { noteWalked } from '../stored/takes'
 import { assignTo, remove } from './targets'
@@ -165,6 +166,7 @@ function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Complet
     return completion !== 'break'
   }
   const iterable = evaluate(m, s.iterable, outer)
+  if (s.over === 'values') refuseWalk(m, iterable, place(outer.program, s.iterable.span))
   notWithNumber(m, iterable)
   const { alternative } = m
   const items = s.over === 'values' && iterable.kind === 'list' && !iterable.open ? iterable.items : []
@@ -365,7 +367,7 @@ export function iterate(
   partial: () => void = () => undefined,
 ): void {
   let items = over === 'keys' && v.kind === 'list' ? v.items.map((_, i) => constant(String(i))) : itemsOf(m, v)
-  if (v.kind === 'dict' && !v.open && !v.isMap) items = keysOf(m, v)
+  if (over === 'keys' && v.kind === 'dict' && !v.open && !v.isMap) items = keysOf(m, v)
   if (items && !(v.kind === 'list' && v.open)) {
     // A copy: the body may change the list that it walks.
     const { turns } = m

@@ -350,11 +350,14 @@ export function truth(v: Value, javascript: boolean): boolean | undefined {
   }
 }
 
+/** What whoever runs the program may leave out: nothing is given where it is read. */
+export const isOptional = (v: Value): v is (UnknownValue | ListValue) & { readonly optional: true } =>
+  (v.kind === 'unknown' || (v.kind === 'list' && v.open)) && v.optional === true
+
 const sameConst = (a: Value, b: Value) => a.kind === 'const' && b.kind === 'const' && a.value === b.value
 
 /** Something that whoever runs the program may give, or the path that it is. */
-const isLeftOut = (v: Value): boolean =>
-  v.kind === 'file' ? isLeftOut(v.path) : v.kind === 'unknown' && v.optional === true
+const isLeftOut = (v: Value): boolean => (v.kind === 'file' ? isLeftOut(v.path) : isOptional(v))
 
 /**
  * What is known after two paths meet. None beside a value is the value: where the None path were taken, the program
