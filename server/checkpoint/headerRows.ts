@@ -2,11 +2,11 @@
 // one by one, read by others.
 
 import { dtypes } from './dtype'
-import { type ColumnParts, Fault, type HeaderColumns, headerColumns } from './headerColumns'
+import { type ColumnParts, Fault, HeaderColumns } from './headerColumns'
 import { maxTensors } from './limits'
 import { NameIndex } from './nameIndex'
 import { copied, scannerFor, type Scanner } from './scanner'
-import type { FamilyRecord } from './tensorFamilies'
+import { Family, type FamilyRows } from './tensorFamilies'
 
 /** A row that the scanner did not take in by itself. */
 export interface OddRow {
@@ -111,7 +111,7 @@ export class HeaderRows {
     const again = scanner.indexNames()
     const fault = new Uint8Array(count)
     for (const [row, what] of this.faults) fault[row] = what
-    const columns = headerColumns({
+    const parts: ColumnParts = {
       count,
       names: this.allNames(),
       ascii: ascii && this.ascii,
@@ -124,8 +124,8 @@ export class HeaderRows {
       spanBytes: scanner.spanBytes.value,
       nameSum: scanner.nameSum.value,
       mixedSum: scanner.mixedSum.value,
-      families: this.families(),
-    })
+    }
+    const columns = new HeaderColumns(parts, rows => this.families(rows))
     const slots = again < 0 ? undefined : copied(Int32Array, scanner, scanner.slots, scanner.slotCount.value)
     const superseded = copied(Int32Array, scanner, scanner.superseded, Math.max(0, again))
     return { columns, index: new NameIndex(columns, slots, superseded) }
@@ -157,27 +157,13 @@ export class HeaderRows {
     return all
   }
 
-  /** The records of server/scan/families.ts. */
-  private families(): readonly FamilyRecord[] {
+  /** From the records of server/scan/families.ts. */
+  private families(rows: FamilyRows): readonly Family[] {
     const { buffer } = this.scanner.memory
     const [words, doubles] = [new Int32Array(buffer), new Float64Array(buffer)]
-    const records: FamilyRecord[] = []
-    for (let at = this.scanner.firstFamily.value >> 2; at !== 0; at = (words[at] ?? 0) >> 2) {
-      const word = (place: number): number => words[at + place] ?? 0
-      const dims = word(9) >> 3
-      const shape: number[] = []
-      for (let axis = 0; axis < word(2); axis++) shape.push(doubles[dims + axis] ?? 0)
-      records.push({
-        dtype: word(1),
-        shape,
-        hash: word(3),
-        mixedHash: word(4),
-        first: word(5),
-        count: word(6),
-        pathSum: word(7),
-        mixedSum: word(8),
-      })
-    }
-    return records
+    const families: Family[] = []
+    for (let at = this.scanner.firstFamily.value >> 2; at !== 0; at = (words[at] ?? 0) >> 2)
+      families.push(new Family(rows, families.length, words, doubles, at))
+    return families
   }
 }

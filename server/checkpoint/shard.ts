@@ -91,16 +91,17 @@ function readHeader(path: string, sizeBytes: number, headerLength: number, heade
   const dataStart = lengthBytes + headerLength
   let { columns, index } = scanned
   let table = tensorTable(columns, index, dataStart)
+  const nameAt = (row: number): string => table.nameAt(row)
   const shadowed = shadowLost(scanned.lost, index)
-  const superseded = [...[...index.superseded].map(table.nameAt), ...[...shadowed].map(entry => entry.name)]
+  const superseded = [...[...index.superseded].map(nameAt), ...[...shadowed].map(entry => entry.name)]
   if (index.superseded.size > 0) {
     ;({ columns, index } = rowsWithout(columns, index.superseded))
     table = tensorTable(columns, index, dataStart)
   }
   const dataLength = sizeBytes - dataStart
-  validateHeader({ scanned, columns, superseded, shadowed, nameAt: table.nameAt, dataLength }, problems)
+  validateHeader({ scanned, columns, superseded, shadowed, nameAt, dataLength }, problems)
   const metadata = readMetadata(scanned.metadata, scanned.json.deepest, problems)
-  checkAlignment(columns, table.nameAt, dataStart, metadata.get('format'), problems)
+  checkAlignment(columns, nameAt, dataStart, metadata.get('format'), problems)
   if (columns.count === 0 && problems.isEmpty) problems.add('no-tensors', nobody, 'the header names no tensor')
   return { path, sizeBytes, tensors: table, dataBytes: columns.spanBytes, metadata, problems: problems.problems() }
 }
@@ -123,8 +124,9 @@ function shadowLost(lost: readonly LostEntry[], index: NameIndex): Set<LostEntry
 /** The file ends inside its header: no tensor can be had, but those that are named before the cut can be told. */
 function cutHeader(path: string, sizeBytes: number, headerLength: number, header: Uint8Array): Shard {
   const scanned = scanHeader(header)
-  const { nameAt, count } = tensorTable(scanned.columns, scanned.index, 0)
-  const lost = Array.from({ length: count }, (_, row) => nameAt(row))
+  const { columns } = scanned
+  const { count } = columns
+  const lost = Array.from({ length: count }, (_, row) => columns.nameAt(row))
   const named = count > 0 ? `; ${tensors(count)} named before it ends` : ''
   const message = `the header is ${bytes(headerLength)} long by its first 8 bytes, but the file of ${bytes(sizeBytes)} ends ${bytes(lengthBytes + headerLength - sizeBytes)} before that${named}`
   return withoutTensors(path, sizeBytes, problems => problems.add('header-past-end', both, message, lost))
