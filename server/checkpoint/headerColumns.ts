@@ -10,7 +10,10 @@ export const Fault = { none: 0, reversed: 1, size: 2, overflow: 3, unaligned: 4 
 /** What the columns are made of. */
 export interface ColumnParts {
   readonly count: number
-  /** Names are spans of `names`: the header, and behind it the names that had escapes, decoded. */
+  /**
+   * Names are spans of `names`: the header, and behind it the names that had escapes, decoded; or, where the header is not
+   * kept, all names behind one another.
+   */
   readonly names: Uint8Array
   readonly nameStart: Uint32Array
   readonly nameEnd: Uint32Array
