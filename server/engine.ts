@@ -1,7 +1,7 @@
 // Snapshot in, findings out: the pure heart of Tensorlint. It reads no file, no clock, no setting, and knows no editor.
 // Start reading here, then one rule in rules/, then its case in test/cases/.
 
-import type { Model } from './checkpoint/facts'
+import type { JsonFile, Model } from './checkpoint/facts'
 import { type Binding, candidates } from './interp/stored/binding'
 import { componentsOf } from './interp/program/components'
 import { type Bundle, bundlesOf, deliveriesOf, type Delivery } from './interp/deliveries'
@@ -22,6 +22,8 @@ export interface Snapshot {
   readonly folders: readonly string[]
   readonly models: readonly Model[]
   readonly programs: readonly Program[]
+  /** JSON files of the workspace that belong to no model: what a program reads numbers and names from. */
+  readonly data?: readonly JsonFile[]
   /** Names of files and folders by the path of the folder that holds them, in `/` form; a folder that was not listed is unknown. */
   readonly listed?: ReadonlyMap<string, ReadonlySet<string>>
   /** What settings say about which checkpoints programs load; the first that fits counts. */
@@ -93,14 +95,28 @@ export function analyse(snapshot: Snapshot): Analysis {
 /** Where code lenses sit. */
 const loadSites = (facts: Facts): readonly LoadSite[] =>
   weightSites(facts).map(({ place, weights }) => {
-    const [first] = weights
     return {
       path: place.program.path,
       range: rangeOf(place),
       models: [...new Set(weights.map(([model]) => model.path))],
-      modules: first && weights.length === 1 ? first[1] : new Set(weights.flatMap(([, modules]) => [...modules])),
+      modules: together(weights.map(([, modules]) => modules)),
     }
   })
+
+const unions = new WeakMap<
+  ReadonlySet<string>,
+  { readonly of: readonly ReadonlySet<string>[]; readonly all: ReadonlySet<string> }
+>()
+/** All that is in any of the sets; the same object for the same sets, which stay what they are while a program is edited. */
+function together(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
+  const [first, second] = sets
+  if (!first || !second) return first ?? new Set()
+  const known = unions.get(first)
+  if (known && sameItems(known.of, sets)) return known.all
+  const all = new Set(sets.flatMap(set => [...set]))
+  unions.set(first, { of: sets, all })
+  return all
+}
 
 function findingsOf(facts: Facts, broken: BrokenRule[]): Finding[] {
   const findings: Finding[] = []
@@ -159,6 +175,7 @@ interface Kept {
   readonly programs: readonly Program[]
   readonly models: readonly Model[]
   readonly folders: readonly string[]
+  readonly data: readonly JsonFile[]
   readonly bindings: Snapshot['bindings']
   readonly runs: readonly Run[]
 }
@@ -168,7 +185,7 @@ const sameItems = <T>(a: readonly T[], b: readonly T[]) => a.length === b.length
 
 /** Runs of programs that belong together: one, or one for each checkpoint that their free inputs may mean. */
 function runsOf(
-  { models, folders, bindings }: Snapshot,
+  { models, folders, bindings, data = [] }: Snapshot,
   programs: readonly Program[],
   broken: BrokenRule[],
 ): readonly Run[] {
@@ -180,6 +197,7 @@ function runsOf(
     known.bindings === bindings &&
     sameItems(known.programs, programs) &&
     sameItems(known.models, models) &&
+    sameItems(known.data, data) &&
     sameItems(known.folders, folders)
   )
     return known.runs
@@ -187,11 +205,11 @@ function runsOf(
   try {
     // A model of which only the index is there has nothing that a program could be given.
     const stored = models.filter(({ shards }) => shards.length > 0)
-    runs = bind(programs, stored, folders, bindings)
+    runs = bind(programs, stored, folders, data, bindings)
   } catch (error) {
     broken.push({ rule: `interpreter on ${first.path}`, error })
   }
-  kept.set(first, { programs, models, folders, bindings, runs })
+  kept.set(first, { programs, models, folders, data, bindings, runs })
   return runs
 }
 
@@ -200,6 +218,7 @@ function bind(
   programs: readonly Program[],
   models: readonly Model[],
   folders: readonly string[],
+  data: readonly JsonFile[],
   bindings: Snapshot['bindings'],
 ): readonly Run[] {
   const groups = candidates(programs, models, bindings)
@@ -207,7 +226,7 @@ function bind(
   for (const group of groups.length > 0 ? groups : [[undefined]]) {
     const runs: Run[] = []
     for (const bound of group) {
-      const run = interpret(programs, models, folders, bound)
+      const run = interpret(programs, { models, folders, data }, bound)
       if (!run.askedBound) return [run]
       runs.push(run)
     }
