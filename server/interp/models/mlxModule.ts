@@ -14,6 +14,7 @@ import {
   layerArguments,
   layerName,
   layerParameters,
+  layersIn,
   modulesIn,
   type ParameterTree,
   packedLayers,
@@ -185,6 +186,8 @@ function loadIntoModule(c: LibraryCall): Value {
     )
   c.m.moduleLoads.push({
     call: c.at,
+    model,
+    layers: () => layersIn(model),
     strict: isStrict,
     strictPlace: c.placeOf(1, 'strict'),
     parameters: c.javascript ? inSnakeCase(parametersIn(model)) : parametersIn(model),
