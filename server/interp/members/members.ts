@@ -167,9 +167,9 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
       }
       return unknown(m, `attribute ${name}`)
     case 'file': {
-      const property = properties.get(`path.${name}`)
-      if (property && object.as === 'path') return property(m, object, at)
-      return library(`${object.as === 'path' ? 'path' : 'file'}.${name}`, object)
+      const full = `${object.as === 'path' ? 'path' : 'file'}.${name}`
+      const property = properties.get(full)
+      return property ? property(m, object, at) : library(full, object)
     }
     case 'function':
       return unknown(m, `attribute ${name} of a function`)
@@ -277,7 +277,8 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
         : unknown(m, 'an item of something that is not followed')
     case 'const':
       // A destructured name is a member as well.
-      if (isScript(at) && isString(key) && object.value === null) return getAttribute(m, object, key.value, at, true)
+      if (isScript(at) && (isString(key) || isNumber(key)) && object.value === null)
+        return getAttribute(m, object, String(key.value), at, true)
       if (isSureNone(object) && !isScript(at) && !m.free)
         failPython(m, at, 'TypeError', 'None has no items', undefined, "'NoneType' object is not subscriptable")
       if (isString(object) && isNumber(key)) return constant(object.value.at(key.value) ?? '')

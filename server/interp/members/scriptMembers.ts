@@ -28,6 +28,8 @@ const isPlain = (f: FunctionValue): boolean => !f.self && !f.def.isArrow && f.pr
 
 /** A function as a member of what it is read from: a getter is called, a method remembers its `this`. */
 export function memberOf(m: Machine, member: Value, self: Value): Value {
+  if (member.kind === 'function' && member.def.isArrow && member.def.decorators.includes('get'))
+    return invoke(m, member, noArguments)
   if (member.kind !== 'function' || !isPlain(member)) return member
   const bound = { ...member, self }
   return member.def.decorators.includes('get') ? invoke(m, bound, noArguments) : bound

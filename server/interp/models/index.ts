@@ -7,6 +7,8 @@ import type { Machine } from '../run/machine'
 import type { Place, Value } from '../values/value'
 import { argparse } from './argparse'
 import { arrayAtModel } from './arrayAt'
+import { assertions } from './assertions'
+import { bytes } from './bytes'
 import { collections } from './collections'
 import { files } from './files'
 import { frostMlx } from './frostMlx'
@@ -33,6 +35,7 @@ import { safetensors } from './safetensors'
 import { scalars } from './scalars'
 import { scriptArrays } from './scriptArrays'
 import { scriptIterators } from './scriptIterators'
+import { scriptObjects } from './scriptObjects'
 import { scriptText } from './scriptText'
 import { sorting } from './sorting'
 import { sets } from './sets'
@@ -57,6 +60,7 @@ export const libraries: readonly LibraryModel[] = [
   javascript,
   promises,
   strings,
+  scriptObjects,
   scriptText,
   collections,
   mappings,
@@ -64,6 +68,8 @@ export const libraries: readonly LibraryModel[] = [
   scriptIterators,
   sorting,
   files,
+  bytes,
+  assertions,
   node,
   writing,
   argparse,

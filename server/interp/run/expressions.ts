@@ -10,6 +10,7 @@ import { mapBehind } from '../values/mapObjects'
 import { type Machine, place, unknown, withLiteral } from './machine'
 import { getAttribute, getIndex } from '../members/members'
 import { noteMerged, noteReplaced } from '../stored/merging'
+import { libraryName, properties } from '../models/index'
 import { setOf } from '../models/sets'
 import { binary, compare, unary } from './operators'
 import { execute, iterate } from './statements'
@@ -57,7 +58,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     case 'literal':
       return literalOf(e, scope.program)
     case 'name':
-      return lookupName(e.name, scope)
+      return globalOf(m, lookupName(e.name, scope), e, scope)
     case 'this':
       return findSelf(scope) ?? unknown(m, 'this')
     case 'super':
@@ -204,7 +205,7 @@ const isNone = (v: Value): boolean => v.kind === 'const' && v.value === null
 /** Whether `?.` stands in a chain of members and calls: where what is before it is nothing, the whole chain is. */
 function isOptional(e: Expr): boolean {
   for (let at = e; ;) {
-    if ((at.kind === 'attribute' || at.kind === 'index') && at.optional) return true
+    if ((at.kind === 'attribute' || at.kind === 'index' || at.kind === 'call') && at.optional) return true
     if (at.kind === 'attribute' || at.kind === 'index') at = at.object
     else if (at.kind === 'call') at = at.callee
     else return false
@@ -233,7 +234,13 @@ function lookupName(name: string, scope: Scope): Value {
   }
   if (name === '__file__' || name === '__filename') return { kind: 'const', value: scope.program.path }
   if (name === '__dirname') return { kind: 'const', value: scope.program.path.replace(/[/\\][^/\\]*$/, '') }
-  return { kind: 'library', name: `${isJavaScript(scope) ? 'js' : 'py'}.${name}` }
+  return { kind: 'library', name: libraryName(`${isJavaScript(scope) ? 'js' : 'py'}.${name}`) }
+}
+
+/** What a name of the language stands for that is no function: `Infinity`. */
+function globalOf(m: Machine, v: Value, e: Expr, scope: Scope): Value {
+  const property = v.kind === 'library' && v.self === undefined ? properties.get(v.name) : undefined
+  return property ? property(m, v, place(scope.program, e.span)) : v
 }
 
 /** The items of something that can be walked; undefined where there may be others. */

@@ -17,7 +17,7 @@ export function runModule(m: Machine, program: Program, asMain = false): Scope {
   const scope: Scope = { vars: new Map(), parent: undefined, program }
   m.modules.set(program, scope)
   if (program.language === 'python') scope.vars.set('__name__', constant(asMain ? '__main__' : moduleName(program)))
-  else defineExports(scope)
+  else defineExports(scope, asMain)
   if (m.depth < 40) {
     m.depth++
     execute(m, program.body, scope)
@@ -26,9 +26,17 @@ export function runModule(m: Machine, program: Program, asMain = false): Scope {
   return scope
 }
 
+/** Whether a module is the program that was started, under a name that no program can write. */
+const startedName = '*started*'
+
+/** Whether a program of JavaScript is the one that was started, not imported by another. */
+export const isStarted = (m: Machine, program: Program): boolean =>
+  m.modules.get(program)?.vars.has(startedName) === true
+
 /** The `module` and `exports` of CommonJS, which every program of JavaScript may use. */
-function defineExports(scope: Scope): void {
+function defineExports(scope: Scope, asMain: boolean): void {
   const exported = dict()
+  if (asMain) scope.vars.set(startedName, constant(true))
   scope.vars.set('exports', exported)
   scope.vars.set('module', dict([['exports', exported]]))
 }

@@ -352,6 +352,8 @@ export function truth(v: Value, javascript: boolean): boolean | undefined {
 export const isOptional = (v: Value): v is (UnknownValue | ListValue) & { readonly optional: true } =>
   (v.kind === 'unknown' || (v.kind === 'list' && v.open)) && v.optional === true
 
+const isNumeric = (v: Value): boolean => isNumber(v) || (v.kind === 'unknown' && v.isNumber === true)
+
 const sameConst = (a: Value, b: Value) => a.kind === 'const' && b.kind === 'const' && a.value === b.value
 
 /**
@@ -370,9 +372,11 @@ export function join(a: Value | undefined, b: Value | undefined, fresh: (why: st
   if (a.kind === 'instance' && b.kind === 'instance' && a.of === b.of) return a
   if (a.kind === 'library' && b.kind === 'library' && a.name === b.name) return a
   if (a.kind === 'function' && b.kind === 'function' && a.def === b.def) return a
-  if (a.kind === 'unknown' && !a.free) return a
-  if (b.kind === 'unknown' && !b.free) return b
-  return fresh('differs between two paths of the program')
+  // What is a number on one path only is not told to be one.
+  if (a.kind === 'unknown' && !a.free && !(a.isNumber && !isNumeric(b))) return a
+  if (b.kind === 'unknown' && !b.free && !(b.isNumber && !isNumeric(a))) return b
+  const made = fresh('differs between two paths of the program')
+  return isNumeric(a) && isNumeric(b) ? { ...made, isNumber: true } : made
 }
 
 const tupleMark = 'tuple\0'

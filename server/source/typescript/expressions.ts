@@ -75,6 +75,7 @@ function lowerCall(node: SyntaxNode, ctx: Lowering): Expr {
     callee,
     args,
     ...(node.type === 'new_expression' ? { isNew: true } : {}),
+    ...(hasToken(node, '?.') || childOf(node, 'optional_chain') ? { optional: true } : {}),
     span: spanOf(node),
   }
 }
