@@ -10,12 +10,24 @@ const path = require('node:path')
 const watch = process.argv.includes('--watch')
 const withTests = process.argv.includes('--tests')
 
+/** Runs a module also where it is no module but a script, which can be kept compiled: server/cli.ts then gives what Node gives. */
+const asScript = {
+  banner: '((require, __filename, __dirname, module) => {',
+  footer: '})(...(globalThis.tensorlintModule ?? [require, __filename, __dirname, module]))',
+}
+
 /** Every bundle: where it begins, where it goes, and what stays outside. */
 const bundles = [
   { entry: 'src/extension.ts', out: 'dist/extension.js', external: ['vscode'] },
   { entry: 'server/main.ts', out: 'dist/server.js' },
   { entry: 'server/cli.ts', out: 'dist/cli.js', banner: '#!/usr/bin/env node' },
-  { entry: 'server/cli/main.ts', out: 'dist/cliMain.js', isCli: true },
+  {
+    entry: 'server/cli/main.ts',
+    out: 'dist/cliMain.js',
+    banner: asScript.banner,
+    footer: asScript.footer,
+    isCli: true,
+  },
   { entry: 'test/e2e/suite.ts', out: 'dist/test/suite.js', external: ['vscode'], testOnly: true },
 ]
 
@@ -59,47 +71,20 @@ const loadSeldomLate = {
   },
 }
 
-/** A small checkpoint, and what V8 compiles while the command line checks it: read at every start (server/cli.ts). */
-function keepCompiled() {
+/** What V8 compiles while the command line checks small checkpoints: read at every start (server/cli.ts). */
+async function keepCompiled() {
   for (const file of fs.readdirSync('dist')) if (/^cliMain-.*\.cache$/.test(file)) fs.rmSync(`dist/${file}`)
   if (watch) return
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tensorlint-build-'))
   try {
-    writeCheckpoint(folder)
+    const { writeSmallCheckpoints } = await import('./scripts/setup/warmUp.mjs')
+    writeSmallCheckpoints(folder)
     const env = { ...process.env, TENSORLINT_KEEP_COMPILED: '1' }
     const { status, stderr } = spawnSync(process.execPath, ['dist/cli.js', 'check', folder], { env, encoding: 'utf8' })
-    if (status !== 0 && status !== 1) throw new Error(`the check of a small checkpoint ended with ${status}: ${stderr}`)
+    if (status !== 0 && status !== 1) throw new Error(`the check of small checkpoints ended with ${status}: ${stderr}`)
   } finally {
     fs.rmSync(folder, { recursive: true })
   }
-}
-
-function writeCheckpoint(folder) {
-  const weightMap = {}
-  for (const shard of [1, 2]) {
-    const file = `model-0000${shard}-of-00002.safetensors`
-    const header = {}
-    let at = 0
-    const add = (name, dtype, shape, bytes) => {
-      header[name] = { dtype, shape, data_offsets: [at, (at += bytes)] }
-      weightMap[name] = file
-    }
-    for (let layer = shard * 2 - 2; layer < shard * 2; layer++) {
-      add(`model.layers.${layer}.mlp.up_proj.weight`, 'U32', [64, 8], 2048)
-      add(`model.layers.${layer}.mlp.up_proj.scales`, 'F16', [64, 1], 128)
-      add(`model.layers.${layer}.mlp.up_proj.biases`, 'F16', [64, 1], 128)
-      add(`model.layers.${layer}.input_layernorm.weight`, 'F16', [64], 128)
-    }
-    const json = Buffer.from(JSON.stringify(header))
-    const length = Buffer.alloc(8)
-    length.writeUInt32LE(json.length)
-    fs.writeFileSync(path.join(folder, file), Buffer.concat([length, json, Buffer.alloc(at)]))
-  }
-  const index = { metadata: { total_size: 9728 }, weight_map: weightMap }
-  fs.writeFileSync(path.join(folder, 'model.safetensors.index.json'), JSON.stringify(index))
-  const quantization = { group_size: 64, bits: 4 }
-  const config = { model_type: 'llama', hidden_size: 64, num_hidden_layers: 4, quantization }
-  fs.writeFileSync(path.join(folder, 'config.json'), JSON.stringify(config))
 }
 
 async function main() {
@@ -115,6 +100,7 @@ async function main() {
       outfile: bundle.out,
       external: bundle.external ?? [],
       banner: bundle.banner ? { js: bundle.banner } : {},
+      footer: bundle.footer ? { js: bundle.footer } : {},
       bundle: true,
       platform: 'node',
       target: 'node20',
@@ -133,7 +119,7 @@ async function main() {
     if (watch) await (await esbuild.context(options)).watch()
     else await esbuild.build(options)
   }
-  keepCompiled()
+  await keepCompiled()
 }
 
 main().catch(error => {

@@ -21,14 +21,16 @@ function start(): void {
     nodeModule.createRequire(main)(main)
     return
   }
-  const head = '(function (require, __filename, __dirname, module, exports) {'
-  const source = `${head}${readFileSync(main, 'latin1')}\n})`
+  const source = readFileSync(main, 'latin1')
   // Node before 20.12 has none.
   const importModuleDynamically = (constants as typeof constants | undefined)?.USE_MAIN_CONTEXT_DEFAULT_LOADER
-  const script = new Script(source, { filename: main, columnOffset: -head.length, cachedData, importModuleDynamically })
-  const module = { exports: {} }
-  const run = script.runInThisContext() as (...given: unknown[]) => void
-  run(nodeModule.createRequire(main), main, __dirname, module, module.exports)
+  const script = new Script(source, { filename: main, cachedData, importModuleDynamically })
+  // What Node gives a module; esbuild.js says where it is asked for. The text is run as it is, since to put it between other
+  // text is to copy it twice.
+  const shared = globalThis as { tensorlintModule?: readonly unknown[] }
+  shared.tensorlintModule = [nodeModule.createRequire(main), main, __dirname, { exports: {} }]
+  script.runInThisContext()
+  delete shared.tensorlintModule
   if (isBuild) process.on('exit', () => writeFileSync(kept, script.createCachedData()))
 }
 

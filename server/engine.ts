@@ -95,14 +95,28 @@ export function analyse(snapshot: Snapshot): Analysis {
 /** Where code lenses sit. */
 const loadSites = (facts: Facts): readonly LoadSite[] =>
   weightSites(facts).map(({ place, weights }) => {
-    const [first] = weights
     return {
       path: place.program.path,
       range: rangeOf(place),
       models: [...new Set(weights.map(([model]) => model.path))],
-      modules: first && weights.length === 1 ? first[1] : new Set(weights.flatMap(([, modules]) => [...modules])),
+      modules: together(weights.map(([, modules]) => modules)),
     }
   })
+
+const unions = new WeakMap<
+  ReadonlySet<string>,
+  { readonly of: readonly ReadonlySet<string>[]; readonly all: ReadonlySet<string> }
+>()
+/** All that is in any of the sets; the same object for the same sets, which stay what they are while a program is edited. */
+function together(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
+  const [first, second] = sets
+  if (!first || !second) return first ?? new Set()
+  const known = unions.get(first)
+  if (known && sameItems(known.of, sets)) return known.all
+  const all = new Set(sets.flatMap(set => [...set]))
+  unions.set(first, { of: sets, all })
+  return all
+}
 
 function findingsOf(facts: Facts, broken: BrokenRule[]): Finding[] {
   const findings: Finding[] = []

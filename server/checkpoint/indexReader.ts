@@ -87,12 +87,10 @@ export class IndexReader {
   private *writtenFiles(): Iterable<IndexedFile & { readonly start: number; readonly end: number }> {
     const words = new Int32Array(this.scanner.memory.buffer)
     for (let record = this.scanner.firstFile.value; record !== 0;) {
-      const [following = 0, start = 0, end = 0, count = 0, nameSum = 0, mixedSum = 0, odd = 0] = words.subarray(
-        record >> 2,
-        (record >> 2) + 7,
-      )
-      yield { start, end, count, nameSum, mixedSum, isOdd: odd > 0 }
-      record = following
+      const at = record >> 2
+      const word = (place: number): number => words[at + place] ?? 0
+      yield { start: word(1), end: word(2), count: word(3), nameSum: word(4), mixedSum: word(5), isOdd: word(6) > 0 }
+      record = word(0)
     }
   }
 

@@ -49,6 +49,8 @@ function compareDigits(a: string, b: string): number {
 /** A path as an index or a program writes it, from a folder on. */
 export function joined(folder: string, file: string): string {
   if (/^([/\\]|[A-Za-z]:)/.test(file)) return file
+  // As nearly all are: a name alone.
+  if (/^[^/\\.][^/\\]*$/.test(file)) return `${slashes(folder)}/${file}`
   const parts = folder.split(/[/\\]/)
   for (const part of file.split(/[/\\]/)) {
     if (part === '..') parts.pop()
@@ -58,4 +60,4 @@ export function joined(folder: string, file: string): string {
 }
 
 /** The same path with `/`. */
-export const slashes = (path: string): string => path.replaceAll('\\', '/')
+export const slashes = (path: string): string => (path.includes('\\') ? path.replaceAll('\\', '/') : path)

@@ -59,8 +59,15 @@ function verifyParams({ models, modules }: LoadSite): VerifyParams {
   return { ...(model === undefined ? {} : { model }), ...(scope === '' ? {} : { scope }) }
 }
 
-/** The dotted path that all modules begin with. */
+const paths = new WeakMap<ReadonlySet<string>, string>()
+/** The dotted path that all modules begin with; kept, since thousands may arrive at one place, edit after edit. */
 function commonPath(modules: ReadonlySet<string>): string {
+  let known = paths.get(modules)
+  if (known === undefined) paths.set(modules, (known = commonBeginning(modules)))
+  return known
+}
+
+function commonBeginning(modules: ReadonlySet<string>): string {
   let [common = ''] = modules
   for (const module of modules)
     while (common !== '' && module !== common && !module.startsWith(`${common}.`))

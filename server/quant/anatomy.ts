@@ -1,11 +1,12 @@
 // The language model inside a checkpoint: its layers by number, its embedding and its head, whatever prefix they have.
 // Shapes are given only where they are certain: plain floats, and MLX's packed weights as they should lie.
 
-import type { Model, Shard } from '../checkpoint/facts'
+import type { Model } from '../checkpoint/facts'
 import { lookUpIn } from '../checkpoint/lookUp'
-import { type ModuleKind, moduleKinds, placesOf } from '../checkpoint/moduleKinds'
+import { type ModuleKind, moduleKinds, type Place, placesOf } from '../checkpoint/moduleKinds'
 import { pathOf } from '../checkpoint/shardModules'
 import type { TensorFamily } from '../checkpoint/tensorFamilies'
+import { groupBy } from '../util/groupBy'
 import type { StoredTensor } from './quantizedModules'
 import { judgeTriple } from './triple'
 
@@ -25,6 +26,8 @@ export interface Anatomy {
   readonly prefix: string
   /** Layer number → path below the layer → the part; parts whose shape is not certain are left out. */
   readonly layers: ReadonlyMap<number, ReadonlyMap<string, Part>>
+  /** The numbers of the layers, those together that have the same parts with the same shapes. */
+  readonly alike: readonly (readonly number[])[]
   readonly embedding: Part | undefined
   readonly norm: Part | undefined
   readonly head: Part | undefined
@@ -45,7 +48,30 @@ export function anatomyOf(model: Model): Anatomy | undefined {
   return cache.get(model)
 }
 
-type Layers = Map<number, Map<string, Part>>
+/** The layers while they are put together. */
+class Layers {
+  readonly parts = new Map<number, Map<string, Part>>()
+  /** Which kinds of parts a layer was given, as a text. */
+  private readonly given = new Map<number, string>()
+  private readonly kinds = new Map<Certain, number>()
+
+  /** A layer that has nothing certain is one all the same. */
+  has(number: number): void {
+    if (!this.parts.has(number)) this.parts.set(number, new Map())
+  }
+
+  put(number: number, path: string, certain: Certain, place: Place): void {
+    this.has(number)
+    this.parts.get(number)?.set(path, new StoredPart(certain, place))
+    let kind = this.kinds.get(certain)
+    if (kind === undefined) this.kinds.set(certain, (kind = this.kinds.size))
+    this.given.set(number, `${this.given.get(number) ?? ''}${kind} ${path};`)
+  }
+
+  get alike(): readonly (readonly number[])[] {
+    return [...groupBy(this.parts.keys(), number => this.given.get(number)).values()]
+  }
+}
 
 function examine(model: Model): Anatomy | undefined {
   const prefixes = new Map<string, Layers>()
@@ -62,13 +88,14 @@ function examine(model: Model): Anatomy | undefined {
       continue
     }
     let layers = prefixes.get(prefix)
-    if (!layers) prefixes.set(prefix, (layers = new Map()))
-    putLayers(layers, kind, prefix)
+    if (!layers) prefixes.set(prefix, (layers = new Layers()))
+    putLayers(layers, kind, prefix, below)
   }
+  const patterns = groupBy(experts, ({ kind }) => kind.pattern)
   for (const { kind, prefix, below } of experts) {
     let layers = prefixes.get(prefix)
-    if (!layers) prefixes.set(prefix, (layers = new Map()))
-    putExperts(layers, model, kind, prefix, below)
+    if (!layers) prefixes.set(prefix, (layers = new Layers()))
+    putExperts(layers, model, kind, { prefix, below, isOnly: patterns.get(kind.pattern)?.length === 1 })
   }
   const [only, ...others] = prefixes
   if (!only || others.length > 0) return undefined
@@ -80,7 +107,8 @@ function examine(model: Model): Anatomy | undefined {
   const head = first(...new Set([`${outer}lm_head`, 'lm_head', 'language_model.lm_head', `${prefix}lm_head`]))
   return {
     prefix,
-    layers,
+    layers: layers.parts,
+    alike: layers.alike,
     embedding: at(first(`${prefix}embed_tokens`, `${prefix}embeddings`)),
     norm: at(first(`${prefix}norm`, `${prefix}norm_f`)),
     head: at(head),
@@ -89,41 +117,47 @@ function examine(model: Model): Anatomy | undefined {
 }
 
 /** The modules of a kind under the numbers of their layers. */
-function putLayers(layers: Layers, kind: ModuleKind, prefix: string): void {
+function putLayers(layers: Layers, kind: ModuleKind, prefix: string, below: string): void {
   const certain = certainOf(kind.members)
   const start = prefix.length + 'layers.'.length
   const parameter = kind.members.has('weight') ? 'weight' : ([...kind.members.keys()][0] ?? '')
-  for (const { shard, index } of placesOf(kind, parameter)) {
-    const path = pathOf(shard.tensors.nameAt(index), parameter)
-    const dot = path.indexOf('.', start)
-    const layer = layerAt(layers, Number(path.slice(start, dot)))
-    if (certain) layer.set(path.slice(dot + 1), new StoredPart(path, certain, shard, index))
+  // Where it has no number it is the same in all.
+  const own = below.includes('#') ? undefined : below
+  for (const place of placesOf(kind, parameter)) {
+    const name = place.shard.tensors.nameAt(place.index)
+    const dot = name.indexOf('.', start)
+    const number = Number(name.slice(start, dot))
+    if (certain) layers.put(number, own ?? pathOf(name, parameter).slice(dot + 1), certain, place)
+    else layers.has(number)
   }
 }
 
-/** The first expert of every layer, where it is of this kind. A layer has norms or a router beside, so that all are known. */
-function putExperts(layers: Layers, model: Model, kind: ModuleKind, prefix: string, below: string): void {
+/**
+ * The first expert of every layer, where it is of this kind: which it is, if it is there, where all experts with its path are
+ * of one. A layer has norms or a router beside, so that all are known.
+ */
+function putExperts(
+  layers: Layers,
+  model: Model,
+  kind: ModuleKind,
+  { prefix, below, isOnly }: { readonly prefix: string; readonly below: string; readonly isOnly: boolean },
+): void {
   const certain = certainOf(kind.members)
   const find = lookUpIn(model)
   const [any = ''] = kind.paths()
-  layerAt(layers, Number(any.slice(prefix.length + 'layers.'.length).split('.')[0]))
+  layers.has(Number(any.slice(prefix.length + 'layers.'.length).split('.')[0]))
   if (!certain) return
   const own = below.replace(expertPattern, '$1experts.0')
-  for (const [number, layer] of layers) {
+  for (const number of layers.parts.keys()) {
     const path = `${prefix}layers.${number}.${own}`
     const weight = find(`${path}.weight`)
-    const isOfKind = [...kind.members].every(([parameter, family]) => {
-      const found = parameter === 'weight' ? weight : find(`${path}.${parameter}`)
-      return found?.shard.tensors.familyAt(found.index).isLike(family)
-    })
-    if (weight && isOfKind) layer.set(own, new StoredPart(path, certain, weight.shard, weight.index))
+    const isOfKind = (): boolean =>
+      [...kind.members].every(([parameter, family]) => {
+        const found = parameter === 'weight' ? weight : find(`${path}.${parameter}`)
+        return found?.shard.tensors.familyAt(found.index).isLike(family)
+      })
+    if (weight && (isOnly || isOfKind())) layers.put(number, own, certain, weight)
   }
-}
-
-function layerAt(layers: Layers, number: number): Map<string, Part> {
-  let layer = layers.get(number)
-  if (!layer) layers.set(number, (layer = new Map()))
-  return layer
 }
 
 /** A module that stands for itself; of one that several ranks hold the last counts. */
@@ -132,7 +166,7 @@ function partOf(kinds: readonly ModuleKind[]): Part | undefined {
   const certain = kind && certainOf(kind.members)
   if (!certain) return undefined
   const weight = [...placesOf(kind, 'weight')].at(-1)
-  return weight && new StoredPart(kind.pattern, certain, weight.shard, weight.index)
+  return weight && new StoredPart(certain, weight)
 }
 
 type Certain = Pick<Part, 'shape' | 'isPacked' | 'widths'>
@@ -162,18 +196,21 @@ class StoredPart implements Part {
   private known: StoredTensor | undefined
 
   constructor(
-    readonly path: string,
     { shape, isPacked, widths }: Certain,
-    private readonly shard: Shard,
-    private readonly index: number,
+    private readonly place: Place,
   ) {
     this.shape = shape
     this.isPacked = isPacked
     this.widths = widths
   }
 
+  get path(): string {
+    return pathOf(this.stored.tensor.name, 'weight')
+  }
+
   /** Made when asked for: most parts are as they should be. */
   get stored(): StoredTensor {
-    return (this.known ??= { shard: this.shard, tensor: this.shard.tensors.tensorAt(this.index) })
+    const { shard, index } = this.place
+    return (this.known ??= { shard, tensor: shard.tensors.tensorAt(index) })
   }
 }

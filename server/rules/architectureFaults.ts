@@ -65,30 +65,41 @@ export class Numbers {
   }
 }
 
-/** Every tensor that a number contradicts, number by number. */
+type Layer = ReadonlyMap<string, Part>
+
+/** Every tensor that a number contradicts, number by number. Of layers that are alike all are looked at where one is at fault. */
 export function* mismatches(numbers: Numbers, anatomy: Anatomy, family: Family): Generator<Mismatch> {
-  const wrongWidth = [...hiddenFaults(numbers, anatomy)]
-  yield* wrongWidth
-  for (const layer of anatomy.layers.values()) {
-    // Sizes derived from a wrong width would be wrong with it.
-    if (family.attention !== 'none' && (wrongWidth.length === 0 || numbers.headSize?.stated))
-      yield* attentionFaults(numbers, layer, family)
-    if (family.mlp) yield* mlpFaults(numbers, layer)
-    if (family.experts) yield* expertFaults(numbers, layer, family.experts)
+  const layerOf = (number: number): Layer => anatomy.layers.get(number) ?? new Map<string, Part>()
+  const isFaulty = ([first = -1]: readonly number[]): boolean => {
+    const layer = layerOf(first)
+    return [hiddenFaults(numbers, [layer]), layerFaults(numbers, layer, family, true)].some(found => !found.next().done)
   }
+  const faulty = new Set(anatomy.alike.filter(isFaulty).flat())
+  const layers = [...anatomy.layers].flatMap(([number, layer]) => (faulty.has(number) ? [layer] : []))
+  const wrongWidth = [...hiddenFaults(numbers, layers, anatomy.norm)]
+  yield* wrongWidth
+  // Sizes derived from a wrong width would be wrong with it.
+  const withHeads = wrongWidth.length === 0 || numbers.headSize?.stated !== undefined
+  for (const layer of layers) yield* layerFaults(numbers, layer, family, withHeads)
+}
+
+function* layerFaults(numbers: Numbers, layer: Layer, family: Family, withHeads: boolean): Generator<Mismatch> {
+  if (family.attention !== 'none' && withHeads) yield* attentionFaults(numbers, layer, family)
+  if (family.mlp) yield* mlpFaults(numbers, layer)
+  if (family.experts) yield* expertFaults(numbers, layer, family.experts)
 }
 
 const rowsOf = ({ shape }: Part) => shape[shape.length - 2] ?? 0
 
-function* hiddenFaults({ hidden }: Numbers, anatomy: Anatomy): Generator<Mismatch> {
+function* hiddenFaults({ hidden }: Numbers, layers: readonly Layer[], norm?: Part): Generator<Mismatch> {
   if (!hidden) return
   const norms = ['input_layernorm', 'post_attention_layernorm', 'norm']
   const outputs = ['self_attn.o_proj', 'mlp.down_proj', 'mixer.o_proj']
-  const parts = [...anatomy.layers.values()].flatMap(layer => [
+  const parts = layers.flatMap(layer => [
     ...norms.flatMap(name => layer.get(name) ?? []).filter(part => part.shape.length === 1),
     ...outputs.flatMap(name => layer.get(name) ?? []).filter(part => part.shape.length === 2),
   ])
-  if (anatomy.norm?.shape.length === 1) parts.push(anatomy.norm)
+  if (norm?.shape.length === 1) parts.push(norm)
   for (const part of parts) {
     const size = part.shape.length === 1 ? (part.shape[0] ?? 0) : rowsOf(part)
     if (size !== hidden.value) yield fault(hidden, part, size, `${hidden.value}`, size)
@@ -100,7 +111,7 @@ function fault(number: Stated, part: Part, found: number, expected: string, want
   return { at: number.node, path: number.path, name: number.name, part, expected, found: what, wanted }
 }
 
-function* attentionFaults(numbers: Numbers, layer: ReadonlyMap<string, Part>, family: Family): Generator<Mismatch> {
+function* attentionFaults(numbers: Numbers, layer: Layer, family: Family): Generator<Mismatch> {
   const { heads, headSize, keyHeads, known } = numbers
   if (!heads) return
   if (family.attention === 'mla') {
@@ -183,7 +194,7 @@ function* attentionFaults(numbers: Numbers, layer: ReadonlyMap<string, Part>, fa
 
 /** The size of a head by the tensors, if the number of heads is as stated: a norm over one head, or queries and keys agree. */
 function headSizeFrom(
-  layer: ReadonlyMap<string, Part>,
+  layer: Layer,
   base: string,
   rows: number,
   heads: number,
@@ -198,7 +209,7 @@ function headSizeFrom(
   return keyRows === keys * size && normSize === undefined ? size : undefined
 }
 
-function* mlpFaults(numbers: Numbers, layer: ReadonlyMap<string, Part>): Generator<Mismatch> {
+function* mlpFaults(numbers: Numbers, layer: Layer): Generator<Mismatch> {
   const number = numbers.get('intermediate_size')
   if (!number) return
   const halves = [
@@ -224,7 +235,7 @@ function* mlpFaults(numbers: Numbers, layer: ReadonlyMap<string, Part>): Generat
 
 function* expertFaults(
   numbers: Numbers,
-  layer: ReadonlyMap<string, Part>,
+  layer: Layer,
   { count: counts, size: sizes, at, router }: NonNullable<Family['experts']>,
 ): Generator<Mismatch> {
   const many = numbers.get(...counts)

@@ -90,7 +90,8 @@ export type Expr = Node &
         readonly element: Expr
         readonly clauses: readonly Clause[]
       }
-    | { readonly kind: 'function'; readonly def: FunctionDef }
+    /** `isNamed`: its name stands for it inside of it. */
+    | { readonly kind: 'function'; readonly def: FunctionDef; readonly isNamed?: boolean }
     | { readonly kind: 'class'; readonly def: ClassDef }
     /** `*x` / `...x` inside a list, a tuple or an assignment target. */
     | { readonly kind: 'spread'; readonly value: Expr }

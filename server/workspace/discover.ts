@@ -231,18 +231,20 @@ class Walk {
     const takesStrays = place.withSources && !basename(place.path).startsWith('.')
     const isWanted = (path: string) => isInteresting(path) && (holdsData || takesStrays || !isDataName(path))
     const isIncluded = (path: string) => !this.isExcluded(path, place.root)
+    // A name has no separators: to normalize every path of thousands takes as long as to look at the files.
+    const start = join(place.path, 'x').slice(0, -1)
     const linked = entries.filter(entry => entry.isSymbolicLink() && !skippedFolders.has(entry.name))
-    const targets = await this.targetsOf(linked.map(entry => join(place.path, entry.name)).filter(isIncluded))
+    const targets = await this.targetsOf(linked.map(entry => start + entry.name).filter(isIncluded))
     for (const entry of entries) {
-      const path = join(place.path, entry.name)
-      const below = { ...place, path, depth: place.depth + 1 }
+      const path = start + entry.name
+      const below = (): Place => ({ ...place, path, depth: place.depth + 1 })
       if (entry.isDirectory()) {
-        if (!skippedFolders.has(entry.name) && isIncluded(path)) folders.push(below)
+        if (!skippedFolders.has(entry.name) && isIncluded(path)) folders.push(below())
       } else if (entry.isSymbolicLink()) {
         const target = targets.get(path)
         if (!target) continue
         if (target.isFolder) {
-          if (!(await this.leadsOut(path))) links.push(below)
+          if (!(await this.leadsOut(path))) links.push(below())
         } else if (isWanted(path)) files.push({ path, stamp: target.stamp })
       } else if (entry.isFile() && isWanted(path) && isIncluded(path)) files.push({ path })
     }

@@ -10,10 +10,14 @@ import { arrayAtModel } from './arrayAt'
 import { assertions } from './assertions'
 import { bytes } from './bytes'
 import { collections } from './collections'
+import { concurrency } from './concurrency'
 import { files } from './files'
+import { frostTrees } from './frostTrees'
 import { frostMlx } from './frostMlx'
 import { functional } from './functional'
+import { iteration } from './iteration'
 import { javascript } from './javascript'
+import { logging } from './logging'
 import { frostLayers } from './frostLayers'
 import { mappings } from './mappings'
 import { moduleTrees } from './moduleTrees'
@@ -56,6 +60,9 @@ export const libraries: readonly LibraryModel[] = [
   numbers,
   sets,
   functional,
+  iteration,
+  concurrency,
+  logging,
   regex,
   javascript,
   promises,
@@ -88,6 +95,7 @@ export const libraries: readonly LibraryModel[] = [
   mlxTrees,
   numpy,
   frostMlx,
+  frostTrees,
 ]
 
 export const models = new Map(libraries.flatMap(l => Object.entries(l.calls)))

@@ -6,7 +6,7 @@ import { itemsOf, keysOf, mergeDict } from '../run/expressions'
 import { someNumber, unknown } from '../run/machine'
 import { has } from '../members/membership'
 import { makeProxy } from '../values/proxies'
-import { requireModule } from '../run/modules'
+import { importedJson, requireModule } from '../run/modules'
 import { setItem, setMember } from '../run/targets'
 import { partialWith } from '../values/partial'
 import { libraryName, models } from './index'
@@ -69,16 +69,16 @@ function arrayFrom(c: LibraryCall): Value {
 }
 
 /** An object from pairs or from what a map holds. */
-function fromEntries(c: LibraryCall): DictValue {
+function fromEntries(c: LibraryCall, isMap = false): DictValue {
   const from = c.get(0)
   if (!from || (from.kind === 'const' && from.value === null)) return dict()
-  if (from.kind === 'list') return fromPairs(from)
+  if (from.kind === 'list') return fromPairs(from, isMap)
   const made = dict()
   mergeDict(c.m, made, from)
   return made
 }
 
-const makeMap = (c: LibraryCall): Value => ({ ...fromEntries(c), isMap: true })
+const makeMap = (c: LibraryCall): Value => ({ ...fromEntries(c, true), isMap: true })
 
 /** A copy of a value with everything in it. */
 function clone(v: Value): Value {
@@ -193,7 +193,7 @@ export const javascript: LibraryModel = {
         entries.open,
       )
     },
-    'js.Object.fromEntries': fromEntries,
+    'js.Object.fromEntries': c => fromEntries(c),
     'js.Object.getOwnPropertyNames': keysOfObject,
     'js.Object.groupBy': groupBy,
     'js.Map.groupBy': c => ({ ...groupBy(c), isMap: true }),
@@ -290,7 +290,7 @@ export const javascript: LibraryModel = {
 function requires(c: LibraryCall): Value {
   const name = c.get(0)
   if (!name || !isString(name)) return unknown(c.m, 'require')
-  const found = requireModule(c.m, c.scope.program, name.value)
+  const found = requireModule(c.m, c.scope.program, name.value) ?? importedJson(c.m, c.scope.program, name.value, c.at)
   if (found) return found
   return name.value.startsWith('.')
     ? unknown(c.m, `${name.value} is not found in the workspace`)
