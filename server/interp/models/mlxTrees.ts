@@ -9,6 +9,7 @@ import { hasMember } from '../members/moduleMembers'
 import { layerParameters } from '../arrays/parameters'
 import { failPython } from '../run/refusals'
 import { constant, dict, type InstanceValue, isString, list, none, truth, type Value } from '../values/value'
+import { isNone } from './arguments'
 import { fromPairs } from './collections'
 import type { LibraryModel } from './index'
 
@@ -38,6 +39,12 @@ function flatten(c: LibraryCall, tree: Value, path: string, into: Flat): Flat {
   else if (inner === undefined) into.leaves.push([path, tree])
   else for (const [key, value] of inner) flatten(c, value, path === '' ? key : `${path}.${key}`, into)
   return into
+}
+
+/** The leaves of a tree by their paths; undefined where they are not all known. */
+export function flattened(c: LibraryCall, tree: Value): readonly (readonly [string, Value])[] | undefined {
+  const flat = flatten(c, tree, '', { leaves: [], complete: true })
+  return flat.complete ? flat.leaves : undefined
 }
 
 function treeFlatten(c: LibraryCall): Value {
@@ -80,7 +87,7 @@ function treeUnflatten(c: LibraryCall): Value {
 }
 
 /** The same tree with something else at its ends. */
-function mapTree(c: LibraryCall, tree: Value, f: (leaf: Value, path: string) => Value, path = ''): Value {
+export function mapTree(c: LibraryCall, tree: Value, f: (leaf: Value, path: string) => Value, path = ''): Value {
   const inner = branches(c, tree)
   if (inner === null) return unknown(c.m, c.name)
   if (inner === undefined) return f(tree, path)
@@ -116,6 +123,8 @@ function update(c: LibraryCall, into: Value | undefined, tree: Value): void {
 
 /** Raises where a module has no parameter or part of a name, as `update` does unless it is told not to be strict. */
 function lacks(c: LibraryCall, into: Value, key: string): boolean {
+  // The binding for Node leaves out what is not there.
+  if (c.javascript) return false
   const strict = c.get(1, 'strict')
   const isStrict = !strict || truth(strict, false) === true
   if (into.kind === 'list' && !into.open && isStrict && Number(key) >= into.items.length) {
@@ -148,6 +157,14 @@ export const mlxTrees: LibraryModel = {
     'mlx.utils.tree_unflatten': treeUnflatten,
     'mlx.utils.tree_map': treeMap(false),
     'mlx.utils.tree_map_with_path': treeMap(true),
+    'mlx.utils.tree_reduce': c => {
+      const [f, tree, first] = [c.get(0, 'fn'), c.get(1, 'tree'), c.get(2, 'initializer')]
+      const flat = tree && flatten(c, tree, '', { leaves: [], complete: true })
+      if (!f || !flat?.complete || c.get(3, 'is_leaf')) return unknown(c.m, c.name)
+      const leaves = flat.leaves.map(([, leaf]) => leaf)
+      const [start, ...rest] = first && !isNone(first) ? [first, ...leaves] : leaves
+      return rest.reduce((made, leaf) => callFunction(c.m, f, [made, leaf], c), start ?? none)
+    },
     'nn.Module.update': c => {
       if (c.m.uncertain === 0) update(c, c.self, c.get(0, 'parameters') ?? none)
       return c.self ?? none

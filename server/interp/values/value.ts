@@ -70,6 +70,8 @@ export interface UnknownValue {
   readonly linear?: Linear
   /** Whoever runs the program may leave it out: where the program has a default for it, the default is read. */
   readonly optional?: boolean
+  /** What it is where nothing is given on the command line. */
+  readonly otherwise?: ConstValue
   /** A number, whichever. */
   readonly isNumber?: true
 }
@@ -352,7 +354,12 @@ export function truth(v: Value, javascript: boolean): boolean | undefined {
 export const isOptional = (v: Value): v is (UnknownValue | ListValue) & { readonly optional: true } =>
   (v.kind === 'unknown' || (v.kind === 'list' && v.open)) && v.optional === true
 
+const isNumeric = (v: Value): boolean => isNumber(v) || (v.kind === 'unknown' && v.isNumber === true)
+
 const sameConst = (a: Value, b: Value) => a.kind === 'const' && b.kind === 'const' && a.value === b.value
+
+/** Something that whoever runs the program may give, or the path that it is. */
+const isLeftOut = (v: Value): boolean => (v.kind === 'file' ? isLeftOut(v.path) : isOptional(v))
 
 /**
  * What is known after two paths meet. None beside a value is the value: where the None path were taken, the program
@@ -363,30 +370,16 @@ export function join(a: Value | undefined, b: Value | undefined, fresh: (why: st
   if (b === undefined) return a
   if (sameConst(a, b)) return a
   // Where nothing is given on the command line, the other path is the one that is taken.
-  if (isOptional(a)) return b
-  if (isOptional(b)) return a
+  if (isLeftOut(a)) return b
+  if (isLeftOut(b)) return a
   if (a.kind === 'const' && a.value === null) return b
   if (b.kind === 'const' && b.value === null) return a
   if (a.kind === 'instance' && b.kind === 'instance' && a.of === b.of) return a
   if (a.kind === 'library' && b.kind === 'library' && a.name === b.name) return a
   if (a.kind === 'function' && b.kind === 'function' && a.def === b.def) return a
-  if (a.kind === 'unknown' && !a.free) return a
-  if (b.kind === 'unknown' && !b.free) return b
-  return fresh('differs between two paths of the program')
-}
-
-const tupleMark = 'tuple\0'
-
-/** A value as the key of a dict: a tuple of constants becomes a text, which `keyValue` turns back; all else is itself. */
-export function asKey(v: Value): Value {
-  if (v.kind !== 'list' || v.shape !== 'tuple' || v.open) return v
-  const parts = v.items.map(i => (i.kind === 'const' ? i.value : undefined))
-  return parts.every(p => p !== undefined) ? constant(tupleMark + JSON.stringify(parts)) : v
-}
-
-/** The value of a dict's key. */
-export function keyValue(key: string | number): Value {
-  if (typeof key !== 'string' || !key.startsWith(tupleMark)) return constant(key)
-  const parts = JSON.parse(key.slice(tupleMark.length)) as ConstValue['value'][]
-  return list(parts.map(constant), 'tuple')
+  // What is a number on one path only is not told to be one.
+  if (a.kind === 'unknown' && !a.free && !(a.isNumber && !isNumeric(b))) return a
+  if (b.kind === 'unknown' && !b.free && !(b.isNumber && !isNumeric(a))) return b
+  const made = fresh('differs between two paths of the program')
+  return isNumeric(a) && isNumeric(b) ? { ...made, isNumber: true } : made
 }
