@@ -210,8 +210,8 @@ export function getIndex(m: Machine, object: Value, index: Expr, scope: Scope, a
         return list(placed(m, object).slice(number(from), number(to)), object.shape)
     }
     const start = from === undefined ? 0 : number(from)
-    if (object.kind === 'list' && object.optional && step === undefined && to === undefined && start !== undefined)
-      return { ...list(start < 0 ? [] : object.items.slice(start), object.shape, true), optional: true }
+    if (object.kind === 'list' && object.optional && step === undefined && known(to) && start !== undefined)
+      return { ...list(start < 0 ? [] : object.items.slice(start, number(to)), object.shape, true), optional: true }
     if (object.kind === 'list') return list([...object.items], object.shape, true)
     return unknown(m, 'slice')
   }

@@ -8,10 +8,13 @@ import type { Place, Value } from '../values/value'
 import { argparse } from './argparse'
 import { arrayAtModel } from './arrayAt'
 import { collections } from './collections'
+import { concurrency } from './concurrency'
 import { files } from './files'
 import { frostMlx } from './frostMlx'
 import { functional } from './functional'
+import { iteration } from './iteration'
 import { javascript } from './javascript'
+import { logging } from './logging'
 import { frostLayers } from './frostLayers'
 import { mappings } from './mappings'
 import { moduleTrees } from './moduleTrees'
@@ -53,6 +56,9 @@ export const libraries: readonly LibraryModel[] = [
   numbers,
   sets,
   functional,
+  iteration,
+  concurrency,
+  logging,
   regex,
   javascript,
   promises,

@@ -9,6 +9,7 @@ import { generated } from './iterators'
 import { depthLimit, type Machine, noteUnfollowed, place, unknown } from './machine'
 import { isPosition } from '../values/positions'
 import { classesOf, freeInit, instantiate } from './classes'
+import { managerOf } from './contexts'
 import { memberOfEnumeration } from './enumerations'
 import { partialOf } from '../values/partial'
 import { fillMap, isMapClass } from '../values/mapObjects'
@@ -226,7 +227,8 @@ export function callFunction(m: Machine, f: Value, values: readonly Value[], sit
   return callWith(m, f, { positional: values.map(value => ({ value })), keywords: new Map(), open: false }, site)
 }
 
-function callWith(m: Machine, f: Value, args: Arguments, site: Site | undefined): Value {
+/** The same with arguments by name. */
+export function callWith(m: Machine, f: Value, args: Arguments, site: Site | undefined): Value {
   if (f.kind === 'function') return invoke(m, f, args)
   if (f.kind === 'class') return memberOfEnumeration(m, f, args, site?.at) ?? instantiate(m, f, args)
   if (f.kind === 'library' && site) return callLibrary(m, f.name, f.self, args, site)
@@ -267,7 +269,7 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   bindParameters(m, f, args, scope)
   const frame = m.frame
   const { isGenerator = false } = f.def
-  // What stands behind the yield of a context manager is run when its block is left; it is not followed.
+  // What stands behind the yield of a context manager is run when its block is left.
   const halts = isGenerator && f.def.decorators.some(d => /(^|\.)(async)?contextmanager$/i.test(d))
   m.frame = { returned: undefined, activation: m.nextActivation++, uncertain: m.uncertain, isGenerator, halts }
   m.depth++
@@ -279,7 +281,7 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   m.frame = frame
   if (raised) frame.raised = true
   if (completion === 'raise') return unknown(m, `${f.def.name || 'a function'} raises`)
-  if (halts) return (returned?.kind === 'list' && returned.items[0]) || none
+  if (halts) return managerOf(m, f, (returned?.kind === 'list' && returned.items[0]) || none, scope)
   if (isGenerator && f.program.language !== 'python' && (!returned || returned.kind === 'list'))
     return generated(returned)
   return returned ?? (isGenerator ? list([]) : none)

@@ -159,15 +159,6 @@ export function constructorNames(of: ClassValue): Value {
   return dict(names.map(name => [name, constant(name)]))
 }
 
-/** Enters what stands after `with`: what `as` names. */
-export const enterContext = (m: Machine, value: Value): Value =>
-  callMember(m, value, '__enter__', []) ?? callMember(m, value, '__aenter__', []) ?? value
-
-/** Leaves it again, without an exception. */
-export function leaveContext(m: Machine, value: Value): void {
-  if (!callMember(m, value, '__exit__', [none, none, none])) callMember(m, value, '__aexit__', [none, none, none])
-}
-
 const orders = new WeakMap<ClassValue, readonly (ClassValue | LibraryValue)[] | null>()
 
 /**

@@ -129,6 +129,8 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       const known = truth(test, isJavaScript(scope))
       if (known !== undefined) return evaluate(m, known ? e.yes : e.no, scope)
       notWithNumber(m, test)
+      // Where nothing is given, the program runs with the other.
+      if (test.kind === 'unknown' && test.otherwise) return evaluate(m, test.otherwise.value ? e.yes : e.no, scope)
       return unsure(m, () => join(evaluate(m, e.yes, scope), evaluate(m, e.no, scope), w => unknown(m, w)))
     }
     case 'list':

@@ -4,6 +4,7 @@
 import type { Expr } from '../../source/ir'
 import { anyArray, mapVariants, withOp } from '../arrays/arrays'
 import { callMember } from './classes'
+import { otherwiseOf } from './commandLine'
 import { sameMember } from './enumerations'
 import { mergeDict } from './expressions'
 import { derive, identity, type Machine, place, unknown } from './machine'
@@ -275,10 +276,13 @@ export function compare(m: Machine, op: string, left: Value, right: Value, at: P
   const array = compared ? pairwise({ m, at }, undefined, left, right, flags) : undefined
   if (array) return array
   const optional = isOptional(left) || isOptional(right)
+  const [a, b] = [otherwiseOf(left), otherwiseOf(right)]
+  const given = a === left && b === right ? undefined : compare(m, op, a, b, at)
+  const otherwise = given?.kind === 'const' ? { otherwise: given } : {}
   const answer = (known: boolean | undefined) =>
     known !== undefined
       ? constant(known)
-      : { ...unknown(m, `${op} of unknown values`), ...(optional ? { optional } : {}) }
+      : { ...unknown(m, `${op} of unknown values`), ...(optional ? { optional } : {}), ...otherwise }
   switch (op) {
     case 'in':
       return answer(has(m, right, left, javascript))

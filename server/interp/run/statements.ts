@@ -2,10 +2,12 @@
 // afterwards is joined; loops over known things are followed turn by turn, others once.
 
 import type { Stmt } from '../../source/ir'
-import { enterContext, leaveContext, makeClass } from './classes'
+import { makeClass } from './classes'
+import { enterContext, leaveContext } from './contexts'
 import { noteCounting } from '../program/counting'
 import { decorated } from './decorators'
 import { evaluate, itemsOf, keysOf, mergeDict } from './expressions'
+import { withoutArguments } from './commandLine'
 import { type Machine, place, turnLimit, unknown } from './machine'
 import { importModule } from './modules'
 import { leaves } from '../program/names'
@@ -71,7 +73,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       const test = evaluate(m, s.test, scope)
       const known = truth(test, isJavaScript(scope))
       if (known === undefined) notWithNumber(m, test)
-      return branch(m, known, s.yes, s.no, scope)
+      return branch(m, known ?? withoutArguments(test, s), s.yes, s.no, scope)
     }
     case 'for':
       return walkItems(m, s, scope)
