@@ -6,7 +6,8 @@ import { noteMade } from '../stored/fileReads'
 import { evaluate, itemsOf } from './expressions'
 import { handOver, storedArrays } from '../arrays/handOver'
 import { generated } from './iterators'
-import { depthLimit, type Machine, noteUnfollowed, place, unknown } from './machine'
+import { type Machine, noteUnfollowed, place, unknown } from './machine'
+import { enter, leave } from './entering'
 import { isPosition } from '../values/positions'
 import { classesOf, freeInit, instantiate } from './classes'
 import { managerOf } from './contexts'
@@ -253,10 +254,6 @@ function construct(m: Machine, f: FunctionValue, args: Arguments): Value {
 
 /** Enters a function of the workspace. */
 export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
-  if (m.depth >= depthLimit) {
-    if (f.self?.kind === 'instance') f.self.isShared = true
-    return unknown(m, 'calls nest too deeply')
-  }
   m.called.add(f.def)
   noteComputed(m, f)
   const scope: Scope = {
@@ -267,14 +264,20 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
     owner: f.owner,
   }
   bindParameters(m, f, args, scope)
+  const entered = enter(m, f.def, [...scope.vars.values()])
+  if (typeof entered === 'string') {
+    if (f.self?.kind === 'instance') f.self.isShared = true
+    return unknown(m, entered)
+  }
   const frame = m.frame
   const { isGenerator = false } = f.def
   // What stands behind the yield of a context manager is run when its block is left.
   const halts = isGenerator && f.def.decorators.some(d => /(^|\.)(async)?contextmanager$/i.test(d))
-  m.frame = { returned: undefined, activation: m.nextActivation++, uncertain: m.uncertain, isGenerator, halts }
+  m.frame = { returned: undefined, activation: m.nextActivation++, uncertain: m.uncertain, entered, isGenerator, halts }
   m.depth++
   const { alternative } = m
   const completion = execute(m, f.def.body, scope)
+  leave(m, entered)
   m.alternative = alternative
   m.depth--
   const { returned, raised } = m.frame
