@@ -2,11 +2,11 @@
 // one by one, read by others.
 
 import { dtypes } from './dtype'
-import { type ColumnParts, Fault, type HeaderColumns, headerColumns } from './headerColumns'
+import { type ColumnParts, Fault, HeaderColumns } from './headerColumns'
 import { maxTensors } from './limits'
 import { NameIndex } from './nameIndex'
 import { copied, scannerFor, type Scanner } from './scanner'
-import type { FamilyRecord } from './tensorFamilies'
+import { Family, type FamilyRows } from './tensorFamilies'
 
 /** A row that the scanner did not take in by itself. */
 export interface OddRow {
@@ -60,8 +60,11 @@ export class HeaderRows {
   private decodedBytes = 0
   private ascii = true
 
-  /** `names` holds the header; or its columns' names, where rows are put together anew. */
-  constructor(private readonly names: Uint8Array) {
+  /** `names` holds the header; or its columns' names, where rows are put together anew. What is lent is not kept. */
+  constructor(
+    private readonly names: Uint8Array,
+    private readonly isLent = false,
+  ) {
     this.scanner = scannerFor(names.length)
     this.text = this.scanner.openHeader(names.length, maxTensors)
     new Uint8Array(this.scanner.memory.buffer).set(names, this.text)
@@ -111,11 +114,11 @@ export class HeaderRows {
     const again = scanner.indexNames()
     const fault = new Uint8Array(count)
     for (const [row, what] of this.faults) fault[row] = what
-    const columns = headerColumns({
+    const { slots, ...columnsAndNames } = this.packed()
+    const parts: ColumnParts = {
       count,
-      names: this.allNames(),
       ascii: ascii && this.ascii,
-      ...this.packed(),
+      ...columnsAndNames,
       fault,
       spans: this.spans,
       inOrder: scanner.inOrder.value !== 0,
@@ -124,27 +127,31 @@ export class HeaderRows {
       spanBytes: scanner.spanBytes.value,
       nameSum: scanner.nameSum.value,
       mixedSum: scanner.mixedSum.value,
-      families: this.families(),
-    })
-    const slots = again < 0 ? undefined : copied(Int32Array, scanner, scanner.slots, scanner.slotCount.value)
-    const superseded = copied(Int32Array, scanner, scanner.superseded, Math.max(0, again))
-    return { columns, index: new NameIndex(columns, slots, superseded) }
+    }
+    const columns = new HeaderColumns(parts, rows => this.families(rows))
+    const superseded = again > 0 ? copied(Int32Array, scanner, scanner.superseded, again) : []
+    return { columns, index: new NameIndex(columns, again < 0 ? undefined : slots, superseded) }
   }
 
-  /** The columns of server/scan/rows.ts, in one buffer. */
-  private packed(): Pick<ColumnParts, 'begin' | 'end' | 'nameStart' | 'nameEnd' | 'hash' | 'family'> {
+  /** The columns and the table of names of server/scan/rows.ts, in one buffer; before them the names, where they are not kept. */
+  private packed() {
     const { scanner, count } = this
-    scanner.packRows()
+    const names = this.isLent ? undefined : this.allNames()
+    scanner.packRows(this.isLent ? 1 : 0)
     const start = scanner.packed.value
     const buffer = scanner.memory.buffer.slice(start, start + scanner.packedBytes.value)
-    const behind = count * 16
+    const before = names ? 0 : scanner.packedNames.value
+    const at = (before + 7) & ~7
+    const behind = at + count * 16
     return {
-      begin: new Float64Array(buffer, 0, count),
-      end: new Float64Array(buffer, count * 8, count),
+      names: names ?? new Uint8Array(buffer, 0, before),
+      begin: new Float64Array(buffer, at, count),
+      end: new Float64Array(buffer, at + count * 8, count),
       nameStart: new Uint32Array(buffer, behind, count),
       nameEnd: new Uint32Array(buffer, behind + count * 4, count),
       hash: new Int32Array(buffer, behind + count * 8, count),
       family: new Uint32Array(buffer, behind + count * 12, count),
+      slots: new Int32Array(buffer, behind + count * 16, scanner.slotCount.value),
     }
   }
 
@@ -157,27 +164,13 @@ export class HeaderRows {
     return all
   }
 
-  /** The records of server/scan/families.ts. */
-  private families(): readonly FamilyRecord[] {
+  /** From the records of server/scan/families.ts. */
+  private families(rows: FamilyRows): readonly Family[] {
     const { buffer } = this.scanner.memory
     const [words, doubles] = [new Int32Array(buffer), new Float64Array(buffer)]
-    const records: FamilyRecord[] = []
-    for (let at = this.scanner.firstFamily.value >> 2; at !== 0; at = (words[at] ?? 0) >> 2) {
-      const word = (place: number): number => words[at + place] ?? 0
-      const dims = word(9) >> 3
-      const shape: number[] = []
-      for (let axis = 0; axis < word(2); axis++) shape.push(doubles[dims + axis] ?? 0)
-      records.push({
-        dtype: word(1),
-        shape,
-        hash: word(3),
-        mixedHash: word(4),
-        first: word(5),
-        count: word(6),
-        pathSum: word(7),
-        mixedSum: word(8),
-      })
-    }
-    return records
+    const families: Family[] = []
+    for (let at = this.scanner.firstFamily.value >> 2; at !== 0; at = (words[at] ?? 0) >> 2)
+      families.push(new Family(rows, families.length, words, doubles, at))
+    return families
   }
 }

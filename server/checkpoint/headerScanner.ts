@@ -31,9 +31,12 @@ export interface ScannedHeader extends Rows {
 
 const [quote, colon, comma, openBrace, closeBrace] = [0x22, 0x3a, 0x2c, 0x7b, 0x7d]
 
-/** Scans a whole header. Stops at the first syntax error, keeping what came before. */
-export function scanHeader(bytes: Uint8Array): ScannedHeader {
-  return new HeaderScanner(bytes).scan()
+/**
+ * Scans a whole header. Stops at the first syntax error, keeping what came before. Of bytes that are lent only `json` keeps
+ * hold.
+ */
+export function scanHeader(bytes: Uint8Array, isLent = false): ScannedHeader {
+  return new HeaderScanner(bytes, isLent).scan()
 }
 
 class HeaderScanner {
@@ -43,9 +46,12 @@ class HeaderScanner {
   private readonly metadata: string[] = []
   private tooMany = false
 
-  constructor(private readonly bytes: Uint8Array) {
+  constructor(
+    private readonly bytes: Uint8Array,
+    isLent: boolean,
+  ) {
     this.json = new JsonBytes(bytes)
-    this.rows = new HeaderRows(bytes)
+    this.rows = new HeaderRows(bytes, isLent)
   }
 
   scan(): ScannedHeader {

@@ -26,9 +26,10 @@ export interface Scanner {
   readonly slots: Value
   readonly slotCount: Value
   readonly count: Value
-  packRows(): void
+  packRows(withNames: number): void
   readonly packed: Value
   readonly packedBytes: Value
+  readonly packedNames: Value
   readonly nameSum: Value
   readonly mixedSum: Value
   readonly inOrder: Value

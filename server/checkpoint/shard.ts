@@ -21,10 +21,24 @@ const lengthBytes = 8
 /** Reads the header of the file at `path`. A source that fails gives the problem `unreadable`, never a rejection. */
 export async function readShard(path: string, source: ByteSource): Promise<Shard> {
   const { sizeBytes } = source
-  const read = await readBeginning(source)
-  if ('reason' in read)
-    return withoutTensors(path, sizeBytes, problems => problems.add('unreadable', both, read.reason))
-  return shardOf(path, sizeBytes, read)
+  const isLent = source.lend !== undefined
+  let beginning: Beginning
+  try {
+    const head = Math.min(lengthBytes, sizeBytes)
+    const first = source.lend ? source.lend(0, head).slice() : await source.read(0, head)
+    const headerLength = first.length < lengthBytes ? 0 : lengthOf(first)
+    const room = Math.max(0, sizeBytes - lengthBytes)
+    const wanted = Math.min(room, headerLength > 0 && headerLength <= maxHeaderBytes ? headerLength : sniffBytes)
+    // What is lent is used before anybody else has a turn.
+    const second = source.lend ? source.lend(lengthBytes, wanted) : await readSome(source, wanted)
+    if (first.length < head || second.length < wanted)
+      return unreadable(path, sizeBytes, `the file of ${bytes(sizeBytes)} ended while it was read`)
+    beginning = { first, headerLength, second, isLent }
+  } catch (error) {
+    const reason = `the file cannot be read: ${error instanceof Error ? error.message : String(error)}`
+    return unreadable(path, sizeBytes, reason)
+  }
+  return shardOf(path, sizeBytes, beginning)
 }
 
 interface Beginning {
@@ -34,32 +48,25 @@ interface Beginning {
   readonly headerLength: number
   /** The header; where there is none to be had, what stands in its place. */
   readonly second: Uint8Array
+  /** `second` is not to be kept. */
+  readonly isLent: boolean
 }
 
-async function readBeginning(source: ByteSource): Promise<Beginning | { readonly reason: string }> {
-  const { sizeBytes } = source
-  try {
-    const head = Math.min(lengthBytes, sizeBytes)
-    const first = await source.read(0, head)
-    const headerLength = first.length < lengthBytes ? 0 : lengthOf(first)
-    const room = Math.max(0, sizeBytes - lengthBytes)
-    const wanted = Math.min(room, headerLength > 0 && headerLength <= maxHeaderBytes ? headerLength : sniffBytes)
-    const second = wanted > 0 ? await source.read(lengthBytes, wanted) : new Uint8Array(0)
-    if (first.length >= head && second.length >= wanted) return { first, headerLength, second }
-    return { reason: `the file of ${bytes(sizeBytes)} ended while it was read` }
-  } catch (error) {
-    return { reason: `the file cannot be read: ${error instanceof Error ? error.message : String(error)}` }
-  }
-}
+const readSome = (source: ByteSource, wanted: number): Promise<Uint8Array> | Uint8Array =>
+  wanted > 0 ? source.read(lengthBytes, wanted) : new Uint8Array(0)
+
+const unreadable = (path: string, sizeBytes: number, reason: string): Shard =>
+  withoutTensors(path, sizeBytes, problems => problems.add('unreadable', both, reason))
 
 function lengthOf(first: Uint8Array): number {
   const view = new DataView(first.buffer, first.byteOffset, lengthBytes)
   return view.getUint32(0, true) + view.getUint32(4, true) * 2 ** 32
 }
 
-function shardOf(path: string, sizeBytes: number, { first, headerLength, second }: Beginning): Shard {
+function shardOf(path: string, sizeBytes: number, beginning: Beginning): Shard {
+  const { first, headerLength, second } = beginning
   const isWhole = headerLength > 0 && headerLength <= maxHeaderBytes && lengthBytes + headerLength <= sizeBytes
-  if (isWhole) return readHeader(path, sizeBytes, headerLength, second)
+  if (isWhole) return readHeader(path, sizeBytes, beginning)
   const head = Buffer.concat([first, second.subarray(0, sniffBytes)])
   const foreign = recogniseForeign(head, sizeBytes)
   if (foreign) return withoutTensors(path, sizeBytes, problems => problems.add(foreign.kind, both, foreign.message))
@@ -78,7 +85,7 @@ function shardOf(path: string, sizeBytes: number, { first, headerLength, second 
   return cutHeader(path, sizeBytes, headerLength, second)
 }
 
-function readHeader(path: string, sizeBytes: number, headerLength: number, header: Uint8Array): Shard {
+function readHeader(path: string, sizeBytes: number, { headerLength, second, isLent }: Beginning): Shard {
   const problems = new ProblemList()
   if (headerLength === maxHeaderBytes) {
     problems.add(
@@ -87,20 +94,21 @@ function readHeader(path: string, sizeBytes: number, headerLength: number, heade
       `the header is ${bytes(headerLength)} long, MLX wants it shorter than that`,
     )
   }
-  const scanned = scanHeader(header)
+  const scanned = scanHeader(second, isLent)
   const dataStart = lengthBytes + headerLength
   let { columns, index } = scanned
   let table = tensorTable(columns, index, dataStart)
+  const nameAt = (row: number): string => table.nameAt(row)
   const shadowed = shadowLost(scanned.lost, index)
-  const superseded = [...[...index.superseded].map(table.nameAt), ...[...shadowed].map(entry => entry.name)]
+  const superseded = [...[...index.superseded].map(nameAt), ...[...shadowed].map(entry => entry.name)]
   if (index.superseded.size > 0) {
     ;({ columns, index } = rowsWithout(columns, index.superseded))
     table = tensorTable(columns, index, dataStart)
   }
   const dataLength = sizeBytes - dataStart
-  validateHeader({ scanned, columns, superseded, shadowed, nameAt: table.nameAt, dataLength }, problems)
+  validateHeader({ scanned, columns, superseded, shadowed, nameAt, dataLength }, problems)
   const metadata = readMetadata(scanned.metadata, scanned.json.deepest, problems)
-  checkAlignment(columns, table.nameAt, dataStart, metadata.get('format'), problems)
+  checkAlignment(columns, nameAt, dataStart, metadata.get('format'), problems)
   if (columns.count === 0 && problems.isEmpty) problems.add('no-tensors', nobody, 'the header names no tensor')
   return { path, sizeBytes, tensors: table, dataBytes: columns.spanBytes, metadata, problems: problems.problems() }
 }
@@ -123,8 +131,9 @@ function shadowLost(lost: readonly LostEntry[], index: NameIndex): Set<LostEntry
 /** The file ends inside its header: no tensor can be had, but those that are named before the cut can be told. */
 function cutHeader(path: string, sizeBytes: number, headerLength: number, header: Uint8Array): Shard {
   const scanned = scanHeader(header)
-  const { nameAt, count } = tensorTable(scanned.columns, scanned.index, 0)
-  const lost = Array.from({ length: count }, (_, row) => nameAt(row))
+  const { columns } = scanned
+  const { count } = columns
+  const lost = Array.from({ length: count }, (_, row) => columns.nameAt(row))
   const named = count > 0 ? `; ${tensors(count)} named before it ends` : ''
   const message = `the header is ${bytes(headerLength)} long by its first 8 bytes, but the file of ${bytes(sizeBytes)} ends ${bytes(lengthBytes + headerLength - sizeBytes)} before that${named}`
   return withoutTensors(path, sizeBytes, problems => problems.add('header-past-end', both, message, lost))

@@ -35,19 +35,8 @@ export function patternOf(name: string): string {
   return name.replace(/(^|\.)\d+(?=\.)/g, '$1#')
 }
 
-/** What the scanner found out of a family. */
-export interface FamilyRecord extends Pick<
-  TensorFamily,
-  'shape' | 'count' | 'pathSum' | 'mixedSum' | 'hash' | 'mixedHash'
-> {
-  /** Index into `dtypes`. */
-  readonly dtype: number
-  /** The row of its first tensor. */
-  readonly first: number
-}
-
 /** The rows that families are of. */
-interface FamilyRows {
+export interface FamilyRows {
   nameAt(row: number): string
   /** Those of one family, by its number, rising. */
   rowsOf(family: number): Uint32Array
@@ -62,25 +51,30 @@ export class Family implements TensorFamily {
   readonly mixedSum: number
   readonly hash: number
   readonly mixedHash: number
+  /** The row of its first tensor. */
   private readonly first: number
   private text: string | undefined
   private patternText: string | undefined
 
+  /** From a record of server/scan/families.ts, which is at `record` in the scanner's memory: `words`, or as `doubles`. */
   constructor(
     private readonly all: FamilyRows,
     readonly number: number,
-    record: FamilyRecord,
+    words: Int32Array,
+    doubles: Float64Array,
+    record: number,
   ) {
-    const dtype = dtypes[record.dtype]
-    if (!dtype) throw new RangeError(`no dtype ${record.dtype}`)
+    const dtype = dtypes[words[record + 1] ?? -1]
+    if (!dtype) throw new RangeError(`no dtype ${words[record + 1]}`)
     this.dtype = dtype
-    this.shape = record.shape
-    this.count = record.count
-    this.pathSum = record.pathSum
-    this.mixedSum = record.mixedSum
-    this.hash = record.hash
-    this.mixedHash = record.mixedHash
-    this.first = record.first
+    this.hash = words[record + 3] ?? 0
+    this.mixedHash = words[record + 4] ?? 0
+    this.first = words[record + 5] ?? 0
+    this.count = words[record + 6] ?? 0
+    this.pathSum = words[record + 7] ?? 0
+    this.mixedSum = words[record + 8] ?? 0
+    const dims = (words[record + 9] ?? 0) >> 3
+    this.shape = Array.from(doubles.subarray(dims, dims + (words[record + 2] ?? 0)))
   }
 
   get sample(): string {

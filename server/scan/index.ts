@@ -16,6 +16,7 @@ export {
   nameSum,
   packed,
   packedBytes,
+  packedNames,
   packRows,
   slotCount,
   slots,

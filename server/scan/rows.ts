@@ -82,21 +82,47 @@ export function addRow(family: Family, name: usize, nameEnd: usize, path: i32, b
   previous = at
 }
 
-/** Where `packRows` put the columns, and how many bytes they take together. */
+/** Where `packRows` put all, how many bytes it takes together, and how many of them the names do, which are first. */
 export let packed: usize = 0
 export let packedBytes: usize = 0
+export let packedNames: usize = 0
 
-/** Puts the columns behind one another, those of eight bytes first: begins, ends, starts, ends of names, hashes, families. */
-export function packRows(): void {
-  packed = begins
+/**
+ * Puts the columns behind one another, those of eight bytes first: begins, ends, starts, ends of names, hashes, families; and
+ * the slots of `indexNames`. With the names they are put behind these, and the spans are then those of the names there: the
+ * text is gone.
+ */
+export function packRows(withNames: bool): void {
   const rows = <usize>count
-  let at = begins + (rows << 3)
+  packed = withNames ? text : begins
+  packedNames = withNames ? packNames() - text : 0
+  let at = (packed + packedNames + 7) & ~7
+  at = moved(at, begins, rows << 3)
   at = moved(at, ends, rows << 3)
   at = moved(at, nameStarts, rows << 2)
   at = moved(at, nameEnds, rows << 2)
   at = moved(at, hashes, rows << 2)
   at = moved(at, familyNumbers, rows << 2)
+  at = moved(at, slots, slotCount << 2)
   packedBytes = at - packed
+}
+
+/**
+ * Puts the names behind one another, over the text, whose order is theirs: behind them. What is written beyond a name, of
+ * the last of its steps of eight bytes, is over the value that stood behind it.
+ */
+function packNames(): usize {
+  let to = text
+  for (let row = 0; row < count; row++) {
+    const place = (<usize>row) << 2
+    const from = text + <usize>load<u32>(nameStarts + place)
+    const length = text + <usize>load<u32>(nameEnds + place) - from
+    for (let i: usize = 0; i < length; i += 8) store<u64>(to + i, load<u64>(from + i))
+    store<u32>(nameStarts + place, <u32>(to - text))
+    to += length
+    store<u32>(nameEnds + place, <u32>(to - text))
+  }
+  return to
 }
 
 function moved(to: usize, from: usize, bytes: usize): usize {

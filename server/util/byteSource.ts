@@ -5,6 +5,8 @@ export interface ByteSource {
   readonly sizeBytes: number
   /** Bytes from `offset`; shorter than `length` only where the source ends. */
   read(offset: number, length: number): Promise<Uint8Array>
+  /** The same at once, of a source that can: the bytes are good until anybody asks again, and never to be kept. */
+  lend?(offset: number, length: number): Uint8Array
 }
 
 /** A source over bytes that are in memory already. */

@@ -70,11 +70,32 @@ export const promptFiles: Files = {
       if (!stats.isFile()) throw notRegular(path)
       const read: ByteSource['read'] = (offset, length) =>
         readWhole(length, (bytes, done) => readSync(handle, bytes, done, length - done, offset + done))
-      return await use({ sizeBytes: stats.size, read })
+      return await use({ sizeBytes: stats.size, read, lend: lender(handle) })
     } finally {
       closeSync(handle)
     }
   },
+}
+
+/** More than this is not kept for the next file. */
+const KEPT_BYTES = 4 * 1024 * 1024
+let lent = new Uint8Array(0)
+
+/** Reads all files into the same bytes: memory that is touched for the first time takes longer than what is done with it. */
+function lender(handle: number): (offset: number, length: number) => Uint8Array {
+  return (offset, length) => {
+    checkLength(length)
+    let room = lent
+    if (length > room.length) room = new Uint8Array(2 ** Math.ceil(Math.log2(length)))
+    if (room.length <= KEPT_BYTES) lent = room
+    let done = 0
+    while (done < length) {
+      const count = readSync(handle, room, done, length - done, offset + done)
+      if (count === 0) break
+      done += count
+    }
+    return room.subarray(0, done)
+  }
 }
 
 async function attempt<T>(look: () => T): Promise<T | undefined> {
@@ -143,7 +164,7 @@ async function readWhole(
   length: number,
   readMore: (bytes: Uint8Array, done: number) => number | Promise<number>,
 ): Promise<Uint8Array> {
-  if (length > MAX_READ_BYTES) throw new Error(`a read of ${length} bytes is larger than ${MAX_READ_BYTES}`)
+  checkLength(length)
   const bytes: Uint8Array = Buffer.allocUnsafeSlow(length)
   let done = 0
   while (done < length) {
@@ -152,4 +173,8 @@ async function readWhole(
     done += count
   }
   return done === length ? bytes : bytes.subarray(0, done)
+}
+
+function checkLength(length: number): void {
+  if (length > MAX_READ_BYTES) throw new Error(`a read of ${length} bytes is larger than ${MAX_READ_BYTES}`)
 }
