@@ -19,7 +19,7 @@ import { blockScope, declaredIn, functionValue, holderOf, isJavaScript, scopeFor
 import { refuseWalk } from './scriptRefusals'
 import { walkStacks } from './stacks'
 import { noteWalked } from '../stored/takes'
-import { assignTo, remove } from './targets'
+import { assignTo, readTarget, remove } from './targets'
 import { notWithNumber } from './trial'
 import { constant, join, none, type Scope, truth, type Value } from '../values/value'
 
@@ -57,6 +57,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       evaluate(m, s.value, scope)
       return 'next'
     case 'assign': {
+      readTarget(m, s.target, scope)
       const value = evaluate(m, s.value, scope)
       if (s.op) notWithNumber(m, value)
       if (!s.op) assignTo(m, s.target, value, scope, s.declares)
