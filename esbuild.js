@@ -10,24 +10,12 @@ const path = require('node:path')
 const watch = process.argv.includes('--watch')
 const withTests = process.argv.includes('--tests')
 
-/** Runs a module also where it is no module but a script, which can be kept compiled: server/cli.ts then gives what Node gives. */
-const asScript = {
-  banner: '((require, __filename, __dirname, module) => {',
-  footer: '})(...(globalThis.tensorlintModule ?? [require, __filename, __dirname, module]))',
-}
-
 /** Every bundle: where it begins, where it goes, and what stays outside. */
 const bundles = [
   { entry: 'src/extension.ts', out: 'dist/extension.js', external: ['vscode'] },
   { entry: 'server/main.ts', out: 'dist/server.js' },
   { entry: 'server/cli.ts', out: 'dist/cli.js', banner: '#!/usr/bin/env node' },
-  {
-    entry: 'server/cli/main.ts',
-    out: 'dist/cliMain.js',
-    banner: asScript.banner,
-    footer: asScript.footer,
-    isCli: true,
-  },
+  { entry: 'server/cli/main.ts', out: 'dist/cliMain.js', isCli: true },
   { entry: 'test/e2e/suite.ts', out: 'dist/test/suite.js', external: ['vscode'], testOnly: true },
 ]
 
@@ -100,7 +88,6 @@ async function main() {
       outfile: bundle.out,
       external: bundle.external ?? [],
       banner: bundle.banner ? { js: bundle.banner } : {},
-      footer: bundle.footer ? { js: bundle.footer } : {},
       bundle: true,
       platform: 'node',
       target: 'node20',
@@ -116,7 +103,11 @@ async function main() {
       logLevel: 'warning',
       plugins: [...(watch ? [announce] : []), ...(bundle.isCli ? [loadSeldomLate] : [])],
     }
-    if (watch) await (await esbuild.context(options)).watch()
+    if (bundle.isCli && !watch) {
+      const { outfile, ...shared } = { ...options, entryPoints: { cliMain: bundle.entry }, outdir: 'dist' }
+      const { buildCommandLine } = await import('./scripts/setup/commandLine.mjs')
+      await buildCommandLine(esbuild, shared)
+    } else if (watch) await (await esbuild.context(options)).watch()
     else await esbuild.build(options)
   }
   await keepCompiled()
