@@ -59,20 +59,26 @@ const loadSeldomLate = {
   },
 }
 
-/** What V8 compiles while the command line checks small checkpoints: read at every start (server/cli.ts). */
+/** What V8 compiles while the command line checks small checkpoints, and a program: read at every start (server/cli.ts). */
 async function keepCompiled() {
-  for (const file of fs.readdirSync('dist')) if (/^cliMain-.*\.cache$/.test(file)) fs.rmSync(`dist/${file}`)
+  for (const file of fs.readdirSync('dist')) if (/^cliM.*\.cache$/.test(file)) fs.rmSync(`dist/${file}`)
   if (watch) return
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tensorlint-build-'))
   try {
-    const { writeSmallCheckpoints } = await import('./scripts/setup/warmUp.mjs')
+    const { writeSmallCheckpoints, writeSmallProgram } = await import('./scripts/setup/warmUp.mjs')
     writeSmallCheckpoints(folder)
-    const env = { ...process.env, TENSORLINT_KEEP_COMPILED: '1' }
-    const { status, stderr } = spawnSync(process.execPath, ['dist/cli.js', 'check', folder], { env, encoding: 'utf8' })
-    if (status !== 0 && status !== 1) throw new Error(`the check of small checkpoints ended with ${status}: ${stderr}`)
+    checkKeeping('cliMain', folder)
+    writeSmallProgram(folder)
+    checkKeeping('cliMore', folder)
   } finally {
     fs.rmSync(folder, { recursive: true })
   }
+}
+
+function checkKeeping(name, folder) {
+  const env = { ...process.env, TENSORLINT_KEEP_COMPILED: name }
+  const { status, stderr } = spawnSync(process.execPath, ['dist/cli.js', 'check', folder], { env, encoding: 'utf8' })
+  if (status !== 0 && status !== 1) throw new Error(`the check for ${name} ended with ${status}: ${stderr}`)
 }
 
 async function main() {
@@ -104,9 +110,9 @@ async function main() {
       plugins: [...(watch ? [announce] : []), ...(bundle.isCli ? [loadSeldomLate] : [])],
     }
     if (bundle.isCli && !watch) {
-      const { outfile, ...shared } = { ...options, entryPoints: { cliMain: bundle.entry }, outdir: 'dist' }
       const { buildCommandLine } = await import('./scripts/setup/commandLine.mjs')
-      await buildCommandLine(esbuild, shared)
+      const parts = { entryPoints: { cliMain: bundle.entry }, outfile: undefined, outdir: 'dist' }
+      await buildCommandLine(esbuild, { ...options, ...parts })
     } else if (watch) await (await esbuild.context(options)).watch()
     else await esbuild.build(options)
   }

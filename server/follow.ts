@@ -1,7 +1,7 @@
 // Runs the programs of a snapshot against its checkpoints. Runs of programs that did not change, against checkpoints that did not
 // change, are kept.
 
-import type { Model } from './checkpoint/facts'
+import type { JsonFile, Model } from './checkpoint/facts'
 import { type Bundle, bundlesOf } from './interp/deliveries'
 import { interpret, type Run } from './interp/index'
 import { componentsOf } from './interp/program/components'
@@ -9,6 +9,7 @@ import { speaksOfTensors } from './interp/program/names'
 import { candidates } from './interp/stored/binding'
 import type { BrokenRule, Followed, Snapshot } from './judge'
 import type { Program } from './source/ir'
+import { sameItems } from './util/sameItems'
 
 /** Follows every program that speaks of tensors. */
 export function follow(snapshot: Snapshot): Followed {
@@ -31,16 +32,15 @@ interface Kept {
   readonly programs: readonly Program[]
   readonly models: readonly Model[]
   readonly folders: readonly string[]
+  readonly data: readonly JsonFile[]
   readonly bindings: Snapshot['bindings']
   readonly runs: readonly Run[]
 }
 const kept = new WeakMap<Program, Kept>()
 
-const sameItems = <T>(a: readonly T[], b: readonly T[]) => a.length === b.length && a.every((item, i) => item === b[i])
-
 /** Runs of programs that belong together: one, or one for each checkpoint that their free inputs may mean. */
 function runsOf(
-  { models, folders, bindings }: Snapshot,
+  { models, folders, bindings, data = [] }: Snapshot,
   programs: readonly Program[],
   broken: BrokenRule[],
 ): readonly Run[] {
@@ -52,6 +52,7 @@ function runsOf(
     known.bindings === bindings &&
     sameItems(known.programs, programs) &&
     sameItems(known.models, models) &&
+    sameItems(known.data, data) &&
     sameItems(known.folders, folders)
   )
     return known.runs
@@ -59,11 +60,11 @@ function runsOf(
   try {
     // A model of which only the index is there has nothing that a program could be given.
     const stored = models.filter(({ shards }) => shards.length > 0)
-    runs = bind(programs, stored, folders, bindings)
+    runs = bind(programs, stored, folders, data, bindings)
   } catch (error) {
     broken.push({ rule: `interpreter on ${first.path}`, error })
   }
-  kept.set(first, { programs, models, folders, bindings, runs })
+  kept.set(first, { programs, models, folders, data, bindings, runs })
   return runs
 }
 
@@ -72,6 +73,7 @@ function bind(
   programs: readonly Program[],
   models: readonly Model[],
   folders: readonly string[],
+  data: readonly JsonFile[],
   bindings: Snapshot['bindings'],
 ): readonly Run[] {
   const groups = candidates(programs, models, bindings)
@@ -79,7 +81,7 @@ function bind(
   for (const group of groups.length > 0 ? groups : [[undefined]]) {
     const runs: Run[] = []
     for (const bound of group) {
-      const run = interpret(programs, models, folders, bound)
+      const run = interpret(programs, { models, folders, data }, bound)
       if (!run.askedBound) return [run]
       runs.push(run)
     }

@@ -1,7 +1,7 @@
 // What rules say of a snapshot and of the runs of its programs: all of an analysis but the runs themselves, so that who looks
 // at checkpoints alone need not load the interpreter.
 
-import type { Model } from './checkpoint/facts'
+import type { JsonFile, Model } from './checkpoint/facts'
 import { type Bundle, deliveriesOf, type Delivery } from './interp/deliveries'
 import type { Run } from './interp/index'
 import type { Binding } from './interp/stored/binding'
@@ -12,6 +12,7 @@ import type { Draft, Facts, Rule } from './rules/rule'
 import { rangeOf } from './rules/show'
 import { messageOf } from './rules/whichModel'
 import type { Program } from './source/ir'
+import { sameItems } from './util/sameItems'
 import { verifyItems } from './verify/items'
 
 /** Everything that an analysis may look at. Values are immutable: an unchanged file is the same object as before. */
@@ -20,6 +21,8 @@ export interface Snapshot {
   readonly folders: readonly string[]
   readonly models: readonly Model[]
   readonly programs: readonly Program[]
+  /** JSON files of the workspace that belong to no model: what a program reads numbers and names from. */
+  readonly data?: readonly JsonFile[]
   /** Names of files and folders by the path of the folder that holds them, in `/` form; a folder that was not listed is unknown. */
   readonly listed?: ReadonlyMap<string, ReadonlySet<string>>
   /** What settings say about which checkpoints programs load; the first that fits counts. */
@@ -93,14 +96,28 @@ export function judge(snapshot: Snapshot, { runs, bundles, broken: unfollowed }:
 /** Where code lenses sit. */
 const loadSites = (facts: Facts): readonly LoadSite[] =>
   weightSites(facts).map(({ place, weights }) => {
-    const [first] = weights
     return {
       path: place.program.path,
       range: rangeOf(place),
       models: [...new Set(weights.map(([model]) => model.path))],
-      modules: first && weights.length === 1 ? first[1] : new Set(weights.flatMap(([, modules]) => [...modules])),
+      modules: together(weights.map(([, modules]) => modules)),
     }
   })
+
+const unions = new WeakMap<
+  ReadonlySet<string>,
+  { readonly of: readonly ReadonlySet<string>[]; readonly all: ReadonlySet<string> }
+>()
+/** All that is in any of the sets; the same object for the same sets, which stay what they are while a program is edited. */
+function together(sets: readonly ReadonlySet<string>[]): ReadonlySet<string> {
+  const [first, second] = sets
+  if (!first || !second) return first ?? new Set()
+  const known = unions.get(first)
+  if (known && sameItems(known.of, sets)) return known.all
+  const all = new Set(sets.flatMap(set => [...set]))
+  unions.set(first, { of: sets, all })
+  return all
+}
 
 function findingsOf(facts: Facts, broken: BrokenRule[]): Finding[] {
   const findings: Finding[] = []

@@ -50,6 +50,8 @@ function showConstant({ value, isFloat }: Value & { kind: 'const' }): string {
   return isFloat === true && Number.isInteger(value) ? `${text}.0` : text
 }
 
+const nothingStored = { models: [], folders: [], data: [] }
+
 /** The answers to expressions of a language; the grammars must be loaded. */
 export function ourAnswers(expressions: readonly string[], language: keyof typeof imports = 'py'): readonly string[] {
   const lower = (path: string, text: string) => {
@@ -58,13 +60,13 @@ export function ourAnswers(expressions: readonly string[], language: keyof typeo
     return program
   }
   const head = lower(`/head.${language}`, imports[language])
-  const { vars } = runModule(createMachine([head], [], [], undefined), head)
+  const { vars } = runModule(createMachine([head], nothingStored, undefined), head)
   const [before, after] = language === 'py' ? ['', ''] : ['(', ');']
   const program = lower(`/laws.${language}`, expressions.map(e => `${before}${e}${after}\n`).join(''))
   if (program.body.length !== expressions.length) throw new Error('an expression is more than one statement')
   return program.body.map((statement, i) => {
     if (statement.kind !== 'expression') throw new Error(`not an expression: ${expressions[i]}`)
-    const m = createMachine([program], [], [], undefined)
+    const m = createMachine([program], nothingStored, undefined)
     const made = evaluate(m, statement.value, { vars, parent: undefined, program })
     const [refusal] = m.refusals
     if (!refusal) return show(made)

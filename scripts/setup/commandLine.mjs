@@ -48,18 +48,11 @@ export async function buildCommandLine(esbuild, options) {
       .filter(([part]) => isIn(part))
       .map(([part, code]) => `${JSON.stringify(part)}(require,module){let exports=module.exports;${code}}`)
       .join(',\n')
-  const outdir = options.outdir ?? ''
-  writeFileSync(
-    path.join(outdir, main),
-    mainText(
-      functions(part => first.has(part)),
-      main,
-    ),
-  )
-  writeFileSync(
-    path.join(outdir, 'cliMore.js'),
-    `"use strict";module.exports={\n${functions(part => !first.has(part))}\n}\n`,
-  )
+  const { outdir = '' } = options
+  const core = functions(part => first.has(part))
+  const more = functions(part => !first.has(part))
+  writeFileSync(path.join(outdir, main), mainText(core, main))
+  writeFileSync(path.join(outdir, 'cliMore.js'), asScript(`module.exports = {\n${more}\n}`))
 }
 
 /** @param {string} functions @param {string} main */
@@ -87,6 +80,7 @@ load('./${main}')`)
  */
 const asScript = code =>
   `((require, __filename, __dirname, module) => {
-"use strict";${code}
+"use strict"
+${code}
 })(...(globalThis.tensorlintModule ?? [require, __filename, __dirname, module]))
 `

@@ -124,6 +124,12 @@ export const jsonFilesOf = ({ configs, quantFile, index, data = [] }: Model): re
   ...data,
 ]
 
+/** Those of some JSON files that belong to no model, in the order of their paths. */
+export function strayFiles(files: readonly JsonFile[], models: readonly Model[]): readonly JsonFile[] {
+  const own = new Set(models.flatMap(jsonFilesOf))
+  return files.filter(file => !own.has(file)).sort(byPath)
+}
+
 /** The folders of a model that is split over several, in natural order; empty where all its files are in one. */
 export function ranksOf(model: Model): readonly Rank[] {
   const folders = new Map<string, Shard[]>()

@@ -8,17 +8,18 @@ import { loadGrammars } from '../source/grammars'
 import { readGrammar } from '../workspace/grammarFiles'
 import { rulePage } from '../workspace/rulePages'
 
-let more: Pick<typeof import('./more'), 'analyse'> | undefined
+/** With the interpreter, where it is loaded. */
+let analyseAll: World['analyse'] | undefined
 
 export const world: World = {
   version: packageJson.version,
   rulePage,
   prepare: async () => {
-    more = await import('./more')
+    analyseAll = (await import('./more')).analyse
     await loadGrammars(readGrammar)
   },
   analyse: snapshot => {
-    if (more) return more.analyse(snapshot)
+    if (analyseAll) return analyseAll(snapshot)
     if (snapshot.programs.length > 0) throw new Error('programs were read before anything was prepared')
     return judge(snapshot, { runs: [], bundles: [], broken: [] })
   },

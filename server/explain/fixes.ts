@@ -67,10 +67,10 @@ function diffs(dossier: Dossier, edits: readonly Edit[]): string {
     .join('\n\n')
 }
 
-/** The text of a program or of a JSON file of a model. */
+/** The text of a program or of a JSON file. */
 export function textOf({ snapshot }: Pick<Dossier, 'snapshot'>, path: string): string | undefined {
   const program = snapshot.programs.find(p => p.path === path)
   if (program) return program.text
-  for (const model of snapshot.models) for (const file of jsonFilesOf(model)) if (file.path === path) return file.text
-  return undefined
+  const { models, data = [] } = snapshot
+  return [...models.flatMap(jsonFilesOf), ...data].find(file => file.path === path)?.text
 }

@@ -31,14 +31,23 @@ const mostEntries = 150
 /** And no list is longer than this: what is typed next makes it shorter. */
 const mostFolders = 1_000
 
-/** Names that may stand at the cursor; undefined where no name of a tensor is expected. */
+/** A program's text as it is now, and the cursor in it. */
+export interface Typing {
+  readonly document: { readonly text: string }
+  readonly offset: number
+}
+
+/**
+ * Names that may stand at the cursor; undefined where no name of a tensor is expected. `program` is what was analysed of
+ * the document.
+ */
 export function completeName(
   snapshot: Snapshot,
   analysis: Analysis,
   program: Program,
-  offset: number,
+  { document, offset }: Typing,
 ): readonly NameCompletion[] | undefined {
-  const typed = stringAt(program.text, offset, program.language)
+  const typed = stringAt(document.text, offset, program.language)
   if (!typed) return undefined
   const models = modelsOf(snapshot, analysis, program)
   const isKey = isKeyPlace(typed)
@@ -49,8 +58,8 @@ export function completeName(
   const last = typed.parts.at(-1)
   const segment = typeof last === 'string' ? last.slice(last.lastIndexOf('.') + 1) : ''
   const tail = /^[\w.]*$/.test(typed.tail) ? typed.tail.length : 0
-  const range = rangeIn(program, offset - segment.length, offset + tail)
-  const place: Place = { typed, segment, range, hole: holeFor(program, typed, offset) }
+  const range = rangeIn(document, offset - segment.length, offset + tail)
+  const place: Place = { typed, segment, range, hole: holeFor(document, typed, offset) }
   const entries = families.map(found => entryOf(found, place))
   return entries.length <= mostEntries ? entries : folders(families, place)
 }
@@ -182,7 +191,7 @@ function inserted(text: string, ranges: Ranges, { segment, hole }: Place): NameC
 }
 
 /** In a text that takes holes a number is a variable: that of the loop around, if one is seen. */
-function holeFor({ text }: Program, { kind }: TypedString, offset: number): string | undefined {
+function holeFor({ text }: Typing['document'], { kind }: TypedString, offset: number): string | undefined {
   if (kind === 'plain') return undefined
   const loops = [
     ...text

@@ -21,6 +21,7 @@ import {
   type Unfollowed,
 } from './run/machine'
 import type { FileRead } from './stored/fileReads'
+import type { Files } from './stored/files'
 import { innerValues } from './arrays/handOver'
 import type { Mixup } from './arrays/heads'
 import type { Merged } from './stored/merging'
@@ -78,15 +79,10 @@ export interface Run {
 
 /**
  * Runs `programs`, which belong together by their imports, reading free inputs as `bound`. Relative paths are tried
- * against `folders`. Never throws for a user's program.
+ * against the folders of `files`. Never throws for a user's program.
  */
-export function interpret(
-  programs: readonly Program[],
-  models: readonly Model[],
-  folders: readonly string[],
-  bound: Model | undefined,
-): Run {
-  const m = createMachine(programs, models, folders, bound)
+export function interpret(programs: readonly Program[], files: Files, bound: Model | undefined): Run {
+  const m = createMachine(programs, files, bound)
   for (const program of programs) {
     if (!leadsToTensors(m, program)) continue
     m.dead = false

@@ -8,6 +8,7 @@ import { mergeSafeFixes, type MergedFixes } from '../workspace/fixes'
 import type { SessionState } from '../workspace/session'
 import { pathOf, workspaceEdit } from './convert'
 import type { ServerContext } from './context'
+import { presentFinding } from './cursor'
 import type { DiagnosticData } from './diagnostics'
 
 export const fixAllKind = `${CodeActionKind.SourceFixAll}.tensorlint`
@@ -94,7 +95,8 @@ export async function fixAll(ctx: ServerContext): Promise<FixAll> {
 
 /** Safe fixes of the findings in one file, or in all of them. */
 function fixesOf(state: SessionState, path: string | undefined): MergedFixes {
-  return mergeSafeFixes(state.analysis.findings.filter(finding => path === undefined || finding.path === path))
+  const findings = state.analysis.findings.filter(finding => path === undefined || finding.path === path)
+  return mergeSafeFixes(findings.map(finding => presentFinding(state, finding)))
 }
 
 const takesVersions = (ctx: ServerContext) => ctx.capabilities.workspace?.workspaceEdit?.documentChanges === true

@@ -9,6 +9,7 @@ import { rangeIn } from '../rules/show'
 import type { Program } from '../source/ir'
 import { pathOf } from './convert'
 import type { ServerContext } from './context'
+import { presentRange } from './cursor'
 
 /** The client's command; its argument is a VerifyParams. */
 export const verifyCommand = 'tensorlint.verify'
@@ -17,7 +18,8 @@ export const verifyCommand = 'tensorlint.verify'
 export async function codeLenses(ctx: ServerContext, uri: string): Promise<CodeLens[]> {
   const path = pathOf(uri)
   if (path === undefined) return []
-  const { analysis, snapshot } = await ctx.session.current()
+  const state = await ctx.session.current()
+  const { analysis, snapshot } = state
   const program = snapshot.programs.find(p => p.path === path)
   const counts = program ? countLenses(ctx, analysis, program, uri) : []
   const sites = analysis
@@ -31,7 +33,7 @@ export async function codeLenses(ctx: ServerContext, uri: string): Promise<CodeL
         arguments: [verifyParams(site)],
       },
     }))
-  return [...counts, ...sites]
+  return [...counts, ...sites].map(lens => ({ ...lens, range: presentRange(state, path, lens.range) }))
 }
 
 /** The client's command; its argument is a document's URI. */
@@ -57,8 +59,15 @@ function verifyParams({ models, modules }: LoadSite): VerifyParams {
   return { ...(model === undefined ? {} : { model }), ...(scope === '' ? {} : { scope }) }
 }
 
-/** The dotted path that all modules begin with. */
+const paths = new WeakMap<ReadonlySet<string>, string>()
+/** The dotted path that all modules begin with; kept, since thousands may arrive at one place, edit after edit. */
 function commonPath(modules: ReadonlySet<string>): string {
+  let known = paths.get(modules)
+  if (known === undefined) paths.set(modules, (known = commonBeginning(modules)))
+  return known
+}
+
+function commonBeginning(modules: ReadonlySet<string>): string {
   let [common = ''] = modules
   for (const module of modules)
     while (common !== '' && module !== common && !module.startsWith(`${common}.`))

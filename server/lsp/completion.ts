@@ -5,11 +5,15 @@ import {
   CompletionItemKind,
   type CompletionList,
   InsertTextFormat,
+  type Position,
   type TextEdit,
 } from 'vscode-languageserver'
 import { completeName, type NameCompletion } from '../insight/completion'
+import { offsetIn } from '../rules/show'
+import type { Program } from '../source/ir'
+import type { SessionState } from '../workspace/session'
 import type { ServerContext } from './context'
-import { cursorOf, type DocumentPlace } from './cursor'
+import { type DocumentPlace, programOf } from './cursor'
 
 /** Where a string begins, where a part of a name ends, and where a hole does. */
 export const completionTriggers = ['"', "'", '`', '.', '}']
@@ -17,12 +21,17 @@ export const completionTriggers = ['"', "'", '`', '.', '}']
 const longList = 150
 
 export async function completion(ctx: ServerContext, params: DocumentPlace): Promise<CompletionList> {
-  const cursor = await cursorOf(ctx, params)
-  const names = cursor && completeName(cursor.state.snapshot, cursor.state.analysis, cursor.program, cursor.offset)
+  const found = await programOf(ctx, params.textDocument.uri)
+  const names = found && namesAt(found.state, found.program, params.position)
   const snippets = ctx.capabilities.textDocument?.completion?.completionItem?.snippetSupport === true
   const items = (names ?? []).map((name, i) => itemOf(ctx, name, i, snippets))
   // A long list was cut or folded: what is typed next brings other names.
   return { isIncomplete: items.length >= longList || (names ?? []).some(name => name.isFolder), items }
+}
+
+function namesAt(state: SessionState, program: Program, position: Position): ReturnType<typeof completeName> {
+  const document = state.moved.get(program.path) ?? program
+  return completeName(state.snapshot, state.analysis, program, { document, offset: offsetIn(document, position) })
 }
 
 function itemOf(ctx: ServerContext, name: NameCompletion, order: number, snippets: boolean): CompletionItem {

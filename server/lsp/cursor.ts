@@ -1,6 +1,8 @@
-// Where a request about a place in a text points: the program as the last analysis saw it, and the offset in it.
+// Where a request about a place in a text points: the program as the last analysis saw it, and the offset in it; and where a
+// place of the analysis is in the text as it is now. A text that is being typed has moved on since (workspace/standing.ts).
 
 import type { Position, TextDocumentIdentifier } from 'vscode-languageserver'
+import type { Edit, Finding, Fix, Range } from '../protocol'
 import { offsetIn } from '../rules/show'
 import type { SessionState } from '../workspace/session'
 import { pathOf } from './convert'
@@ -28,5 +30,37 @@ export async function programOf(ctx: ServerContext, uri: string): Promise<Omit<C
 
 export async function cursorOf(ctx: ServerContext, params: DocumentPlace): Promise<Cursor | undefined> {
   const found = await programOf(ctx, params.textDocument.uri)
-  return found && { ...found, offset: offsetIn(found.program, params.position) }
+  if (!found) return undefined
+  const { state, program } = found
+  return { ...found, offset: offsetIn(program, analysedPosition(state, program.path, params.position)) }
+}
+
+type Moves = Pick<SessionState, 'moved'>
+
+/** Where a position of a document was in the text that was analysed. */
+export const analysedPosition = ({ moved }: Moves, path: string, position: Position): Position =>
+  moved.get(path)?.analysed(position) ?? position
+
+/** Where a range of the text that was analysed is in the document. */
+export const presentRange = ({ moved }: Moves, path: string, range: Range): Range =>
+  moved.get(path)?.range(range) ?? range
+
+/** A finding with its places in the documents as they are now, and with those of its fixes that still fit. */
+export function presentFinding<T extends Pick<Finding, 'path' | 'range' | 'because' | 'fixes'>>(
+  state: Moves,
+  finding: T,
+): T {
+  if (state.moved.size === 0) return finding
+  const { path, range, because, fixes } = finding
+  return {
+    ...finding,
+    range: presentRange(state, path, range),
+    because: because.map(one => ({ ...one, range: presentRange(state, one.path, one.range) })),
+    fixes: fixes.flatMap(fix => presentFix(state, fix)),
+  }
+}
+
+function presentFix({ moved }: Moves, fix: Fix): readonly Fix[] {
+  const edits = fix.edits.map(edit => (moved.has(edit.path) ? moved.get(edit.path)?.edit(edit) : edit))
+  return edits.every((edit): edit is Edit => edit !== undefined) ? [{ ...fix, edits }] : []
 }

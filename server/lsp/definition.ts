@@ -10,7 +10,7 @@ import { rangeIn } from '../rules/show'
 import { headerLine } from '../tree/headerText'
 import { headerUriOf, pathOf, uriOf } from './convert'
 import type { ServerContext } from './context'
-import type { DocumentPlace } from './cursor'
+import { analysedPosition, type DocumentPlace, presentRange } from './cursor'
 
 /** More places than anyone walks through: a key in a loop may mean thousands. */
 const mostTargets = 100
@@ -21,12 +21,13 @@ export async function definition(
 ): Promise<DefinitionLink[] | Location[]> {
   const path = pathOf(textDocument.uri)
   if (path === undefined) return []
-  const { snapshot, analysis } = await ctx.session.current()
-  const spoken = tensorsAt(snapshot, analysis, path, position)
+  const state = await ctx.session.current()
+  const spoken = tensorsAt(state.snapshot, state.analysis, path, analysedPosition(state, path, position))
   const targets = (spoken?.tensors ?? []).slice(0, mostTargets).flatMap(t => placeOf(ctx, t, path) ?? [])
   if (!spoken || !ctx.capabilities.textDocument?.definition?.linkSupport) return targets
+  const originSelectionRange = presentRange(state, path, spoken.range)
   return targets.map(({ uri, range }) => ({
-    originSelectionRange: spoken.range,
+    originSelectionRange,
     targetUri: uri,
     targetRange: range,
     targetSelectionRange: range,
@@ -53,7 +54,8 @@ function indexPlace({ index }: Model, tensor: string): Location | undefined {
 export async function tensorAt(ctx: ServerContext, { uri, position }: TensorAtParams): Promise<RevealParams | null> {
   const path = pathOf(uri)
   if (path === undefined) return null
-  const { snapshot, analysis } = await ctx.session.current()
-  const first = tensorsAt(snapshot, analysis, path, position)?.tensors[0]
+  const state = await ctx.session.current()
+  const at = analysedPosition(state, path, position)
+  const first = tensorsAt(state.snapshot, state.analysis, path, at)?.tensors[0]
   return first ? { model: first.model.path, path: first.shard.path, tensor: first.tensor } : null
 }

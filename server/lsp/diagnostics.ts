@@ -7,6 +7,7 @@ import type { Because, Finding, Fix, Range } from '../protocol'
 import { headerLine } from '../tree/headerText'
 import type { SessionState } from '../workspace/session'
 import { headerUriOf, ruleUriOf, severities, uriOf } from './convert'
+import { presentFinding } from './cursor'
 import type { ServerContext } from './context'
 
 export interface DiagnosticData {
@@ -30,7 +31,8 @@ export class DiagnosticsPublisher {
       state.snapshot.models.flatMap(model => model.shards.map(shard => [shard.path, shard] as const)),
     )
     const byUri = new Map<string, { path: string; diagnostics: Diagnostic[] }>()
-    for (const finding of state.analysis.findings) {
+    for (const analysed of state.analysis.findings) {
+      const finding = presentFinding(state, analysed)
       const { uri, range } = this.place(finding, shards)
       const entry = byUri.get(uri) ?? { path: finding.path, diagnostics: [] }
       entry.diagnostics.push(this.diagnostic(finding, range, state, shards))

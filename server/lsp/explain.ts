@@ -1,11 +1,11 @@
-// Answers "Write Analysis" and "Explain Error": the analysis of what is open now, as Markdown with places to land on.
+// Answers "Write Analysis" and "Explain Error": the analysis of the texts as they are, as Markdown with places to land on.
 
 import { explanationOf } from '../explain/index'
 import type { ExplainParams, Explanation } from '../protocol'
 import type { ServerContext } from './context'
 
 export async function explain(ctx: ServerContext, params: ExplainParams | null): Promise<Explanation> {
-  const { snapshot, analysis } = await ctx.session.current()
+  const { snapshot, analysis } = await ctx.session.exact()
   return explanationOf(snapshot, analysis, readParams(params))
 }
 

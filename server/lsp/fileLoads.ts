@@ -3,9 +3,13 @@
 import { fileLoads as loadsOf } from '../insight/fileLoads'
 import type { FileLoads } from '../protocol'
 import type { ServerContext } from './context'
-import { programOf } from './cursor'
+import { presentRange, programOf } from './cursor'
 
 export async function fileLoads(ctx: ServerContext, { uri }: { readonly uri: string }): Promise<FileLoads | null> {
   const found = await programOf(ctx, uri)
-  return found ? loadsOf(found.state.analysis, found.program) : null
+  if (!found) return null
+  const { state, program } = found
+  const loads = loadsOf(state.analysis, program)
+  const entries = loads.entries.map(entry => ({ ...entry, range: presentRange(state, program.path, entry.range) }))
+  return { ...loads, entries }
 }

@@ -4,7 +4,7 @@ import { MarkupKind, type Hover } from 'vscode-languageserver'
 import { hoverAt, type HoverText } from '../insight/hover'
 import type { RevealParams } from '../protocol'
 import type { ServerContext } from './context'
-import { cursorOf, type DocumentPlace } from './cursor'
+import { cursorOf, type DocumentPlace, presentRange } from './cursor'
 
 /** Commands of our client; the argument is a RevealParams, which the second takes for `{ path, tensor }`. */
 const revealCommand = 'tensorlint.revealTensor'
@@ -13,9 +13,12 @@ const headerCommand = 'tensorlint.openHeader'
 export async function hover(ctx: ServerContext, params: DocumentPlace): Promise<Hover | null> {
   const cursor = await cursorOf(ctx, params)
   const text = cursor && hoverAt(cursor.state.analysis, cursor.program, cursor.offset)
-  if (!text) return null
+  if (!cursor || !text) return null
   const value = ctx.settings.headerDocuments ? [text.markdown, ...links(text)].join('\n\n') : text.markdown
-  return { contents: { kind: MarkupKind.Markdown, value }, range: text.range }
+  return {
+    contents: { kind: MarkupKind.Markdown, value },
+    range: presentRange(cursor.state, cursor.program.path, text.range),
+  }
 }
 
 /** One line that leads to the first tensor; a checkpoint's words stand in the arguments only, where they are encoded. */

@@ -8,13 +8,13 @@ import { foldNames, rangeOf } from '../rules/show'
 import type { SessionState } from '../workspace/session'
 import { pathOf, uriOf } from './convert'
 import type { ServerContext } from './context'
-import type { DocumentPlace } from './cursor'
+import { analysedPosition, type DocumentPlace, presentRange } from './cursor'
 
 export async function references(ctx: ServerContext, { textDocument, position }: DocumentPlace): Promise<Location[]> {
   const path = pathOf(textDocument.uri)
   if (path === undefined) return []
   const state = await ctx.session.current()
-  const spoken = tensorsAt(state.snapshot, state.analysis, path, position)
+  const spoken = tensorsAt(state.snapshot, state.analysis, path, analysedPosition(state, path, position))
   return spoken
     ? placesOf(state, spoken.tensors).map(p => ({ uri: ctx.openUris.get(p.path) ?? uriOf(p.path), range: p.range }))
     : []
@@ -31,5 +31,8 @@ export async function loaders(ctx: ServerContext, params: LoadersParams): Promis
   }
 }
 
-const placesOf = ({ snapshot, analysis }: SessionState, tensors: readonly TensorRef[]) =>
-  loadersOf(snapshot, analysis, tensors).map(place => ({ path: place.program.path, range: rangeOf(place) }))
+const placesOf = (state: SessionState, tensors: readonly TensorRef[]) =>
+  loadersOf(state.snapshot, state.analysis, tensors).map(place => {
+    const { path } = place.program
+    return { path, range: presentRange(state, path, rangeOf(place)) }
+  })

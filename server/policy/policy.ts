@@ -88,8 +88,8 @@ export function applyPolicy(
 }
 
 /** Texts of the sources and JSON files of a snapshot, by path. */
-export function textsOf({ models, programs }: Snapshot): Texts {
-  const files = [...programs, ...models.flatMap(jsonFilesOf)]
+export function textsOf({ models, programs, data = [] }: Snapshot): Texts {
+  const files = [...programs, ...models.flatMap(jsonFilesOf), ...data]
   const byPath = new Map(files.map(file => [file.path, file]))
   return { get: path => byPath.get(path)?.text }
 }

@@ -4,9 +4,10 @@
 
 import type { JsonFile, Model, Shard } from '../checkpoint/facts'
 import { readJsonFile } from '../checkpoint/jsonFile'
-import { groupModels } from '../checkpoint/models'
+import { groupModels, strayFiles } from '../checkpoint/models'
 import { readShard } from '../checkpoint/shard'
 import type { Discovery } from './discover'
+import { sameItems } from '../util/sameItems'
 import { mapLimited } from './limit'
 import { type Files, patientFiles, sameStamp, unreadableSource, type FileStamp, type FoundFile } from './nodeFiles'
 import type { OpenTexts } from './openTexts'
@@ -26,6 +27,8 @@ interface CachedJson extends Cached<JsonFile> {
 
 export interface Checkpoints {
   readonly models: readonly Model[]
+  /** JSON files that belong to none of them. */
+  readonly data: readonly JsonFile[]
   /** Some shard was left as it was because it is being written; look again soon. */
   readonly unsettled: boolean
 }
@@ -43,6 +46,7 @@ export class CheckpointCache {
   private shards = new Map<string, Cached<Shard>>()
   private jsonFiles = new Map<string, CachedJson>()
   private models: readonly Model[] = []
+  private data: readonly JsonFile[] = []
   private readonly files: Files
 
   constructor(private readonly options: CheckpointCacheOptions) {
@@ -67,7 +71,7 @@ export class CheckpointCache {
       if (entry && file) shards.set(file.path, entry)
     })
     const jsonFiles = new Map<string, CachedJson>()
-    await mapLimited([...found.configs, ...found.indexes, ...found.data], LANES, async file => {
+    await mapLimited([...found.configs, ...found.indexes, ...found.data, ...found.strays], LANES, async file => {
       const entry = await this.json(file, open)
       if (entry) jsonFiles.set(file.path, entry)
     })
@@ -82,7 +86,12 @@ export class CheckpointCache {
       named: found.named,
     })
     this.models = keepModels(models, this.models)
-    return { models: this.models, unsettled }
+    const data = strayFiles(
+      [...jsonFiles.values()].map(({ value }) => value),
+      this.models,
+    )
+    if (!sameItems(data, this.data)) this.data = data
+    return { models: this.models, data: this.data, unsettled }
   }
 
   private async loadShard({ path }: FoundFile): Promise<Shard> {
@@ -120,8 +129,6 @@ function keepModels(models: readonly Model[], before: readonly Model[]): readonl
   })
   return sameItems(kept, before) ? before : kept
 }
-
-const sameItems = <T>(a: readonly T[], b: readonly T[]) => a.length === b.length && a.every((item, i) => item === b[i])
 
 const sameModel = (a: Model, b: Model) =>
   a.kind === b.kind &&

@@ -17,6 +17,8 @@ export interface Discovery {
   readonly indexes: readonly FoundFile[]
   /** Other JSON files of folders that hold shards or a config, of those sizes that programs read numbers from. */
   readonly data: readonly FoundFile[]
+  /** JSON files of other folders of the workspace, of the same sizes. */
+  readonly strays: readonly FoundFile[]
   /** Paths of shards that were named one by one and whose folder was not walked. */
   readonly named: ReadonlySet<string>
   readonly sources: readonly FoundFile[]
@@ -55,6 +57,8 @@ const MAX_JSON_BYTES = 64 * 1024 * 1024
 const MAX_DATA_BYTES = 64 * 1024
 /** More such files than this beside checkpoints are data of another kind. */
 const MAX_DATA = 2_000
+/** A workspace with more of them elsewhere keeps something else in them than what loaders read. */
+const MAX_STRAYS = 300
 /** A folder of so many entries holds data, and its names are not kept. */
 const MAX_LISTED = 5_000
 /** Files and folders looked at at once: enough that the four threads of Node's file pool never wait for us. */
@@ -113,6 +117,7 @@ class Walk {
   private readonly configs = new Map<string, FoundFile>()
   private readonly indexes = new Map<string, FoundFile>()
   private readonly data = new Map<string, FoundFile>()
+  private readonly strays = new Map<string, FoundFile>()
   private readonly sources = new Map<string, FoundFile>()
   private readonly skipped = new Map<string, number>()
   /** Real paths of folders that were entered; true where their sources were wanted too. */
@@ -164,6 +169,7 @@ class Walk {
       configs: sorted(this.configs),
       indexes: sorted(this.indexes),
       data: sorted(this.data),
+      strays: sorted(this.strays),
       named: this.named,
       sources: sorted(this.sources),
       listed: this.listed,
@@ -173,7 +179,7 @@ class Walk {
 
   /** A model that is one file: the file itself and what lies beside it to explain it. */
   private async loneFile({ path, root, withSources }: Place): Promise<void> {
-    await this.file(path, root, withSources)
+    await this.file(path, root, withSources, true)
     if (!isShardName(path)) return
     this.named.add(path)
     const folder = dirname(path)
@@ -181,7 +187,7 @@ class Walk {
       const config = join(place, 'config.json')
       const stamp = await this.stamp(config)
       if (!stamp) continue
-      await this.file(config, root, false)
+      await this.file(config, root, false, true)
       break
     }
   }
@@ -222,7 +228,8 @@ class Walk {
     const folders: Place[] = []
     const files: { readonly path: string; readonly stamp?: FileStamp }[] = []
     const holdsData = [...names].some(name => isShardName(name) || isConfigName(name))
-    const isWanted = (path: string) => isInteresting(path) && (holdsData || !isDataName(path))
+    const takesStrays = place.withSources && !basename(place.path).startsWith('.')
+    const isWanted = (path: string) => isInteresting(path) && (holdsData || takesStrays || !isDataName(path))
     const isIncluded = (path: string) => !this.isExcluded(path, place.root)
     // A name has no separators: to normalize every path of thousands takes as long as to look at the files.
     const start = join(place.path, 'x').slice(0, -1)
@@ -242,7 +249,9 @@ class Walk {
       } else if (entry.isFile() && isWanted(path) && isIncluded(path)) files.push({ path })
     }
     for (const { path } of files) this.named.delete(path)
-    await mapLimited(files, LANES, ({ path, stamp }) => this.file(path, place.root, place.withSources, stamp))
+    await mapLimited(files, LANES, ({ path, stamp }) =>
+      this.file(path, place.root, place.withSources, holdsData, stamp),
+    )
     return folders
   }
 
@@ -285,7 +294,13 @@ class Walk {
     return this.realRoots.some(root => root !== real && root.startsWith(prefix))
   }
 
-  private async file(path: string, root: string, withSources: boolean, known?: FileStamp): Promise<void> {
+  private async file(
+    path: string,
+    root: string,
+    withSources: boolean,
+    holdsData: boolean,
+    known?: FileStamp,
+  ): Promise<void> {
     const kind = isShardName(path)
       ? { files: this.shards, most: MAX_SHARDS, bytes: Infinity }
       : isConfigName(path)
@@ -293,7 +308,9 @@ class Walk {
         : isIndexName(path)
           ? { files: this.indexes, most: MAX_SHARDS, bytes: MAX_JSON_BYTES }
           : isDataName(path)
-            ? { files: this.data, most: MAX_DATA, bytes: MAX_DATA_BYTES }
+            ? holdsData
+              ? { files: this.data, most: MAX_DATA, bytes: MAX_DATA_BYTES }
+              : { files: this.strays, most: MAX_STRAYS, bytes: MAX_DATA_BYTES }
             : withSources && isSourceName(path)
               ? { files: this.sources, most: MAX_SOURCES, bytes: MAX_SOURCE_BYTES }
               : undefined
@@ -306,9 +323,10 @@ class Walk {
       else this.skip(`${basename(path)} is not a regular file`)
     } else if (stamp.sizeBytes > kind.bytes) {
       // What is too large to be data of a loader is nothing that was left out.
-      if (kind.files !== this.data) this.skip(`${extname(path)} files larger than ${kind.bytes} bytes`)
-    } else if (kind.files.size >= kind.most)
+      if (kind.bytes !== MAX_DATA_BYTES) this.skip(`${extname(path)} files larger than ${kind.bytes} bytes`)
+    } else if (kind.files.size >= kind.most) {
+      if (kind.files === this.strays) return
       this.skip(`files beyond the first ${kind.most} of their kind below ${root}`)
-    else kind.files.set(path, { path, ...stamp })
+    } else kind.files.set(path, { path, ...stamp })
   }
 }

@@ -8,7 +8,9 @@ import type { Program } from '../source/ir'
 import { importsOf, resolveImports } from './imports'
 import { mapLimited } from './limit'
 import { sameStamp, type FileStamp, type FoundFile } from './nodeFiles'
+import { Moved } from './moved'
 import type { OpenTexts } from './openTexts'
+import { type Standing, standingAfter, standingAt } from './standing'
 
 const LANES = 16
 /** Lowered programs stay in memory, some 150 KB each; a project of this many loaders is several in one folder. */
@@ -31,13 +33,20 @@ interface Source {
   readonly imports: readonly (readonly string[])[]
   /** Both of these as one text: while it stays, the file is tied to the same others. */
   readonly ties: string
+  /** What the text says by itself. */
   program: Program | undefined
+  /** What is analysed in its place while it is typed; undefined for a text that was not edited. */
+  standing: Standing | undefined
   /** What was read of the file before this text: what both have in common is not read again. */
-  before: Program | undefined
+  before: Pick<Source, 'program' | 'standing'> | undefined
 }
 
 export interface Programs {
   readonly programs: readonly Program[]
+  /** By path, those of the programs whose texts have moved on without a change that matters. */
+  readonly moved: ReadonlyMap<string, Moved>
+  /** Some of these texts cannot be read as they are: see `settle`. */
+  readonly isWaiting: boolean
   /** Sources beyond the cap, which were not looked into. */
   readonly skipped: number
 }
@@ -75,7 +84,20 @@ export class ProgramCache {
     const programs = await this.lower(chosen)
     const same = programs.length === this.last.length && programs.every((program, i) => program === this.last[i])
     if (!same) this.last = programs
-    return { programs: this.last, skipped: this.wanted.length - chosen.length }
+    const standing = [...this.sources.values()].flatMap(source => source.standing ?? [])
+    return {
+      programs: this.last,
+      moved: new Map(standing.filter(s => s.edits.count > 0).map(s => [s.program.path, new Moved(s)])),
+      isWaiting: standing.some(s => s.isWaiting),
+      skipped: this.wanted.length - chosen.length,
+    }
+  }
+
+  /** The next read takes texts for what they say by themselves: those that could not be read, or all that have moved on. */
+  settle(which: 'waiting' | 'all'): void {
+    for (const source of this.sources.values())
+      if (source.standing && source.program && (which === 'all' || source.standing.isWaiting))
+        source.standing = standingAt(source.program)
   }
 
   /** The first of the wanted files, as many as there is room for. */
@@ -97,8 +119,7 @@ export class ProgramCache {
         await new Promise(resolve => setImmediate(resolve))
         begin = Date.now()
       }
-      const program = (source.program ??= lowerProgram(path, source.text, source.before))
-      source.before = undefined
+      const program = programOf(path, source)
       if (program) programs.push(program)
     }
     return programs.sort((a, b) => (a.path < b.path ? -1 : 1))
@@ -119,7 +140,6 @@ export class ProgramCache {
     const speaksOfTensors = tensorWords.test(text)
     const imports = importsOf(text)
     const ties = JSON.stringify([speaksOfTensors, imports])
-    const last = before?.program ?? before?.before
     return {
       stamp: file,
       version: document?.version,
@@ -128,9 +148,25 @@ export class ProgramCache {
       imports,
       ties,
       program: undefined,
-      before: last,
+      standing: undefined,
+      before: before?.program ? before : before?.before,
     }
   }
+}
+
+/** The program of a source that is to be analysed. */
+function programOf(path: string, source: Source): Program | undefined {
+  const { before, text } = source
+  if (before?.program) {
+    const last = before.standing ?? standingAt(before.program)
+    const known = [last.program, last.readable?.program].find(program => program?.text === text)
+    const program = (source.program ??= known ?? lowerProgram(path, text, before.program))
+    // Nobody types on the disk.
+    if (program && source.version !== undefined) source.standing = standingAfter(last, program)
+    source.before = undefined
+  }
+  source.program ??= lowerProgram(path, text)
+  return source.standing?.program ?? source.program
 }
 
 /** Files that speak of tensors, all that import them, and all that any of these import, in this order. */

@@ -10,6 +10,7 @@ import { type Files, type FoundFile, patientFiles } from './nodeFiles'
 import { bindingsOf } from '../policy/bindings'
 import { applyPolicy, type FolderPolicy, noPolicy, type Policy, type Suppressed } from '../policy/policy'
 import type { CheckpointTable } from '../protocol'
+import type { Moved } from './moved'
 import type { OpenText } from './openTexts'
 import { PolicyFiles } from './policyFiles'
 import { ProgramCache } from './programCache'
@@ -24,6 +25,8 @@ export interface SessionState {
   readonly policy: Policy
   /** What was left out of the walk and why. */
   readonly skipped: readonly string[]
+  /** By path, programs of the snapshot whose texts have moved on: places of the analysis have to be moved with them. */
+  readonly moved: ReadonlyMap<string, Moved>
   /** Versions of the open documents that this state has seen, by path. */
   readonly versions: ReadonlyMap<string, number>
 }
@@ -39,6 +42,8 @@ export interface SessionOptions {
   /** Wait after a keystroke, and after a change of files, which come in bursts. Milliseconds. */
   readonly textDelayMs?: number
   readonly filesDelayMs?: number
+  /** How long a line that cannot be read is taken for one that is being typed. Milliseconds. */
+  readonly typingMs?: number
   /** See CheckpointCacheOptions; 0 for a command line, which looks once and takes what is there. */
   readonly settleMs?: number
   /** How files are looked at; in the background where this is left out. */
@@ -49,6 +54,8 @@ export interface SessionOptions {
 
 /** Long enough to finish a word, short enough to feel immediate. */
 const TEXT_DELAY_MS = 150
+/** A pause to think; whoever takes longer sees what the text says as it is. */
+const TYPING_MS = 2_000
 /** A sharding script writes its files one after another. */
 const FILES_DELAY_MS = 300
 
@@ -57,6 +64,7 @@ const nothing: Discovery = {
   configs: [],
   indexes: [],
   data: [],
+  strays: [],
   named: new Set(),
   sources: [],
   listed: new Map(),
@@ -98,12 +106,13 @@ export class Session {
   /** The analysis before the policy. */
   private raw: Analysis = noAnalysis
   private found: Discovery = nothing
-  private checkpoints: Checkpoints = { models: [], unsettled: false }
+  private checkpoints: Checkpoints = { models: [], data: [], unsettled: false }
   private state: SessionState
   /** What the next run must do: `files` walks the folders again, `texts` only looks at open documents. */
   private wanted: 'nothing' | 'texts' | 'files' = 'nothing'
   private timer: NodeJS.Timeout | undefined
   private settleTimer: NodeJS.Timeout | undefined
+  private typingTimer: NodeJS.Timeout | undefined
   private running: Promise<void> | undefined
   private prepared: Promise<void> | undefined
   private disposed = false
@@ -119,6 +128,7 @@ export class Session {
       suppressed: [],
       policy: noPolicy,
       skipped: [],
+      moved: new Map(),
       versions: new Map(),
     }
   }
@@ -163,6 +173,16 @@ export class Session {
     return this.state
   }
 
+  /** The state after an analysis of the texts as they are, where what stood while they were typed is not enough. */
+  async exact(): Promise<SessionState> {
+    const { moved } = await this.current()
+    if (moved.size > 0) {
+      this.programCache.settle('all')
+      this.want('texts', 0)
+    }
+    return this.current()
+  }
+
   /** Whether a change at this path, or of the folder of this name, concerns files that are known. */
   knows(path: string): boolean {
     const below = (file: FoundFile) =>
@@ -180,6 +200,7 @@ export class Session {
     this.disposed = true
     clearTimeout(this.timer)
     clearTimeout(this.settleTimer)
+    clearTimeout(this.typingTimer)
   }
 
   private want(what: 'texts' | 'files', delayMs: number): void {
@@ -220,20 +241,23 @@ export class Session {
     const sources = this.sourcesWith(open)
     if (sources.length > 0) await (this.prepared ??= this.options.prepare?.() ?? Promise.resolve())
     if (this.disposed) return
-    const { programs, skipped } = await this.programCache.read(sources, open)
+    const { programs, moved, isWaiting, skipped } = await this.programCache.read(sources, open)
     if (this.disposed) return
+    this.waitForTyping(isWaiting)
     if (this.checkpoints.unsettled) this.lookAgain()
-    const { models } = this.checkpoints
+    const { models, data } = this.checkpoints
     const versions = new Map([...open].map(([path, { version }]) => [path, version]))
     const last = this.state
     const { bindings } = this
     const same =
       last.snapshot.models === models &&
+      last.snapshot.data === data &&
       last.snapshot.programs === programs &&
       last.snapshot.folders === folders &&
       last.snapshot.listed === this.found.listed &&
       last.snapshot.bindings === bindings
-    const snapshot: Snapshot = same ? last.snapshot : { folders, models, programs, listed: this.found.listed, bindings }
+    const { listed } = this.found
+    const snapshot: Snapshot = same ? last.snapshot : { folders, models, data, programs, listed, bindings }
     if (!same) this.raw = this.options.analyse(snapshot)
     const { policy } = this
     const judged = same && policy === last.policy ? undefined : applyPolicy(this.raw, snapshot, policy)
@@ -243,6 +267,7 @@ export class Session {
       suppressed: judged?.suppressed ?? last.suppressed,
       policy,
       skipped: skipped > 0 ? [...this.found.skipped, `${skipped} sources beyond the cap`] : this.found.skipped,
+      moved,
       versions,
     }
     this.options.onChange?.(this.state)
@@ -265,6 +290,17 @@ export class Session {
     return [...open.keys()]
       .sort()
       .flatMap(path => (languageOf(path) ? [{ path, sizeBytes: 0, mtimeMs: 0, inode: 0 }] : []))
+  }
+
+  /** A line that stays half typed is analysed as it is. */
+  private waitForTyping(isWaiting: boolean): void {
+    clearTimeout(this.typingTimer)
+    if (!isWaiting) return
+    this.typingTimer = setTimeout(() => {
+      this.programCache.settle('waiting')
+      this.want('texts', 0)
+    }, this.options.typingMs ?? TYPING_MS)
+    this.typingTimer.unref()
   }
 
   private lookAgain(): void {

@@ -11,6 +11,7 @@ import type {
   MarkupContent,
 } from 'vscode-languageserver'
 import { analyse } from '../../server/engine'
+import type { DiagnosticData } from '../../server/lsp/diagnostics'
 import {
   messages,
   type FileLoads,
@@ -253,6 +254,63 @@ describe('completion', () => {
     expect(none).toEqual([])
     const [, plain] = await complete(false)
     expect(plain?.[0]?.[1]).toMatchObject({ newText: 'layers.{i}.proj.weight' })
+  })
+})
+
+describe('while a program is typed', () => {
+  test('what was found moves with the text, and stays while a line cannot be read', async () => {
+    const folder = workspace()
+    const faulty = loader.replace('scales"], weights', 'biases"].T, weights')
+    writeFiles(folder, { 'loader.py': faulty })
+    const client = await start(folder)
+    const document = { uri: uri(folder, 'loader.py') }
+    const open = (text: string) => ({ ...document, languageId: 'python', version: 1, text })
+    await client.notify('textDocument/didOpen', { textDocument: open(faulty) })
+    let version = 1
+    const type = async (text: string) => {
+      await client.notify('textDocument/didChange', {
+        textDocument: { ...document, version: ++version },
+        contentChanges: [{ text }],
+      })
+      const lenses = await client.request<CodeLens[]>('textDocument/codeLens', { textDocument: document })
+      const published = client.diagnostics.get(document.uri)
+      expect(published?.version).toBe(version)
+      const diagnostics = published?.diagnostics ?? []
+      return {
+        faults: diagnostics.map(({ range, code }) => [code, range.start.line]),
+        fixes: diagnostics.flatMap(({ data }) =>
+          (data as DiagnosticData).fixes.map(({ edits }) => edits[0]?.range.start.line),
+        ),
+        lenses: [...new Set(lenses.map(({ range }) => range.start.line))],
+      }
+    }
+    const first = await type(faulty.replace('mx\n', 'mx \n'))
+    expect(first.faults.length).toBeGreaterThan(0)
+    const down = (lines: readonly (unknown[] | number | undefined)[], by: number) =>
+      lines.map(line => (Array.isArray(line) ? [line[0], Number(line[1]) + by] : Number(line) + by))
+    const remark = faulty.replace('for i', '# All layers.\nfor i')
+    const second = await type(remark)
+    expect(second.faults).toEqual(down(first.faults, 1))
+    expect(second.fixes).toEqual(down(first.fixes, 1))
+    const half = remark.replace('mx.load(', 'mx.load(str(').replace('weights =', '\nweights =')
+    const third = await type(half)
+    expect(third.faults).toEqual(down(first.faults, 2))
+    expect(third.lenses.slice(1)).toEqual(down(first.lenses.slice(1), 2))
+    // Requests about places speak of the text as it is.
+    const hover = await hoverText(client, at(folder, 'loader.py', 'weights[f"layers.{i}.proj.weight"]', half))
+    expect(hover).toContain('layers.0-1.proj.weight')
+    const [link] = await client.request<Location[]>('textDocument/references', {
+      ...at(folder, 'loader.py', 'weights[f"layers.{i}.proj.weight"]', half),
+      context: { includeDeclaration: true },
+    })
+    expect(link?.range.start.line).toBe(5)
+    const fourth = await type(`${faulty}x = weights["layers.0.`)
+    expect(fourth.faults).toEqual(first.faults)
+    const list = await client.request<CompletionList | null>('textDocument/completion', {
+      textDocument: document,
+      position: { line: 5, character: 22 },
+    })
+    expect(list?.items.map(({ label }) => label)).toContain('proj.weight')
   })
 })
 

@@ -508,7 +508,7 @@ describe('our own bugs', () => {
     await expect.poll(() => client.log.some(line => line.includes('engine bug'))).toBe(true)
     await client.notify('textDocument/didChange', {
       textDocument: { uri: at, version: 2 },
-      contentChanges: [{ text: 'import mlx # BROKEN BROKEN\n# BROKEN' }],
+      contentChanges: [{ text: 'import mlx\nBROKEN\n"BROKEN"' }],
     })
     await published(client, at, 2)
   })

@@ -2,7 +2,7 @@
 // It is the only test code that knows the engine's interface. Trouble is returned as text, one entry each, drawn with
 // carets; an empty list means that the case holds.
 
-import { groupModels } from '../../server/checkpoint/models'
+import { groupModels, strayFiles } from '../../server/checkpoint/models'
 import { readJsonFile } from '../../server/checkpoint/jsonFile'
 import { readShard } from '../../server/checkpoint/shard'
 import type { Shard } from '../../server/checkpoint/facts'
@@ -82,15 +82,17 @@ function sourceOf({ kind }: Block, lines: readonly string[]): ByteSource {
 export function snapshotOf({ texts, shards }: Files): Snapshot {
   const json = [...texts].filter(([path]) => path.endsWith('.json')).map(([path, text]) => readJsonFile(path, text))
   const isIndex = (path: string): boolean => path.endsWith('.safetensors.index.json')
+  const models = groupModels({
+    shards,
+    configs: json.filter(({ path }) => /\/(hf_quant_)?config\.json$/.test(path)),
+    indexes: json.filter(({ path }) => isIndex(path)),
+    data: json.filter(({ path }) => !isIndex(path) && !/\/(hf_quant_)?config\.json$/.test(path)),
+  })
   return {
     folders: [workspace],
     listed: listedFrom([...texts.keys(), ...shards.map(({ path }) => path)]),
-    models: groupModels({
-      shards,
-      configs: json.filter(({ path }) => /\/(hf_quant_)?config\.json$/.test(path)),
-      indexes: json.filter(({ path }) => isIndex(path)),
-      data: json.filter(({ path }) => !isIndex(path) && !/\/(hf_quant_)?config\.json$/.test(path)),
-    }),
+    models,
+    data: strayFiles(json, models),
     programs: [...texts].map(([path, text]) => lowerProgram(path, text)).filter(program => program !== undefined),
   }
 }

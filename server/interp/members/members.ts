@@ -41,6 +41,7 @@ import {
   type FunctionValue,
   type InstanceValue,
   isNumber,
+  isOptional,
   isString,
   isSureNone,
   join,
@@ -209,8 +210,8 @@ export function getIndex(m: Machine, object: Value, index: Expr, scope: Scope, a
         return list(placed(m, object).slice(number(from), number(to)), object.shape)
     }
     const start = from === undefined ? 0 : number(from)
-    if (object.kind === 'list' && object.optional && step === undefined && to === undefined && start !== undefined)
-      return { ...list(start < 0 ? [] : object.items.slice(start), object.shape, true), optional: true }
+    if (object.kind === 'list' && object.optional && step === undefined && known(to) && start !== undefined)
+      return { ...list(start < 0 ? [] : object.items.slice(start, number(to)), object.shape, true), optional: true }
     if (object.kind === 'list') return list([...object.items], object.shape, true)
     return unknown(m, 'slice')
   }
@@ -221,6 +222,7 @@ export function getIndex(m: Machine, object: Value, index: Expr, scope: Scope, a
 export function getItem(m: Machine, object: Value, key: Value, at: Place): Value {
   switch (object.kind) {
     case 'dict':
+      if (object.isMap && isString(key) && key.value === '[Symbol.iterator]') return library('dict.entries', object)
       return memberOf(
         m,
         dictItem(m, object, key, at) ?? madeItem(m, object, key) ?? absentKey(m, object, key, at),
@@ -230,6 +232,7 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
       const part = slicedList(object, key)
       if (part) return part
       const index = isScript(at) && isString(key) && /^\d{1,6}$/.test(key.value) ? constant(Number(key.value)) : key
+      if (isScript(at) && isString(index)) return getAttribute(m, object, index.value, at, true)
       if (isNumber(index) && !object.open) {
         const place = index.value < 0 && !isScript(at) ? object.items.length + index.value : index.value
         const item = placed(m, object)[place]
@@ -335,6 +338,8 @@ export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place)
     return unknown(m, id ? `key ${id}` : 'a key that is not known')
   }
   if (isString(key) || isNumber(key)) return undefined
+  // Where nothing is given there is no such key.
+  if (isScript(at) && isOptional(key)) return { ...unknown(m, 'an entry for what may be given'), optional: true }
   return representative(m, [...object.map.values()])
 }
 

@@ -1,5 +1,6 @@
 // `key in object`, `map.has(key)` and the like.
 
+import type { Model } from '../../checkpoint/facts'
 import { callMember } from '../run/classes'
 import { lacks } from './instanceMembers'
 import { mapBehind } from '../values/mapObjects'
@@ -18,6 +19,7 @@ export function has(m: Machine, object: Value, asked: Value, javascript: boolean
     case 'dict': {
       if (isString(key) || isNumber(key)) {
         if (object.map.has(key.value)) return true
+        if (javascript && isNumber(key) && !object.isMap && object.map.has(String(key.value))) return true
         const isHeld = isString(key) ? holds(m, object.views, key) : undefined
         if (isHeld !== undefined) {
           if (isHeld && !object.deleted.has(key.value)) return true
@@ -63,12 +65,25 @@ export function has(m: Machine, object: Value, asked: Value, javascript: boolean
     case 'unknown':
       if (object.free && isString(key) && !javascript) {
         m.askedBound = true
-        if (m.bound?.shards.some(s => s.tensors.find(key.value))) return true
+        if (m.bound && isStored(m.bound, key.value)) return true
       }
       return undefined
     default:
       return undefined
   }
+}
+
+const stored = new WeakMap<Model, Map<string, boolean>>()
+/** Names that are kept for one model: a loop over its layers asks for the same ones in every run. */
+const keptNames = 20_000
+
+/** Whether any shard of a model has a tensor of that name. */
+function isStored(model: Model, name: string): boolean {
+  let names = stored.get(model)
+  if (!names || names.size >= keptNames) stored.set(model, (names = new Map()))
+  let known = names.get(name)
+  if (known === undefined) names.set(name, (known = model.shards.some(s => s.tensors.indexOf(name) >= 0)))
+  return known
 }
 
 /**

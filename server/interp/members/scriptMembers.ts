@@ -3,7 +3,7 @@
 
 import { invoke } from '../run/calls'
 import { keysOf } from '../run/expressions'
-import { type Machine, unknown } from '../run/machine'
+import { type Machine, someNumber, unknown } from '../run/machine'
 import { findMember } from './members'
 import { models } from '../models/index'
 import { failScript, useOfNothing } from '../run/scriptRefusals'
@@ -13,6 +13,8 @@ import {
   dict,
   type FunctionValue,
   isNumber,
+  isOptional,
+  isString,
   library,
   none,
   type Place,
@@ -46,8 +48,11 @@ export function scriptMember(m: Machine, object: Value, name: string, at: Place)
     case 'list': {
       const property = object.properties?.get(name)
       if (property) return property
-      if (!(name in Array.prototype) && !(name in Set.prototype)) return { ...none, nothing: 'sure' }
-      if ((name !== 'length' && name !== 'size') || object.open) return undefined
+      if (!(name in Array.prototype) && !(name in Set.prototype) && !models.has(`list.${name}`))
+        return { ...none, nothing: 'sure' }
+      if (name !== 'length' && name !== 'size') return undefined
+      if (object.open)
+        return isOptional(object) ? { ...someNumber(m, 'how many there are'), optional: true } : undefined
       return constant(object.items.length)
     }
     case 'function': {
@@ -68,6 +73,7 @@ export function scriptMember(m: Machine, object: Value, name: string, at: Place)
     case 'const':
       if (useOfNothing(m, object) || (isSureNothing(object) && failReading(m, at, name)))
         return unknown(m, `${name} of undefined`)
+      if (isString(object) && !(name in String.prototype)) return { ...none, nothing: 'sure' }
       return isNumber(object) ? library(`number.${name}`, object) : undefined
     case 'library':
       return callers.has(name) && models.has(object.name) ? library(`function.${name}`, object) : undefined

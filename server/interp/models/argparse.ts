@@ -4,6 +4,7 @@ import { unknown } from '../run/machine'
 import { isPosition } from '../values/positions'
 import { constant, type InstanceValue, isString, none, type Value } from '../values/value'
 import { callFunction, type LibraryCall } from '../run/calls'
+import { noteCommand, noteCommands, noteDefault, noteOption, parsed } from './commandWords'
 import type { LibraryModel } from './index'
 
 const className = 'argparse.ArgumentParser'
@@ -30,6 +31,14 @@ function addArgument(c: LibraryCall): Value {
   // A default that is a text is read as if it had been typed.
   const known = isGiven ? (isString(given) && type ? callFunction(c.m, type, [given], c) : given) : undefined
   const implied = flag === 'store_true' ? constant(false) : flag === 'store_false' ? constant(true) : undefined
+  noteOption(c.self, {
+    name,
+    flags: c.args.positional.flatMap(a => (isString(a.value) && a.value.value.startsWith('-') ? [a.value.value] : [])),
+    action: flag,
+    type,
+    isPlain: c.get(-1, 'nargs') === undefined,
+    otherwise: known ?? implied ?? none,
+  })
   // Every rank runs the same program; its default is only where counting starts.
   options.set(
     name,
@@ -45,6 +54,7 @@ function setDefaults(c: LibraryCall): Value {
   const options = optionsOf(c)
   for (const [name, { value }] of c.args.keywords) {
     options?.set(name, value)
+    if (c.self) noteDefault(c.self, name, value)
     // `set_defaults(func=run)` of a command: `run` gets what its own parser makes.
     if (value.kind === 'function' && c.self?.kind === 'instance') c.m.commands.set(value.def, c.self)
   }
@@ -59,7 +69,20 @@ const subparsers = (c: LibraryCall): Value => {
   const required = c.get(-1, 'required')
   const isNeeded = required !== undefined && !(required.kind === 'const' && required.value === false)
   if (dest && isString(dest)) optionsOf(c)?.set(dest.value, isNeeded ? unknown(c.m, 'the command', true) : none)
-  return { kind: 'instance', of: { kind: 'library', name: subparsersClass }, attributes: new Map() }
+  const made: InstanceValue = {
+    kind: 'instance',
+    of: { kind: 'library', name: subparsersClass },
+    attributes: new Map(),
+  }
+  if (c.self) noteCommands(c.self, made, dest && isString(dest) ? dest.value : undefined)
+  return made
+}
+
+function addParser(c: LibraryCall): Value {
+  const made = parser()
+  const name = c.get(0, 'name')
+  if (c.self && name && isString(name)) noteCommand(c.self, name.value, made)
+  return made
 }
 
 /** What a parser makes of a command line on which nothing stands. */
@@ -80,11 +103,14 @@ export const argparse: LibraryModel = {
     [className]: parser,
     [`${className}.set_defaults`]: setDefaults,
     [`${className}.add_subparsers`]: subparsers,
-    [`${subparsersClass}.add_parser`]: parser,
+    [`${subparsersClass}.add_parser`]: addParser,
     [`${className}.add_argument`]: addArgument,
     [`${className}.add_argument_group`]: c => c.self ?? none,
     [`${className}.add_mutually_exclusive_group`]: c => c.self ?? none,
-    [`${className}.parse_args`]: c => namespaceOf(optionsOf(c)),
+    [`${className}.parse_args`]: c => {
+      const words = c.get(0, 'args')
+      return namespaceOf((words && c.self && parsed(c, c.self, words)) || optionsOf(c))
+    },
     [`${className}.parse_known_args`]: c => libraryModelOf(c),
   },
 }

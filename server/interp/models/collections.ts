@@ -18,6 +18,7 @@ import {
   type DictValue,
   dict,
   isNumber,
+  isOptional,
   isString,
   join,
   list,
@@ -65,6 +66,9 @@ function pop(c: LibraryCall): Value {
   return value
 }
 
+/** What is made of all that may be left out may be left out as well. */
+const leftOut = (c: LibraryCall): { optional?: true } => (isOptional(selfList(c)) ? { optional: true } : {})
+
 /** Calls a callback for each item, as `map`, `filter` and `forEach` do. */
 function each(c: LibraryCall, visit: (result: Value, item: Value, sure: boolean) => void): boolean {
   const callback = c.get(0)
@@ -102,6 +106,7 @@ export const collections: LibraryModel = {
       const key = c.get(0)
       const self = selfList(c)
       if (key?.kind !== 'const') return unknown(c.m, 'includes')
+      if (isOptional(self)) return { ...unknown(c.m, 'includes'), optional: true }
       if (self.items.some(i => i.kind === 'const' && i.value === key.value)) return constant(true)
       return self.open || self.items.some(i => i.kind !== 'const') ? unknown(c.m, 'includes') : constant(false)
     },
@@ -110,6 +115,9 @@ export const collections: LibraryModel = {
       const known = (v: Value | undefined) => v === undefined || isNumber(v)
       const n = (v: Value | undefined) => (v && isNumber(v) ? v.value : undefined)
       const self = selfList(c)
+      const start = from === undefined ? 0 : n(from)
+      if (isOptional(self) && to === undefined && start !== undefined && start >= 0)
+        return { ...list(self.items.slice(start), 'list', true), optional: true }
       return known(from) && known(to) && !self.open
         ? list(placed(c.m, self).slice(n(from), n(to)))
         : list([...self.items], 'list', true)
@@ -135,7 +143,7 @@ export const collections: LibraryModel = {
     'list.map': c => {
       const made: Value[] = []
       const complete = each(c, result => made.push(result))
-      return { ...list(made, 'list', !complete), isShuffled: selfList(c).isShuffled }
+      return { ...list(made, 'list', !complete), isShuffled: selfList(c).isShuffled, ...leftOut(c) }
     },
     'list.filter': c => {
       const made: Value[] = []
@@ -145,7 +153,7 @@ export const collections: LibraryModel = {
         if (known !== false) made.push(item)
         if (known === undefined) open = true
       })
-      return list(made, 'list', open || !complete)
+      return { ...list(made, 'list', open || !complete), ...leftOut(c) }
     },
     'list.forEach': c => {
       each(c, () => undefined)
@@ -227,7 +235,10 @@ export const collections: LibraryModel = {
         found ??
         (fallback
           ? join(fallback, unknown(c.m, 'get with a default'), w => unknown(c.m, w))
-          : unknown(c.m, `get at ${placeKey(c.at)}`, object.free))
+          : {
+              ...unknown(c.m, `get at ${placeKey(c.at)}`, object.free),
+              ...(object.optional ? { optional: true } : {}),
+            })
       )
     },
   },
@@ -249,5 +260,5 @@ function push(c: LibraryCall): Value {
 function indexOf(c: LibraryCall): Value {
   const key = c.get(0)
   const at = key?.kind === 'const' ? selfList(c).items.findIndex(i => i.kind === 'const' && i.value === key.value) : -1
-  return at >= 0 ? constant(at) : unknown(c.m, 'index')
+  return at >= 0 ? constant(at) : { ...unknown(c.m, 'index'), ...leftOut(c) }
 }

@@ -4,7 +4,7 @@
 import { callFunction, type LibraryCall } from '../run/calls'
 import { globShards, loadJson, readings } from '../stored/checkpoints'
 import { noteFileRead, noteMade } from '../stored/fileReads'
-import { filesIn, isOfModel } from '../stored/folders'
+import { filesIn, foldersBelow, kindAt } from '../stored/folders'
 import { joinPath } from '../run/operators'
 import { type Machine, unknown } from '../run/machine'
 import { isPosition } from '../values/positions'
@@ -140,7 +140,36 @@ function plainJson(c: LibraryCall, text: string): Value {
 
 function exists(c: LibraryCall): Value {
   const path = pathOf(c.get(0) ?? c.self)
-  return writtenAt(c.m, path) || isOfModel(c.m, path, c.at) ? constant(true) : unknown(c.m, 'whether a file exists')
+  const kind = writtenAt(c.m, path) ? 'file' : kindAt(c.m, path, c.at)
+  if (!kind) return unknown(c.m, 'whether a file exists')
+  return constant(c.name.endsWith('dir') ? kind === 'folder' : !/file$/.test(c.name) || kind === 'file')
+}
+
+/** `os.walk(top)`: folders from the top down; what is done to the lists of folders on the way is not followed. */
+function walk(c: LibraryCall): Value {
+  const top = pathOf(c.get(0, 'top'))
+  const found = foldersBelow(c.m, top, c.at)
+  const bottomUp = c.get(1, 'topdown')
+  if (!found || bottomUp) return list([], 'list', true)
+  return list(
+    found.map(({ below, folders, files }) =>
+      list(
+        [
+          below === '' ? top : pathOf(joinPath(c.m, top, constant(below))),
+          list(folders.map(constant)),
+          list(files.map(constant)),
+        ],
+        'tuple',
+      ),
+    ),
+  )
+}
+
+/** A path as it is seen from a folder that it lies below. */
+function relative(c: LibraryCall, path: Value, from: Value | undefined): Value {
+  if (!isString(path) || !from || !isString(from)) return unknown(c.m, c.name)
+  const start = `${from.value.replace(/\/$/, '')}/`
+  return path.value.startsWith(start) ? constant(path.value.slice(start.length)) : unknown(c.m, c.name)
 }
 
 /** What the program has written into a folder, or what a model's files there are called; what else there is, is not known. */
@@ -192,6 +221,8 @@ export const files: LibraryModel = {
     'os.path.exists': exists,
     'os.path.isfile': exists,
     'os.path.isdir': exists,
+    'os.walk': walk,
+    'os.path.relpath': c => relative(c, pathOf(c.get(0, 'path')), c.get(1, 'start') && pathOf(c.get(1, 'start'))),
     'os.listdir': c => entriesOf(c, pathOf(c.get(0, 'path')), true),
     'os.getenv': c => {
       const [name, otherwise] = [c.get(0, 'key'), c.get(1, 'default')]
@@ -218,6 +249,7 @@ export const files: LibraryModel = {
         c.self,
         c.args.positional.map(a => a.value),
       ),
+    'path.relative_to': c => asPath(relative(c, pathOf(c.self), c.get(0) && pathOf(c.get(0)))),
     'path.resolve': same,
     'path.absolute': same,
     'path.expanduser': same,

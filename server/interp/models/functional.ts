@@ -2,7 +2,8 @@
 // dataclasses, collections, inspect. Iterators are lists that are consumed from the front.
 
 import { callFunction, type LibraryCall } from '../run/calls'
-import { constructorNames, enterContext, fieldClass, fieldsOf, namedTuple } from '../run/classes'
+import { constructorNames, fieldClass, fieldsOf, namedTuple } from '../run/classes'
+import { enterContext } from '../run/contexts'
 import { itemsOf, mergeDict } from '../run/expressions'
 import { partialWith } from '../values/partial'
 import { unknown } from '../run/machine'

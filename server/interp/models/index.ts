@@ -8,10 +8,13 @@ import type { Place, Value } from '../values/value'
 import { argparse } from './argparse'
 import { arrayAtModel } from './arrayAt'
 import { collections } from './collections'
+import { concurrency } from './concurrency'
 import { files } from './files'
 import { frostMlx } from './frostMlx'
 import { functional } from './functional'
+import { iteration } from './iteration'
 import { javascript } from './javascript'
+import { logging } from './logging'
 import { frostLayers } from './frostLayers'
 import { mappings } from './mappings'
 import { moduleTrees } from './moduleTrees'
@@ -25,12 +28,14 @@ import { mlxTrees } from './mlxTrees'
 import { node } from './node'
 import { numbers } from './numbers'
 import { numpy } from './numpy'
+import { promises } from './promises'
 import { python } from './python'
 import { qqmmModel } from './qqmm'
 import { regex } from './regex'
 import { safetensors } from './safetensors'
 import { scalars } from './scalars'
 import { scriptArrays } from './scriptArrays'
+import { scriptIterators } from './scriptIterators'
 import { scriptText } from './scriptText'
 import { sorting } from './sorting'
 import { sets } from './sets'
@@ -51,13 +56,18 @@ export const libraries: readonly LibraryModel[] = [
   numbers,
   sets,
   functional,
+  iteration,
+  concurrency,
+  logging,
   regex,
   javascript,
+  promises,
   strings,
   scriptText,
   collections,
   mappings,
   scriptArrays,
+  scriptIterators,
   sorting,
   files,
   node,

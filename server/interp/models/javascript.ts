@@ -15,10 +15,8 @@ import {
   constant,
   dict,
   type DictValue,
-  type InstanceValue,
   isNumber,
   isString,
-  join,
   library,
   list,
   none,
@@ -267,26 +265,6 @@ export const javascript: LibraryModel = {
     },
     'js.Symbol': symbol,
     'js.Proxy': makeProxy,
-    'js.Promise': promised,
-    'js.promise.fulfil': c => fulfil(c),
-    'js.promise.reject': () => none,
-    'js.Promise.all': c => c.get(0) ?? none,
-    'js.Promise.resolve': c => c.get(0) ?? none,
-    'js.Promise.allSettled': c => {
-      const items = c.get(0) && itemsOf(c.m, c.get(0) ?? none)
-      const settled = (value: Value) =>
-        dict([
-          ['status', constant('fulfilled')],
-          ['value', value],
-        ])
-      return list(items?.map(settled) ?? [], 'list', !items)
-    },
-    'js.promise.then': c => (c.get(0) ? callFunction(c.m, c.get(0) ?? none, [c.self ?? none], c) : (c.self ?? none)),
-    'js.promise.catch': c => c.self ?? none,
-    'js.promise.finally': c => {
-      callFunction(c.m, c.get(0) ?? none, [], c)
-      return c.self ?? none
-    },
     'js.structuredClone': c => clone(c.get(0) ?? none),
     ...Object.fromEntries(
       ['log', 'error', 'warn', 'info', 'debug', 'table', 'time', 'timeEnd', 'assert'].map(
@@ -340,36 +318,6 @@ function membershipOf(c: LibraryCall): Value {
 function isNotANumber(c: LibraryCall): Value {
   const v = c.get(0)
   return v && isNumber(v) ? constant(Number.isNaN(v.value)) : unknown(c.m, 'isNaN')
-}
-
-/** Holds what a promise is resolved with. */
-const promiseValue = '#value'
-
-/** `new Promise((resolve, reject) => …)`: what it is resolved with while the function runs; later is not followed. */
-function promised(c: LibraryCall): Value {
-  const executor = c.get(0)
-  const held: InstanceValue = {
-    kind: 'instance',
-    of: { kind: 'library', name: 'js.promise' },
-    attributes: new Map<string, Value>(),
-  }
-  if (executor) callFunction(c.m, executor, [library('js.promise.fulfil', held), library('js.promise.reject', held)], c)
-  return held.attributes.get(promiseValue) ?? unknown(c.m, 'what a promise is resolved with')
-}
-
-/** `resolve(value)`: the first time counts. */
-function fulfil(c: LibraryCall): Value {
-  if (c.self?.kind !== 'instance') return none
-  const { attributes } = c.self
-  const before = attributes.get(promiseValue)
-  const value = c.get(0) ?? none
-  if (c.m.uncertain > 0 || c.m.alternative > 0)
-    attributes.set(
-      promiseValue,
-      before ? join(before, value, w => unknown(c.m, w)) : unknown(c.m, 'one of several values'),
-    )
-  else if (!before) attributes.set(promiseValue, value)
-  return none
 }
 
 /** `f.bind(self, …)`. */

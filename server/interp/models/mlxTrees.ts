@@ -9,6 +9,7 @@ import { hasMember } from '../members/moduleMembers'
 import { layerParameters } from '../arrays/parameters'
 import { failPython } from '../run/refusals'
 import { constant, dict, type InstanceValue, isString, list, none, truth, type Value } from '../values/value'
+import { isNone } from './arguments'
 import { fromPairs } from './collections'
 import type { LibraryModel } from './index'
 
@@ -148,6 +149,14 @@ export const mlxTrees: LibraryModel = {
     'mlx.utils.tree_unflatten': treeUnflatten,
     'mlx.utils.tree_map': treeMap(false),
     'mlx.utils.tree_map_with_path': treeMap(true),
+    'mlx.utils.tree_reduce': c => {
+      const [f, tree, first] = [c.get(0, 'fn'), c.get(1, 'tree'), c.get(2, 'initializer')]
+      const flat = tree && flatten(c, tree, '', { leaves: [], complete: true })
+      if (!f || !flat?.complete || c.get(3, 'is_leaf')) return unknown(c.m, c.name)
+      const leaves = flat.leaves.map(([, leaf]) => leaf)
+      const [start, ...rest] = first && !isNone(first) ? [first, ...leaves] : leaves
+      return rest.reduce((made, leaf) => callFunction(c.m, f, [made, leaf], c), start ?? none)
+    },
     'nn.Module.update': c => {
       if (c.m.uncertain === 0) update(c, c.self, c.get(0, 'parameters') ?? none)
       return c.self ?? none

@@ -3,12 +3,15 @@
 import type { LibraryCall } from '../run/calls'
 import { type Machine, unknown } from '../run/machine'
 import { joinPath } from '../run/operators'
+import { fail, isCertain } from '../run/refusals'
 import { partsOf, textOf } from '../values/text'
 import {
   constant,
   dict,
   type FileValue,
+  isNumber,
   isString,
+  list,
   none,
   type Place,
   type UnknownValue,
@@ -60,8 +63,35 @@ function parseArgs(c: LibraryCall): Value {
   ])
 }
 
+/** `process.exit(code)`: nothing catches it, and what follows is not reached. */
+function exit(c: LibraryCall): Value {
+  const code = c.get(0)
+  const end = unknown(c.m, 'the end of the program')
+  const isFailure = code !== undefined && isNumber(code) && code.value !== 0
+  if (!isCertain(c.m)) return end
+  if (!isFailure) {
+    if (!code || isNumber(code) || (code.kind === 'const' && code.value === null)) c.m.dead = true
+    return end
+  }
+  const { catching } = c.m
+  c.m.catching = 0
+  const found = 'the program comes here with this checkpoint and exits'
+  const own = {
+    at: c.at,
+    kind: 'error',
+    found,
+    expected: undefined,
+    raises: `exit ${code.value}`,
+    tensors: [],
+  } as const
+  fail(c.m, { ...(c.m.handling ?? own), errors: [] })
+  c.m.catching = catching
+  return end
+}
+
 export const node: LibraryModel = {
   calls: {
+    'js.process.exit': exit,
     'js.URL': url,
     'node.url.pathToFileURL': c => c.get(0) ?? none,
     'node.path.extname': extension,
@@ -78,7 +108,10 @@ export const node: LibraryModel = {
     }),
   },
   properties: {
-    'js.process.argv': m => given(m, 'the command line'),
+    'js.process.argv': (_m, _self, at) => ({
+      ...list([constant('node'), constant(at.program.path)], 'list', true),
+      optional: true,
+    }),
     'js.process.env': m => given(m, 'the environment'),
     'node.path.sep': () => constant('/'),
     'js.import.meta.url': (_m, _self, at) => programPath(at),

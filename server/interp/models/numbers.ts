@@ -35,6 +35,7 @@ export const numbers: LibraryModel = {
     'math.trunc': known(Math.trunc),
     'math.log': known((value, base) => (base === undefined ? Math.log(value) : Math.log(value) / Math.log(base)), true),
     'math.log2': known(Math.log2, true),
+    'math.log10': known(Math.log10, true),
     'math.exp': known(Math.exp, true),
     'math.pow': known(Math.pow, true),
     'math.fabs': known(Math.abs, true),

@@ -1,9 +1,9 @@
 // NumPy, as far as loaders take a detour through it: the same shapes as MLX's, and other refusals.
 
 import { anyArray } from '../arrays/arrays'
-import type { LibraryCall } from '../run/calls'
+import { type LibraryCall, libraryCall } from '../run/calls'
 import { onlyReading } from '../values/readings'
-import { none, type Value } from '../values/value'
+import { constant, none, type Value } from '../values/value'
 import { type Operation, without } from './arguments'
 import { arange, full, like, linspace, literal, ofShape } from './creation'
 import { computing } from './elementwise'
@@ -26,11 +26,25 @@ const under = (table: Readonly<Record<string, Operation>>): LibraryModel['calls'
 const lacking =
   'rsqrt sigmoid erf erfinv stop_gradient logsumexp softmax cummax cummin logcumsumexp topk put_along_axis'
 
+/** `reduce` of a function of two numbers: along the first axis where none is said. */
+const folding =
+  (operation: Operation | undefined) =>
+  (c: LibraryCall): Value => {
+    if (!operation) return none
+    const isSaid = c.args.positional.length > 1 || c.args.keywords.has('axis')
+    const keywords = isSaid ? c.args.keywords : new Map([...c.args.keywords, ['axis', { value: constant(0) }]])
+    return asFunction(operation)(libraryCall(c.m, c.name, c.self, { ...c.args, keywords }, c.at, c.scope))
+  }
+
+const folded = ['bitwise_or', 'bitwise_and', 'maximum', 'minimum']
+
 export const numpy: LibraryModel = {
   calls: {
     ...under(without(operations, 'contiguous flatten unflatten view')),
     ...under(without(computing, lacking)),
     ...joiningFor('numpy'),
+    ...Object.fromEntries(folded.map(name => [`numpy.${name}.reduce`, folding(computing.max)] as const)),
+    ...Object.fromEntries(['add', 'multiply'].map(name => [`numpy.${name}.reduce`, folding(computing.sum)] as const)),
     'numpy.zeros': ofShape(0, 1),
     'numpy.ones': ofShape(0, 1),
     'numpy.empty': ofShape(0, 1),

@@ -96,7 +96,8 @@ function length(c: LibraryCall): Value {
   const items = v && itemsOf(c.m, v)
   if (items) return constant(items.length)
   const isOptional = v?.kind === 'list' && v.optional === true
-  return { ...someNumber(c.m, 'len'), ...(isOptional ? { optional: true } : {}) }
+  const otherwise = isOptional ? constant(v.items.length) : undefined
+  return { ...someNumber(c.m, 'len'), ...(otherwise ? { optional: true, otherwise } : {}) }
 }
 
 function getattr(c: LibraryCall): Value {
@@ -281,9 +282,20 @@ const quantifier =
     return items && !answers.includes(undefined) ? constant(!stop) : unknown(c.m, 'any or all')
   }
 
+/** `map(f, *iterables)`. */
 function mapItems(c: LibraryCall): Value {
-  const [f, v] = [c.get(0), c.get(1)]
-  if (!f || !v) return unknown(c.m, 'map')
+  const [f, v, ...others] = c.args.positional.map(a => a.value)
+  if (!f || !v || c.args.open) return unknown(c.m, 'map')
+  // The number of a text that stands for one is written the same way.
+  const call = (values: readonly Value[]): Value =>
+    f.kind === 'library' && f.name === 'py.int' && values[0]?.kind !== 'const'
+      ? (values[0] ?? none)
+      : callFunction(c.m, f, values, c)
+  if (others.length > 0) {
+    const rows = zip({ ...c, args: { ...c.args, positional: c.args.positional.slice(1) } })
+    if (rows.kind !== 'list' || rows.open) return list([], 'list', true)
+    return list(rows.items.map(row => call(row.kind === 'list' ? row.items : [])))
+  }
   const made: Value[] = []
   let open = false
   iterate(
@@ -291,7 +303,7 @@ function mapItems(c: LibraryCall): Value {
     v,
     'values',
     item => {
-      made.push(f.kind === 'library' && f.name === 'py.int' ? item : callFunction(c.m, f, [item]))
+      made.push(call([item]))
       return true
     },
     () => (open = true),
@@ -329,14 +341,6 @@ export const python: LibraryModel = {
     'py.reversed': reversed,
     'py.min': extreme(Math.min),
     'py.max': extreme(Math.max),
-    'py.sum': c => {
-      const items = c.get(0) && itemsOf(c.m, c.get(0) ?? none)
-      const start = c.get(1, 'start')
-      const numbers = items && [...(start ? [start] : []), ...items].map(number)
-      return numbers && numbers.every(n => n !== undefined)
-        ? constant(numbers.reduce<number>((a, n) => a + (n ?? 0), 0))
-        : unknown(c.m, 'sum')
-    },
     'py.abs': c => (isNumber(c.get(0) ?? none) ? constant(Math.abs(number(c.get(0)) ?? 0)) : unknown(c.m, 'abs')),
     'py.any': quantifier(true),
     'py.all': quantifier(false),

@@ -7,6 +7,7 @@ import {
   constant,
   type DictValue,
   isNumber,
+  isOptional,
   join,
   list,
   type ListValue,
@@ -23,7 +24,10 @@ const numberAt = (c: LibraryCall, position: number): number | undefined => {
   const v = c.get(position)
   return v && isNumber(v) ? v.value : undefined
 }
-const lost = (c: LibraryCall): Value => unknown(c.m, `${c.name} of a list that is not known`)
+const lost = (c: LibraryCall): Value => ({
+  ...unknown(c.m, `${c.name} of a list that is not known`),
+  ...(c.self && isOptional(c.self) ? { optional: true } : {}),
+})
 
 /** Changes a list in place where that is sure to happen; otherwise it may hold anything besides. */
 function change(c: LibraryCall, f: (items: Value[]) => Value | undefined): Value {

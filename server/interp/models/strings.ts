@@ -122,11 +122,17 @@ function format(c: LibraryCall): Value {
       out.push(part)
       continue
     }
-    for (const piece of part.split(/(\{\{|\}\}|\{\w*(?::[^{}]*)?\})/)) {
+    const given = (name: string) =>
+      name === '' ? c.get(next++) : /^\d+$/.test(name) ? c.get(Number(name)) : c.get(-1, name)
+    for (const piece of part.split(/(\{\{|\}\}|\{\w*(?::(?:[^{}]|\{\w*\})*)?\})/)) {
       if (piece === '{{' || piece === '}}') out.push(piece[0] ?? '')
       else if (/^\{.*\}$/.test(piece)) {
-        const [, name = '', specification = ''] = /^\{(\w*):?(.*)\}$/.exec(piece) ?? []
-        const value = name === '' ? c.get(next++) : /^\d+$/.test(name) ? c.get(Number(name)) : c.get(-1, name)
+        const [, name = '', written = ''] = /^\{(\w*):?(.*)\}$/.exec(piece) ?? []
+        const value = given(name)
+        const specification = written.replace(/\{(\w*)\}/g, (_, inner: string) => {
+          const width = given(inner)
+          return width?.kind === 'const' ? String(width.value) : '{}'
+        })
         const filled = value && padded(value, specification)
         if (!filled) return lost(c)
         out.push(...filled)
@@ -190,6 +196,10 @@ function pad(c: LibraryCall): Value {
   return constant(self[0].padStart(width.value, '0'))
 }
 
+/** A place in a text; one that the part is not in is not followed, for Python raises there. */
+const placeIn = (part: string | undefined, at: number): Value | undefined =>
+  part === undefined || at < 0 ? undefined : constant(at)
+
 export const strings: LibraryModel = {
   calls: {
     'str.replace': replace,
@@ -236,6 +246,8 @@ export const strings: LibraryModel = {
     'str.count': exact((s, [part]) => (part ? constant(s.split(part).length - 1) : undefined)),
     'str.find': exact((s, [part]) => (part === undefined ? undefined : constant(s.indexOf(part)))),
     'str.indexOf': exact((s, [part]) => (part === undefined ? undefined : constant(s.indexOf(part)))),
+    'str.index': exact((s, [part]) => placeIn(part, s.indexOf(part ?? ''))),
+    'str.rindex': exact((s, [part]) => placeIn(part, s.lastIndexOf(part ?? ''))),
     'str.rfind': exact((s, [part]) => (part === undefined ? undefined : constant(s.lastIndexOf(part)))),
     'str.lastIndexOf': exact((s, [part]) => (part === undefined ? undefined : constant(s.lastIndexOf(part)))),
     'str.match': c => matchOf(c, expressionOf(c.get(0)), c.self, true),

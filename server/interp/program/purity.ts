@@ -28,7 +28,8 @@ const looksByName = /^(getattr|hasattr)$/
 const setsByName = /^setattr$/
 const byOtherNames = /^(delattr|vars|dir|eval|exec|locals|globals|parameters|children|modules)$/
 /** What Python and JavaScript call without a call in the text. */
-const implicit = /^(__call__|__getattr__|__getitem__|__len__|__iter__|__enter__|__exit__)$/
+const implicit =
+  /^(__call__|__getattr__|__getitem__|__len__|__iter__|__enter__|__exit__|next|\[Symbol\.(iterator|asyncIterator)\])$/
 const isAccessor = (def: FunctionDef): boolean => def.decorators.some(d => /property|^(get|set)$/.test(d))
 
 const looksCache = new WeakMap<object, Looks>()

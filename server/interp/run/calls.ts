@@ -5,14 +5,17 @@ import type { Arg, Expr, FunctionDef } from '../../source/ir'
 import { noteMade } from '../stored/fileReads'
 import { evaluate, itemsOf } from './expressions'
 import { handOver, storedArrays } from '../arrays/handOver'
+import { generated } from './iterators'
 import { depthLimit, type Machine, noteUnfollowed, place, unknown } from './machine'
 import { isPosition } from '../values/positions'
 import { classesOf, freeInit, instantiate } from './classes'
+import { managerOf } from './contexts'
 import { memberOfEnumeration } from './enumerations'
 import { partialOf } from '../values/partial'
 import { fillMap, isMapClass } from '../values/mapObjects'
 import { findMember, getItem, libraryBase } from '../members/members'
 import { models } from '../models/index'
+import { refuseWalk } from './scriptRefusals'
 import { noteShared } from './sharing'
 import { checkCall, checkConstruction } from '../program/signatures'
 import { noteAnyTaken, noteArguments, noteHandedOut } from '../stored/takes'
@@ -71,6 +74,7 @@ export function evaluateArguments(m: Machine, args: readonly Arg[], scope: Scope
     const value = evaluate(m, arg.value, scope)
     const at = place(scope.program, arg.value.span)
     if (arg.spread === 'list') {
+      refuseWalk(m, value, at)
       const items = itemsOf(m, value)
       if (items) positional.push(...items.map(v => ({ value: v })))
       else {
@@ -223,7 +227,8 @@ export function callFunction(m: Machine, f: Value, values: readonly Value[], sit
   return callWith(m, f, { positional: values.map(value => ({ value })), keywords: new Map(), open: false }, site)
 }
 
-function callWith(m: Machine, f: Value, args: Arguments, site: Site | undefined): Value {
+/** The same with arguments by name. */
+export function callWith(m: Machine, f: Value, args: Arguments, site: Site | undefined): Value {
   if (f.kind === 'function') return invoke(m, f, args)
   if (f.kind === 'class') return memberOfEnumeration(m, f, args, site?.at) ?? instantiate(m, f, args)
   if (f.kind === 'library' && site) return callLibrary(m, f.name, f.self, args, site)
@@ -264,7 +269,7 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   bindParameters(m, f, args, scope)
   const frame = m.frame
   const { isGenerator = false } = f.def
-  // What stands behind the yield of a context manager is run when its block is left; it is not followed.
+  // What stands behind the yield of a context manager is run when its block is left.
   const halts = isGenerator && f.def.decorators.some(d => /(^|\.)(async)?contextmanager$/i.test(d))
   m.frame = { returned: undefined, activation: m.nextActivation++, uncertain: m.uncertain, isGenerator, halts }
   m.depth++
@@ -276,7 +281,9 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   m.frame = frame
   if (raised) frame.raised = true
   if (completion === 'raise') return unknown(m, `${f.def.name || 'a function'} raises`)
-  if (halts) return (returned?.kind === 'list' && returned.items[0]) || none
+  if (halts) return managerOf(m, f, (returned?.kind === 'list' && returned.items[0]) || none, scope)
+  if (isGenerator && f.program.language !== 'python' && (!returned || returned.kind === 'list'))
+    return generated(returned)
   return returned ?? (isGenerator ? list([]) : none)
 }
 

@@ -4,6 +4,7 @@
 import { type Arguments, callFunction, evaluateArguments, freeArguments, invoke, noArguments } from './calls'
 import { asMember, enumerated, isEnumeration } from './enumerations'
 import { evaluate, itemsOf } from './expressions'
+import { itemsOfIterable } from './iterators'
 import { type Machine, place, unknown } from './machine'
 import { lacks } from '../members/instanceMembers'
 import { fillMap, isMapClass, mapBehind } from '../values/mapObjects'
@@ -121,7 +122,7 @@ export function itemsOfObject(m: Machine, v: Value): Value[] | undefined {
   if (libraryBase(v.of) === namedTuple && v.of.kind === 'class')
     return [...fieldsOf(v.of).keys()].map(name => v.attributes.get(name) ?? unknown(m, `field ${name}`))
   const walked = callMember(m, v, '__iter__', [])
-  return walked && walked !== v ? itemsOf(m, walked) : undefined
+  return walked && walked !== v ? itemsOf(m, walked) : (itemsOfIterable(m, v) ?? undefined)
 }
 
 /** `object[key]`: by the class's own method, by position in a named tuple, by name in a module, which is a dict. */
@@ -156,15 +157,6 @@ export function constructorNames(of: ClassValue): Value {
       ? constructor.value.def.params.slice(1).flatMap(p => (p.target.kind === 'name' ? [p.target.name] : []))
       : [...fieldsOf(of).keys()]
   return dict(names.map(name => [name, constant(name)]))
-}
-
-/** Enters what stands after `with`: what `as` names. */
-export const enterContext = (m: Machine, value: Value): Value =>
-  callMember(m, value, '__enter__', []) ?? callMember(m, value, '__aenter__', []) ?? value
-
-/** Leaves it again, without an exception. */
-export function leaveContext(m: Machine, value: Value): void {
-  if (!callMember(m, value, '__exit__', [none, none, none])) callMember(m, value, '__aexit__', [none, none, none])
 }
 
 const orders = new WeakMap<ClassValue, readonly (ClassValue | LibraryValue)[] | null>()

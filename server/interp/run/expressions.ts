@@ -5,6 +5,7 @@ import type { Expr } from '../../source/ir'
 import { makeAlike } from './alikeItems'
 import { callValue, evaluateArguments } from './calls'
 import { itemsOfObject, superOf } from './classes'
+import { itemsOfIterable } from './iterators'
 import { mapBehind } from '../values/mapObjects'
 import { type Machine, place, unknown, withLiteral } from './machine'
 import { getAttribute, getIndex } from '../members/members'
@@ -13,6 +14,7 @@ import { setOf } from '../models/sets'
 import { binary, compare, unary } from './operators'
 import { execute, iterate } from './statements'
 import { functionValue, isJavaScript } from './scopes'
+import { refuseWalk } from './scriptRefusals'
 import { assignTo } from './targets'
 import { mapItems } from '../models/scriptArrays'
 import { isUniform, summarize } from './summary'
@@ -127,6 +129,8 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       const known = truth(test, isJavaScript(scope))
       if (known !== undefined) return evaluate(m, known ? e.yes : e.no, scope)
       notWithNumber(m, test)
+      // Where nothing is given, the program runs with the other.
+      if (test.kind === 'unknown' && test.otherwise) return evaluate(m, test.otherwise.value ? e.yes : e.no, scope)
       return unsure(m, () => join(evaluate(m, e.yes, scope), evaluate(m, e.no, scope), w => unknown(m, w)))
     }
     case 'list':
@@ -136,7 +140,9 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       for (const item of e.items) {
         if (item.kind !== 'spread') made.items.push(evaluate(m, item, scope))
         else {
-          const spread = itemsOf(m, evaluate(m, item.value, scope))
+          const value = evaluate(m, item.value, scope)
+          refuseWalk(m, value, place(scope.program, item.value.span))
+          const spread = itemsOf(m, value)
           if (spread) made.items.push(...spread)
           else made.open = true
         }
@@ -236,6 +242,8 @@ function lookupName(name: string, scope: Scope): Value {
 export function itemsOf(m: Machine, v: Value): Value[] | undefined {
   if (v.kind === 'list') return v.open ? undefined : v.items
   if (v.kind === 'dict' && v.isMap) return mapItems(v)
+  const walked = v.kind === 'dict' ? itemsOfIterable(m, v) : null
+  if (walked !== null) return walked
   if (v.kind === 'dict' && !v.open) return keysOf(m, v)
   if (isString(v)) return [...v.value].map(constant)
   return itemsOfObject(m, v)

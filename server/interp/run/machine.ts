@@ -8,6 +8,7 @@ import type { Mixup } from '../arrays/heads'
 import { type Merged, nothingMerged } from '../stored/merging'
 import type { NumberRange } from './summary'
 import type { FileRead } from '../stored/fileReads'
+import type { Files } from '../stored/files'
 import type { ParameterTree } from '../arrays/parameters'
 import type { Refusal } from './refusals'
 import { noTakes, type Takes } from '../stored/takes'
@@ -137,12 +138,10 @@ export interface Frame {
   halted?: boolean
 }
 
-export interface Machine {
+export interface Machine extends Files {
   /** Tells runs apart. */
   readonly id: number
   readonly programs: readonly Program[]
-  readonly models: readonly Model[]
-  readonly folders: readonly string[]
   /** The checkpoint that free inputs are read as. */
   readonly bound: Model | undefined
   work: number
@@ -239,8 +238,7 @@ let lastId = 0
 
 export function createMachine(
   programs: readonly Program[],
-  models: readonly Model[],
-  folders: readonly string[],
+  { models, folders, data }: Files,
   bound: Model | undefined,
 ): Machine {
   return {
@@ -248,6 +246,7 @@ export function createMachine(
     programs,
     models,
     folders,
+    data,
     bound,
     work: workFor(programs),
     depth: 0,

@@ -4,6 +4,7 @@
 import type { Expr } from '../../source/ir'
 import { anyArray, mapVariants, withOp } from '../arrays/arrays'
 import { callMember } from './classes'
+import { otherwiseOf } from './commandLine'
 import { sameMember } from './enumerations'
 import { mergeDict } from './expressions'
 import { derive, identity, type Machine, place, unknown } from './machine'
@@ -21,6 +22,7 @@ import {
   constant,
   dict,
   isNumber,
+  isOptional,
   isString,
   type Linear,
   list,
@@ -274,10 +276,13 @@ export function compare(m: Machine, op: string, left: Value, right: Value, at: P
   const array = compared ? pairwise({ m, at }, undefined, left, right, flags) : undefined
   if (array) return array
   const optional = isOptional(left) || isOptional(right)
+  const [a, b] = [otherwiseOf(left), otherwiseOf(right)]
+  const given = a === left && b === right ? undefined : compare(m, op, a, b, at)
+  const otherwise = given?.kind === 'const' ? { otherwise: given } : {}
   const answer = (known: boolean | undefined) =>
     known !== undefined
       ? constant(known)
-      : { ...unknown(m, `${op} of unknown values`), ...(optional ? { optional } : {}) }
+      : { ...unknown(m, `${op} of unknown values`), ...(optional ? { optional } : {}), ...otherwise }
   switch (op) {
     case 'in':
       return answer(has(m, right, left, javascript))
@@ -330,8 +335,6 @@ function comparedRanges(op: string, left: Bounds, right: Bounds): boolean | unde
     op === '<' ? [left[1] < right[0], left[0] >= right[1]] : [left[1] <= right[0], left[0] > right[1]]
   return isSure ? true : isOut ? false : undefined
 }
-
-const isOptional = (v: Value): boolean => v.kind === 'unknown' && v.optional === true
 
 function alike(a: Value, b: Value): boolean | undefined {
   if (a.kind === 'const' && b.kind === 'const') return sameMember(a, b)

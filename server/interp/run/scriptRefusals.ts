@@ -43,6 +43,15 @@ export function useOfNothing(m: Machine, v: Value): boolean {
   return true
 }
 
+/** A plain object is no list: spreading it, walking it with `of` or taking it apart as a list raises. */
+export function refuseWalk(m: Machine, v: Value, { program, span }: Place): void {
+  if (program.language === 'python') return
+  if (v.kind !== 'dict' || v.isMap || v.map.has('[Symbol.iterator]') || v.map.has('[Symbol.asyncIterator]')) return
+  const text = program.text.slice(span.start, span.end)
+  const raises = /^[\w$.]+$/.test(text) ? `${text} is not iterable` : undefined
+  failScript(m, { program, span }, 'TypeError', 'an object that is no list', 'something to walk', raises)
+}
+
 /** What an object without a key is asked for: a checkpoint, or an object that the program filled from one. */
 export function absentFrom(m: Machine, object: DictValue, key: string, at: Place, literal?: Place): AbsentKey | 'sure' {
   const own = object.views[object.views.length - 1]

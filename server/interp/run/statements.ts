@@ -2,10 +2,12 @@
 // afterwards is joined; loops over known things are followed turn by turn, others once.
 
 import type { Stmt } from '../../source/ir'
-import { enterContext, leaveContext, makeClass } from './classes'
+import { makeClass } from './classes'
+import { enterContext, leaveContext } from './contexts'
 import { noteCounting } from '../program/counting'
 import { decorated } from './decorators'
 import { evaluate, itemsOf, keysOf, mergeDict } from './expressions'
+import { withoutArguments } from './commandLine'
 import { type Machine, place, turnLimit, unknown } from './machine'
 import { importModule } from './modules'
 import { leaves } from '../program/names'
@@ -13,6 +15,7 @@ import { errorsOf, fail, isCaughtBy, Raised, type Refusal } from './refusals'
 import { countedNames, isUniform, summarize, summarizeUnused } from './summary'
 import { binary } from './operators'
 import { blockScope, declaredIn, functionValue, holderOf, isJavaScript, scopeFor, scopesOfFunction } from './scopes'
+import { refuseWalk } from './scriptRefusals'
 import { walkStacks } from './stacks'
 import { noteWalked } from '../stored/takes'
 import { assignTo, remove } from './targets'
@@ -70,7 +73,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       const test = evaluate(m, s.test, scope)
       const known = truth(test, isJavaScript(scope))
       if (known === undefined) notWithNumber(m, test)
-      return branch(m, known, s.yes, s.no, scope)
+      return branch(m, known ?? withoutArguments(test, s), s.yes, s.no, scope)
     }
     case 'for':
       return walkItems(m, s, scope)
@@ -163,6 +166,7 @@ function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Complet
     return completion !== 'break'
   }
   const iterable = evaluate(m, s.iterable, outer)
+  if (s.over === 'values') refuseWalk(m, iterable, place(outer.program, s.iterable.span))
   notWithNumber(m, iterable)
   const { alternative } = m
   const items = s.over === 'values' && iterable.kind === 'list' && !iterable.open ? iterable.items : []
@@ -363,7 +367,7 @@ export function iterate(
   partial: () => void = () => undefined,
 ): void {
   let items = over === 'keys' && v.kind === 'list' ? v.items.map((_, i) => constant(String(i))) : itemsOf(m, v)
-  if (v.kind === 'dict' && !v.open && !v.isMap) items = keysOf(m, v)
+  if (over === 'keys' && v.kind === 'dict' && !v.open && !v.isMap) items = keysOf(m, v)
   if (items && !(v.kind === 'list' && v.open)) {
     // A copy: the body may change the list that it walks.
     const { turns } = m

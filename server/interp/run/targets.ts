@@ -11,7 +11,7 @@ import { findSetter, getAttribute, getItem } from '../members/members'
 import { noteReplaced } from '../stored/merging'
 import { updatePart } from '../arrays/arrayUpdates'
 import { failPython } from './refusals'
-import { failScript, useOfNothing } from './scriptRefusals'
+import { failScript, refuseWalk, useOfNothing } from './scriptRefusals'
 import { functionScope, holderOf, isJavaScript, scopesOfFunction } from './scopes'
 import { checkSetting } from './trial'
 import {
@@ -20,6 +20,7 @@ import {
   dict,
   type DictValue,
   isNumber,
+  isOptional as mayBeLeftOut,
   isString,
   join,
   list,
@@ -58,7 +59,9 @@ export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope, d
           failScript(m, at, 'TypeError', 'undefined', 'something to take apart', 'undefined is not iterable')
       }
       const items = value.kind === 'list' && value.isShuffled ? placed(m, value) : itemsOf(m, value)
-      const isOptional = (value.kind === 'unknown' || value.kind === 'list') && value.optional === true
+      refuseWalk(m, value, place(scope.program, target.span))
+      const isOptional = mayBeLeftOut(value)
+      const known = isOptional && value.kind === 'list' ? value.items : []
       const missing =
         items && isJavaScript(scope)
           ? { ...none, nothing: 'sure' as const }
@@ -73,13 +76,17 @@ export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope, d
           assignTo(
             m,
             inner.value,
-            items ? list(items.slice(i, items.length - tail)) : unknown(m, 'unpacking'),
+            items
+              ? list(items.slice(i, items.length - tail))
+              : isOptional
+                ? { ...list(known.slice(i), 'list', true), optional: true }
+                : unknown(m, 'unpacking'),
             scope,
             declares,
           )
         } else {
           const at = starred >= 0 && i > starred && items ? items.length - (target.items.length - i) : i
-          assignTo(m, inner, items?.[at] ?? missing, scope, declares)
+          assignTo(m, inner, (items ?? known)[at] ?? missing, scope, declares)
         }
       })
       return

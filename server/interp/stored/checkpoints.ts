@@ -234,15 +234,29 @@ export function loadJson(m: Machine, path: Value, at: Place): Value | undefined 
   return file?.root ? fromJson(file, file.root, !literal) : (loadIndex(m, path, at) ?? loadData(m, path, at))
 }
 
-/** Another JSON file beside a checkpoint, where the path says which. */
+interface DataFile {
+  /** Undefined where it belongs to none. */
+  readonly model: Model | undefined
+  readonly file: JsonFile
+}
+
+const dataOf = new WeakMap<Machine, readonly Candidate<DataFile>[]>()
+/** Other JSON files than configs and indexes, as the candidates of a path. */
+function dataCandidates(m: Machine): readonly Candidate<DataFile>[] {
+  let known = dataOf.get(m)
+  if (!known) {
+    const own = m.models.flatMap(model =>
+      [...(model.quantFile ? [model.quantFile] : []), ...(model.data ?? [])].map(file => ({ model, file })),
+    )
+    const all: readonly DataFile[] = [...own, ...m.data.map(file => ({ model: undefined, file }))]
+    dataOf.set(m, (known = all.map(value => ({ path: value.file.path, value }))))
+  }
+  return known
+}
+
+/** Another JSON file, beside a checkpoint or anywhere in the workspace, where the path says which. */
 function loadData(m: Machine, path: Value, at: Place): Value | undefined {
-  const all = m.models.flatMap(model =>
-    [...(model.quantFile ? [model.quantFile] : []), ...(model.data ?? [])].map(file => ({
-      path: file.path,
-      value: { model, file },
-    })),
-  )
-  const matched = matchPaths(m, path, at, all)
+  const matched = matchPaths(m, path, at, dataCandidates(m))
   const [first] = matched ?? []
   if (!matched || !first) return undefined
   const isOne = matched.every(e => e.value.file === first.value.file)

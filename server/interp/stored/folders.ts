@@ -4,6 +4,7 @@ import type { JsonFile, Model } from '../../checkpoint/facts'
 import { readShardIndex } from '../../checkpoint/shardIndex'
 import { baseName, type Candidate, matchPaths, readings } from './checkpoints'
 import type { Machine } from '../run/machine'
+import { groupBy } from '../../util/groupBy'
 import { literalSuffix, partsOf } from '../values/text'
 import { constant, dict, type DictValue, isString, type Place, type Value } from '../values/value'
 
@@ -37,7 +38,7 @@ function indexValue(file: JsonFile): DictValue {
   ])
 }
 
-/** Names of the files of models in a folder, sorted; undefined where the folder is not one of a model. */
+/** Names of the files of models in a folder, and of the folders that lead to some, sorted; undefined where the folder is not one of a model. */
 export function filesIn(m: Machine, folder: Value, at: Place): string[] | undefined {
   const parts = partsOf(folder)
   if (!parts) return undefined
@@ -46,7 +47,7 @@ export function filesIn(m: Machine, folder: Value, at: Place): string[] | undefi
     m.askedBound = true
     return m.bound && namesIn(filesOf(m.bound), undefined)
   }
-  const files = m.models.flatMap(filesOf)
+  const files = allFiles(m)
   for (const reading of readings(m, only, at.program.path)) {
     const found = namesIn(files, reading.replace(/\/$/, ''))
     if (found) return found
@@ -54,13 +55,68 @@ export function filesIn(m: Machine, folder: Value, at: Place): string[] | undefi
   return undefined
 }
 
-/** Whether a path that is known whole is that of a file of a model. */
-export function isOfModel(m: Machine, path: Value, at: Place): boolean {
+/** What is known to lie at a path that is known whole: a file of a model or of JSON, or a folder that holds one. */
+export function kindAt(m: Machine, path: Value, at: Place): 'file' | 'folder' | undefined {
   const parts = partsOf(path)
   const [only] = parts ?? []
-  if (parts?.length !== 1 || typeof only !== 'string') return false
-  const files = new Set(m.models.flatMap(filesOf).map(file => file.replace(/\\/g, '/')))
-  return readings(m, only, at.program.path).some(reading => files.has(reading))
+  if (parts?.length !== 1 || typeof only !== 'string') return undefined
+  const files = allFiles(m)
+  for (const reading of readings(m, only.replace(/(.)\/$/, '$1'), at.program.path)) {
+    if (files.includes(reading)) return 'file'
+    if (files.some(file => file.startsWith(`${reading}/`))) return 'folder'
+  }
+  return undefined
+}
+
+/** A folder below another, as a walk comes to it. */
+interface Visited {
+  /** Path below the first, empty for itself. */
+  readonly below: string
+  readonly folders: readonly string[]
+  readonly files: readonly string[]
+}
+
+/** Folders with files of models from one down, each before those in it; undefined where there are none. */
+export function foldersBelow(m: Machine, folder: Value, at: Place): readonly Visited[] | undefined {
+  const parts = partsOf(folder)
+  const [only] = parts ?? []
+  if (parts?.length !== 1 || typeof only !== 'string') return undefined
+  for (const reading of readings(m, only, at.program.path)) {
+    const top = `${reading.replace(/\/$/, '')}/`
+    const found = allFiles(m).flatMap(file => (file.startsWith(top) ? [file.slice(top.length)] : []))
+    if (found.length > 0) return visited(found, '')
+  }
+  return undefined
+}
+
+function visited(paths: readonly string[], below: string): Visited[] {
+  const files = paths.filter(path => !path.includes('/')).sort()
+  const inner = groupBy(
+    paths.filter(path => path.includes('/')),
+    path => path.slice(0, path.indexOf('/')),
+  )
+  const folders = [...inner.keys()].sort()
+  const at = below === '' ? '' : `${below}/`
+  return [
+    { below, folders, files },
+    ...folders.flatMap(name =>
+      visited(
+        (inner.get(name) ?? []).map(path => path.slice(name.length + 1)),
+        at + name,
+      ),
+    ),
+  ]
+}
+
+const known = new WeakMap<Machine, readonly string[]>()
+/** Paths of all files of models and of JSON, in `/` form. */
+function allFiles(m: Machine): readonly string[] {
+  let files = known.get(m)
+  if (!files) {
+    const paths = [...m.models.flatMap(filesOf), ...m.data.map(file => file.path)]
+    known.set(m, (files = [...new Set(paths.map(path => path.replace(/\\/g, '/')))]))
+  }
+  return files
 }
 
 const filesOf = (model: Model): string[] => [
@@ -73,7 +129,10 @@ const filesOf = (model: Model): string[] => [
 function namesIn(files: readonly string[], folder: string | undefined): string[] | undefined {
   const names = files
     .map(path => path.replace(/\\/g, '/'))
-    .filter(path => folder === undefined || path.slice(0, path.lastIndexOf('/')) === folder)
-    .map(baseName)
+    .flatMap(path => {
+      if (folder === undefined) return [baseName(path)]
+      // What lies deeper is there as the folder that leads to it.
+      return path.startsWith(`${folder}/`) ? (path.slice(folder.length + 1).split('/')[0] ?? []) : []
+    })
   return names.length > 0 ? [...new Set(names)].sort() : undefined
 }

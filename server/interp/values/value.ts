@@ -70,6 +70,8 @@ export interface UnknownValue {
   readonly linear?: Linear
   /** Whoever runs the program may leave it out: where the program has a default for it, the default is read. */
   readonly optional?: boolean
+  /** What it is where nothing is given on the command line. */
+  readonly otherwise?: ConstValue
   /** A number, whichever. */
   readonly isNumber?: true
 }
@@ -348,7 +350,14 @@ export function truth(v: Value, javascript: boolean): boolean | undefined {
   }
 }
 
+/** What whoever runs the program may leave out: nothing is given where it is read. */
+export const isOptional = (v: Value): v is (UnknownValue | ListValue) & { readonly optional: true } =>
+  (v.kind === 'unknown' || (v.kind === 'list' && v.open)) && v.optional === true
+
 const sameConst = (a: Value, b: Value) => a.kind === 'const' && b.kind === 'const' && a.value === b.value
+
+/** Something that whoever runs the program may give, or the path that it is. */
+const isLeftOut = (v: Value): boolean => (v.kind === 'file' ? isLeftOut(v.path) : isOptional(v))
 
 /**
  * What is known after two paths meet. None beside a value is the value: where the None path were taken, the program
@@ -359,8 +368,8 @@ export function join(a: Value | undefined, b: Value | undefined, fresh: (why: st
   if (b === undefined) return a
   if (sameConst(a, b)) return a
   // Where nothing is given on the command line, the other path is the one that is taken.
-  if (a.kind === 'unknown' && a.optional) return b
-  if (b.kind === 'unknown' && b.optional) return a
+  if (isLeftOut(a)) return b
+  if (isLeftOut(b)) return a
   if (a.kind === 'const' && a.value === null) return b
   if (b.kind === 'const' && b.value === null) return a
   if (a.kind === 'instance' && b.kind === 'instance' && a.of === b.of) return a

@@ -172,6 +172,14 @@ function lowerYield(node: SyntaxNode, ctx: Lowering): Expr {
   }
 }
 
+/** An awaited call is its value already; anything else may be a task that holds one. */
+function lowerAwait(node: SyntaxNode, ctx: Lowering): Expr {
+  const value = withSpan(ctx.expression(first(node)), node)
+  if (value.kind === 'call') return value
+  const { span } = value
+  return { kind: 'call', callee: { kind: 'name', name: 'await', span }, args: [{ value }], span }
+}
+
 function lowerAttribute(node: SyntaxNode, ctx: Lowering): Expr {
   const name = field(node, 'attribute')
   const object = ctx.expression(field(node, 'object'))
@@ -233,7 +241,7 @@ export const expressions: ReadonlyMap<string, LowerExpr> = new Map<string, Lower
     }),
   ],
   ['lambda', lowerLambda],
-  ['await', (node, ctx) => withSpan(ctx.expression(first(node)), node)],
+  ['await', lowerAwait],
   ['yield', lowerYield],
   ['parenthesized_expression', (node, ctx) => withSpan(ctx.expression(first(node)), node)],
   ['list_splat', spread],

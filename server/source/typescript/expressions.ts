@@ -8,7 +8,7 @@ import { childOf, field, hasToken, named, operatorOf } from '../syntax'
 import type { SyntaxNode } from '../syntax'
 import { decoratorsOf, lowerClass, lowerMethod } from './classes'
 import { arrayItems, lowerFunction, nameOf, propertyKey } from './functions'
-import { lowerNumber, lowerRegex, lowerString, lowerTemplate } from './strings'
+import { lowerNumber, lowerRegex, lowerString, lowerTemplate, templateParts } from './strings'
 
 type LowerExpr = (node: SyntaxNode, ctx: Lowering) => Expr
 
@@ -49,11 +49,26 @@ function lowerUnary(node: SyntaxNode, ctx: Lowering): Expr {
   }
 }
 
-/** A call; `` tag`…` `` is unknown, its tag decides what it means. */
+/** The model that makes the list of a tagged template's texts; no program can write its name. */
+export const textsOfTemplate = '*texts*'
+
+/** `` tag`a${b}` `` is a call: of the texts around the holes, as they mean and as they are written, and of what fills the holes. */
+function lowerTagged(node: SyntaxNode, callee: Expr, template: SyntaxNode, ctx: Lowering): Expr {
+  const { cooked, raw, values } = templateParts(template, ctx)
+  const texts = (parts: readonly string[]): Expr => ({
+    kind: 'list',
+    items: parts.map(part => literal(part, template)),
+    span: spanOf(template),
+  })
+  const first = callOf(textsOfTemplate, [texts(cooked), texts(raw)], template)
+  return { kind: 'call', callee, args: [first, ...values].map(value => ({ value })), span: spanOf(node) }
+}
+
+/** A call, of a tag as well. */
 function lowerCall(node: SyntaxNode, ctx: Lowering): Expr {
   const callee = ctx.expression(field(node, 'function') ?? field(node, 'constructor'))
   const list = field(node, 'arguments')
-  if (list?.type === 'template_string') return unknown('tagged template', node, [callee, ctx.expression(list)])
+  if (list?.type === 'template_string') return lowerTagged(node, callee, list, ctx)
   const args = list ? named(list).map(arg => lowerArg(arg, ctx)) : []
   return {
     kind: 'call',

@@ -123,12 +123,16 @@ function declaredNames(body: readonly Stmt[]): string[] {
   return [...new Set(names)]
 }
 
-/** An enum is a dict; a member without a value counts on from the one before. */
+/**
+ * An enum is a dict; a member without a value counts on from the one before. Numbers lead back to the names of their
+ * members, and stand first, as all such keys do.
+ */
 export function lowerEnum(node: SyntaxNode, ctx: Lowering): Stmt[] {
   const name = field(node, 'name')
   const body = field(node, 'body')
   if (!name || !body) return []
   const entries: DictEntry[] = []
+  const back: DictEntry[] = []
   let next: number | undefined = 0
   for (const child of named(body)) {
     const nameNode = child.type === 'enum_assignment' ? field(child, 'name') : child
@@ -139,10 +143,13 @@ export function lowerEnum(node: SyntaxNode, ctx: Lowering): Stmt[] {
       : next === undefined
         ? unknown('enum member', child)
         : literal(next, child)
+    const member = literal(memberName(nameNode, ctx), nameNode)
     next = value.kind === 'literal' && typeof value.value === 'number' ? value.value + 1 : undefined
-    entries.push({ key: literal(memberName(nameNode, ctx), nameNode), value })
+    entries.push({ key: member, value })
+    if (next !== undefined) back.push({ key: literal(String(next - 1), nameNode), value: member })
+    else if (value.kind !== 'literal' && value.kind !== 'template') back.push({ spread: unknown('enum member', child) })
   }
-  return [declare(ctx.target(name), { kind: 'dict', entries, span: spanOf(body) }, node)]
+  return [declare(ctx.target(name), { kind: 'dict', entries: [...back, ...entries], span: spanOf(body) }, node)]
 }
 
 const declare = (target: Expr, value: Expr, at: SyntaxNode): Stmt => ({

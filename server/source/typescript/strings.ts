@@ -36,6 +36,25 @@ export function lowerString(node: SyntaxNode, ctx: Lowering): Expr {
   return literal(stringValue(node, ctx), node)
 }
 
+/** The texts of a template literal, of which there is one more than of holes, and the expressions in the holes. */
+export function templateParts(
+  node: SyntaxNode,
+  ctx: Lowering,
+): { readonly cooked: readonly string[]; readonly raw: readonly string[]; readonly values: readonly Expr[] } {
+  const raw: string[] = []
+  const values: Expr[] = []
+  let at = node.start + 1
+  const pushText = (end: number): unknown => raw.push(ctx.text.slice(at, end).replace(/\r\n?/g, '\n'))
+  for (const child of node.children) {
+    if (child.type !== 'template_substitution') continue
+    pushText(child.start)
+    values.push(ctx.expression(named(child)[0]))
+    at = child.end
+  }
+  pushText(ctx.text[node.end - 1] === '`' && node.end > at ? node.end - 1 : node.end)
+  return { cooked: raw.map(unescapeJavaScript), raw, values }
+}
+
 /** `` `a${b}` ``; without substitutions a plain string. */
 export function lowerTemplate(node: SyntaxNode, ctx: Lowering): Expr {
   const parts: (string | Expr)[] = []

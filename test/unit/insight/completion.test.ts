@@ -26,7 +26,7 @@ async function complete(
   const text = source.replace('█', '')
   const { snapshot, analysis } = await worldOf({ ...tables, 'config.json': config, [file]: text })
   const program = snapshot.programs[0]
-  return { text, names: program && completeName(snapshot, analysis, program, offset) }
+  return { text, names: program && completeName(snapshot, analysis, program, { document: program, offset }) }
 }
 
 const drawn = ({ names, text }: Awaited<ReturnType<typeof complete>>) =>

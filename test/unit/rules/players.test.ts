@@ -20,7 +20,7 @@ async function players(config: string | undefined, format: string, source?: stri
   const configs = config === undefined ? [] : [readJsonFile('/ws/config.json', config)]
   const models = groupModels({ shards: [shard], configs, indexes: [] })
   const program = source === undefined ? undefined : lowerProgram('/ws/load.py', source)
-  const runs = program ? [interpret([program], models, ['/ws'], models[0])] : []
+  const runs = program ? [interpret([program], { models, folders: ['/ws'], data: [] }, models[0])] : []
   const facts: Facts = { models, configs, runs, bundles: [], deliveries: [] }
   const [model] = models
   if (!model) throw new Error('no model')

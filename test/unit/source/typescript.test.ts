@@ -13,7 +13,7 @@ const cases: readonly (readonly [string, string, string])[] = [
   ['new', 'x = new A(1)\ny = new b.C', 'x = new A(1)\ny = new b.C()'],
   ['undefined and void', 'x = undefined\ny = void 0\nz = typeof x', 'x = null\ny = null\nz = typeof(x)'],
   ['regex', String.raw`r = /^layers\.(\d+)/g`, String.raw`r = RegExp("^layers\\.(\\d+)", "g")`],
-  ['tagged template', 't`a${b}`', '(unknown "tagged template" t (template "a" b))'],
+  ['tagged template', 't`a${b}`', 't(*texts*(["a", ""], ["a", ""]), b)'],
   ['template escapes', 'x = `\\n\\u{1F600}\\``', 'x = "\\n😀`"'],
   [
     'destructuring',
@@ -60,7 +60,7 @@ const cases: readonly (readonly [string, string, string])[] = [
   [
     'enum',
     'enum E { A, B = 4, C, D = f(), F }',
-    'E = {"A": 0, "B": 4, "C": 5, "D": f(), "F": (unknown "enum member")}',
+    'E = {"0": "A", "4": "B", "5": "C", **(unknown "enum member"), **(unknown "enum member"), "A": 0, "B": 4, "C": 5, "D": f(), "F": (unknown "enum member")}',
   ],
   [
     'namespace',

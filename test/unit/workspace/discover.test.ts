@@ -60,7 +60,7 @@ describe('discover', () => {
     expect(shards).toEqual(['.cache/model.safetensors'])
   })
 
-  test('takes small JSON files beside shards or a config as data, and no others', async () => {
+  test('takes small JSON files beside shards or a config as data, and those of other folders as strays', async () => {
     const folder = tempFolder({
       'ckpt/model.safetensors': '',
       'ckpt/quant.json': '{}',
@@ -72,9 +72,13 @@ describe('discover', () => {
       'split/layout.json': '{}',
       'split/rank_0/model.safetensors': '',
       'elsewhere/notes.json': '{}',
+      'elsewhere/large.json': `"${'x'.repeat(70_000)}"`,
+      'elsewhere/package.json': '{}',
+      '.editor/settings.json': '{}',
     })
-    const { data, skipped } = await discover({ folders: [folder], models: [], exclude: [] })
+    const { data, strays, skipped } = await discover({ folders: [folder], models: [], exclude: [] })
     expect(data.map(({ path }) => relative(folder, path))).toEqual(['ckpt/quant.json', 'split/layout.json'])
+    expect(strays.map(({ path }) => relative(folder, path))).toEqual(['elsewhere/notes.json'])
     expect(skipped).toEqual([])
   })
 

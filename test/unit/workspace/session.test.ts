@@ -130,7 +130,35 @@ describe('Session', () => {
       session.setText(join(folder, 'x.py'), `import mlx${'\n'.repeat(version)}`, version)
     await expect.poll(() => session.latest.versions.get(join(folder, 'x.py'))).toBe(10)
     expect(snapshots.length).toBeLessThanOrEqual(3)
-    expect(session.latest.snapshot.programs[0]?.text).toBe(`import mlx${'\n'.repeat(10)}`)
+    expect(session.latest.moved.get(join(folder, 'x.py'))?.text).toBe(`import mlx${'\n'.repeat(10)}`)
+  })
+
+  test('lets what was analysed stand while it is typed, and looks again when nobody types', async () => {
+    const path = 'x.py'
+    const folder = tempFolder({ [path]: 'import mlx\nBROKEN\n' })
+    const { session, snapshots } = sessionOn(folder, { typingMs: 60 })
+    const file = join(folder, path)
+    const type = async (text: string, version: number) => {
+      session.setText(file, text, version)
+      const { snapshot, moved } = await session.current()
+      return [snapshot.programs[0]?.text, moved.get(file)?.text, snapshots.length]
+    }
+    const whole = 'import mlx\nBROKEN\n'
+    expect(await type(whole, 1)).toEqual([whole, undefined, 1])
+    expect(await type(`# why\n${whole}`, 2)).toEqual([whole, `# why\n${whole}`, 1])
+    expect(await type(`# why\n${whole}f(`, 3)).toEqual([whole, `# why\n${whole}f(`, 1])
+    await expect.poll(() => session.latest.snapshot.programs[0]?.text).toBe(`# why\n${whole}f(`)
+    expect(session.latest.moved.size).toBe(0)
+    const called = `# why\n${whole}f()`
+    expect(await type(called, 4)).toEqual([called, undefined, 3])
+    expect(await type(`${called}  # why`, 5)).toEqual([called, `${called}  # why`, 3])
+    // A document that is closed keeps what was said of it, as long as the disk says the same.
+    writeFiles(folder, { [path]: `${called}  # why` })
+    session.clearText(file)
+    await session.current()
+    expect(session.latest.moved.get(file)?.text).toBe(`${called}  # why`)
+    const { snapshot, moved } = await session.exact()
+    expect([snapshot.programs[0]?.text, moved.size]).toEqual([`${called}  # why`, 0])
   })
 
   test('keeps the last whole state of a shard that is being written, and looks again', async () => {
@@ -176,10 +204,10 @@ describe('Session', () => {
     onTestFinished(() => session.dispose())
     session.configure({ folders: [folder] })
     const before = await session.current()
-    session.setText(join(folder, 'x.py'), 'import mlx # throw', 1)
+    session.setText(join(folder, 'x.py'), 'import mlx\nthrow', 1)
     expect(await session.current()).toBe(before)
     expect(errors).toHaveLength(1)
-    session.setText(join(folder, 'x.py'), 'import mlx # BROKEN', 2)
+    session.setText(join(folder, 'x.py'), 'import mlx\nBROKEN', 2)
     expect((await session.current()).analysis.findings).toHaveLength(1)
   })
 
