@@ -2,14 +2,14 @@
 // their place; the command line has parts of its own (cli/world.ts).
 
 import { analyse } from './engine'
-import packageJson from '../package.json'
+import { version } from '../package.json'
 import type { World } from './lsp/context'
 import { loadGrammars } from './source/grammars'
 import { readGrammar } from './workspace/grammarFiles'
 import { rulePage } from './workspace/rulePages'
 
 export const world: World = {
-  version: packageJson.version,
+  version,
   rulePage,
   prepare: () => loadGrammars(readGrammar),
   analyse,

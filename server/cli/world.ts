@@ -1,7 +1,7 @@
 // The real parts that the command line is made of. What follows programs is loaded where there are some: a check of a large
 // checkpoint alone takes little longer than to load all of it.
 
-import packageJson from '../../package.json'
+import { version } from '../../package.json'
 import { judge } from '../judge'
 import type { World } from '../lsp/context'
 import { loadGrammars } from '../source/grammars'
@@ -12,7 +12,7 @@ import { rulePage } from '../workspace/rulePages'
 let analyseAll: World['analyse'] | undefined
 
 export const world: World = {
-  version: packageJson.version,
+  version,
   rulePage,
   prepare: async () => {
     analyseAll = (await import('./more')).analyse
