@@ -2,11 +2,11 @@
 // change, are kept.
 
 import type { JsonFile, Model } from './checkpoint/facts'
+import { candidates } from './interp/stored/binding'
+import { componentsOf } from './interp/program/components'
 import { type Bundle, bundlesOf } from './interp/deliveries'
 import { interpret, type Run } from './interp/index'
-import { componentsOf } from './interp/program/components'
 import { speaksOfTensors } from './interp/program/names'
-import { candidates } from './interp/stored/binding'
 import type { BrokenRule, Followed, Snapshot } from './judge'
 import type { Program } from './source/ir'
 import { sameItems } from './util/sameItems'
