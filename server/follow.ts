@@ -2,6 +2,7 @@
 // change, are kept.
 
 import type { JsonFile, Model } from './checkpoint/facts'
+// Their files import one another: this one is loaded first, or what others take from it is not there yet.
 import { candidates } from './interp/stored/binding'
 import { componentsOf } from './interp/program/components'
 import { type Bundle, bundlesOf } from './interp/deliveries'
