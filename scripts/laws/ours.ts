@@ -7,7 +7,8 @@ import { evaluate } from '../../server/interp/run/expressions'
 import { createMachine } from '../../server/interp/run/machine'
 import { runModule } from '../../server/interp/run/modules'
 import { mlxName } from '../../server/interp/shapes/dtypes'
-import { type ArrayValue, keyValue, type Value } from '../../server/interp/values/value'
+import { type ArrayValue, type Value } from '../../server/interp/values/value'
+import { keyValue } from '../../server/interp/values/keys'
 import { lowerProgram } from '../../server/source/index'
 
 /** What the expressions of a language may name. */

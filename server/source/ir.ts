@@ -66,7 +66,13 @@ export type Expr = Node &
     | { readonly kind: 'index'; readonly object: Expr; readonly index: Expr; readonly optional?: boolean }
     | { readonly kind: 'slice'; readonly from?: Expr; readonly to?: Expr; readonly step?: Expr }
     /** `isNew` is JavaScript's `new X()`. `await` is dropped. */
-    | { readonly kind: 'call'; readonly callee: Expr; readonly args: readonly Arg[]; readonly isNew?: boolean }
+    | {
+        readonly kind: 'call'
+        readonly callee: Expr
+        readonly args: readonly Arg[]
+        readonly isNew?: boolean
+        readonly optional?: boolean
+      }
     | { readonly kind: 'binary'; readonly op: BinaryOp; readonly left: Expr; readonly right: Expr }
     | { readonly kind: 'unary'; readonly op: '-' | '+' | 'not' | '~'; readonly operand: Expr }
     /** `a < b < c` is lowered to `and` of two compares. `===` is `==`. */
@@ -84,7 +90,8 @@ export type Expr = Node &
         readonly element: Expr
         readonly clauses: readonly Clause[]
       }
-    | { readonly kind: 'function'; readonly def: FunctionDef }
+    /** `isNamed`: its name stands for it inside of it. */
+    | { readonly kind: 'function'; readonly def: FunctionDef; readonly isNamed?: boolean }
     | { readonly kind: 'class'; readonly def: ClassDef }
     /** `*x` / `...x` inside a list, a tuple or an assignment target. */
     | { readonly kind: 'spread'; readonly value: Expr }

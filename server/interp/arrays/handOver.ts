@@ -59,9 +59,9 @@ export function handOver(args: Arguments, at: Place): Arguments {
     return { ...a, value: mark(a.value, a.place) }
   }
   return {
+    ...args,
     positional: args.positional.map(markArgument),
     keywords:
       args.keywords.size === 0 ? args.keywords : new Map([...args.keywords].map(([k, a]) => [k, markArgument(a)])),
-    open: args.open,
   }
 }

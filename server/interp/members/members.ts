@@ -1,5 +1,6 @@
 // What stands behind a dot or a pair of brackets: attributes, items, slices and membership.
 
+import { asKey, mayBeOther } from '../values/keys'
 import { methodsOf, settersOf } from '../program/methods'
 import type { Expr } from '../../source/ir'
 import { arrayMember } from './arrayMembers'
@@ -32,7 +33,6 @@ import { memberOf, scriptMember } from './scriptMembers'
 import { noteAnyTaken, noteMember, noteTaken } from '../stored/takes'
 import { checkFound, notWithNumber } from '../run/trial'
 import {
-  asKey,
   type ArrayValue,
   type ArrayVariant,
   type ClassValue,
@@ -167,9 +167,9 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
       }
       return unknown(m, `attribute ${name}`)
     case 'file': {
-      const property = properties.get(`path.${name}`)
-      if (property && object.as === 'path') return property(m, object, at)
-      return library(`${object.as === 'path' ? 'path' : 'file'}.${name}`, object)
+      const full = `${object.as === 'path' ? 'path' : 'file'}.${name}`
+      const property = properties.get(full)
+      return property ? property(m, object, at) : library(full, object)
     }
     case 'function':
       return unknown(m, `attribute ${name} of a function`)
@@ -277,12 +277,15 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
         : unknown(m, 'an item of something that is not followed')
     case 'const':
       // A destructured name is a member as well.
-      if (isScript(at) && isString(key) && object.value === null) return getAttribute(m, object, key.value, at, true)
+      if (isScript(at) && (isString(key) || isNumber(key)) && object.value === null)
+        return getAttribute(m, object, String(key.value), at, true)
       if (isSureNone(object) && !isScript(at) && !m.free)
         failPython(m, at, 'TypeError', 'None has no items', undefined, "'NoneType' object is not subscriptable")
+      if (isString(object) && isScript(at) && isString(key)) return getAttribute(m, object, key.value, at, true)
       if (isString(object) && isNumber(key)) return constant(object.value.at(key.value) ?? '')
       return unknown(m, 'an item of a constant')
     case 'library':
+      if (isScript(at) && isString(key)) return getAttribute(m, object, key.value, at, true)
       // `Mapping[str, array]` too.
       return object.self === undefined && !isScript(at) && /^(typing|collections|py)\./.test(object.name)
         ? object
@@ -304,7 +307,7 @@ function representative(m: Machine, items: readonly Value[]): Value {
 
 /** The value of a key; undefined where the dict is known not to have it. */
 export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place): Value | undefined {
-  const key = asKey(asked)
+  const key = asKey(asked, object.isMap)
   if (isString(key) || isNumber(key)) {
     const own = object.map.get(key.value) ?? (isScript(at) ? object.map.get(otherKey(key.value)) : undefined)
     if (own) {
@@ -316,6 +319,7 @@ export function dictItem(m: Machine, object: DictValue, asked: Value, at: Place)
     }
     if (object.deleted.has(key.value)) return undefined
   }
+  if (isString(key) && mayBeOther(key.value)) return unknown(m, 'an entry of a class of a library')
   const variants = lookupAll(m, object, key)
   if (object.map.size > 0) notWithNumber(m, key)
   checkFound(m, key, variants)

@@ -1,5 +1,6 @@
 // `key in object`, `map.has(key)` and the like.
 
+import { asKey, mayBeOther } from '../values/keys'
 import type { Model } from '../../checkpoint/facts'
 import { callMember } from '../run/classes'
 import { lacks } from './instanceMembers'
@@ -10,15 +11,20 @@ import { isInProxy } from '../values/proxies'
 import { isCaughtBy, Raised } from '../run/refusals'
 import { hasEvery, holds } from '../stored/lookups'
 import type { Machine } from '../run/machine'
-import { asKey, isNumber, isString, truth, type Value } from '../values/value'
+import { isNumber, isString, truth, type Value } from '../values/value'
+
+/** An object that is only equal to itself; in Python it may say otherwise. */
+const isMade = (v: Value): boolean =>
+  (v.kind === 'dict' && v.map.size + v.views.length > 0) || (v.kind === 'instance' && v.isMade === true)
 
 /** Membership; undefined where it is not known. */
 export function has(m: Machine, object: Value, asked: Value, javascript: boolean): boolean | undefined {
-  const key = object.kind === 'dict' ? asKey(asked) : asked
+  const key = object.kind === 'dict' ? asKey(asked, object.isMap) : asked
   switch (object.kind) {
     case 'dict': {
       if (isString(key) || isNumber(key)) {
         if (object.map.has(key.value)) return true
+        if (mayBeOther(key.value)) return undefined
         if (javascript && isNumber(key) && !object.isMap && object.map.has(String(key.value))) return true
         const isHeld = isString(key) ? holds(m, object.views, key) : undefined
         if (isHeld !== undefined) {
@@ -38,6 +44,9 @@ export function has(m: Machine, object: Value, asked: Value, javascript: boolean
       return known === false && object.map.size > 0 ? undefined : known
     }
     case 'list': {
+      if (object.items.includes(key)) return true
+      if (javascript && isMade(key))
+        return !object.open && object.items.every(i => i.kind === 'const' || isMade(i)) ? false : undefined
       if (key.kind !== 'const') return undefined
       if (object.items.some(i => i.kind === 'const' && i.value === key.value)) return true
       return object.open || object.items.some(i => i.kind !== 'const') ? undefined : false

@@ -28,6 +28,8 @@ const isPlain = (f: FunctionValue): boolean => !f.self && !f.def.isArrow && f.pr
 
 /** A function as a member of what it is read from: a getter is called, a method remembers its `this`. */
 export function memberOf(m: Machine, member: Value, self: Value): Value {
+  if (member.kind === 'function' && member.def.isArrow && member.def.decorators.includes('get'))
+    return invoke(m, member, noArguments)
   if (member.kind !== 'function' || !isPlain(member)) return member
   const bound = { ...member, self }
   return member.def.decorators.includes('get') ? invoke(m, bound, noArguments) : bound
@@ -48,6 +50,8 @@ export function scriptMember(m: Machine, object: Value, name: string, at: Place)
     case 'list': {
       const property = object.properties?.get(name)
       if (property) return property
+      // A generator and the keys of a map are lists here, which are taken from the front.
+      if (name === 'next') return library('generator.next', object)
       if (!(name in Array.prototype) && !(name in Set.prototype) && !models.has(`list.${name}`))
         return { ...none, nothing: 'sure' }
       if (name !== 'length' && name !== 'size') return undefined
@@ -64,6 +68,10 @@ export function scriptMember(m: Machine, object: Value, name: string, at: Place)
         return made
       }
       if (name === 'name') return constant(object.def.name)
+      if (name === 'length') {
+        const optional = object.def.params.findIndex(param => param.default ?? param.rest)
+        return constant(optional < 0 ? object.def.params.length : optional)
+      }
       return models.has(`function.${name}`) ? library(`function.${name}`, object) : undefined
     }
     case 'class': {
@@ -73,7 +81,8 @@ export function scriptMember(m: Machine, object: Value, name: string, at: Place)
     case 'const':
       if (useOfNothing(m, object) || (isSureNothing(object) && failReading(m, at, name)))
         return unknown(m, `${name} of undefined`)
-      if (isString(object) && !(name in String.prototype)) return { ...none, nothing: 'sure' }
+      if (isString(object) && !(name in String.prototype) && !name.startsWith('[Symbol.'))
+        return { ...none, nothing: 'sure' }
       return isNumber(object) ? library(`number.${name}`, object) : undefined
     case 'library':
       return callers.has(name) && models.has(object.name) ? library(`function.${name}`, object) : undefined

@@ -43,11 +43,19 @@ export const numberOf = (v: Value | undefined): number | undefined => (v && isNu
 export const flag = (c: LibraryCall, v: Value | undefined, otherwise: boolean): boolean | undefined =>
   v === undefined ? otherwise : truth(v, c.javascript)
 
+/** A size or an axis: the binding for Node cuts fractions off, and takes what is no number for nought. */
+export const whole =
+  (c: LibraryCall) =>
+  (v: Value): number | undefined => {
+    const n = numberOf(v)
+    return n === undefined || !c.javascript || Number.isInteger(n) ? n : Math.trunc(n) || 0
+  }
+
 /** Whole numbers given as one or as a list; undefined where one is not known. */
 export function numbers(c: LibraryCall, v: Value | undefined): readonly number[] | undefined {
   if (!v) return undefined
   if (isNumber(v)) return [v.value]
-  const found = v.kind === 'list' ? itemsOf(c.m, v)?.map(numberOf) : undefined
+  const found = v.kind === 'list' ? itemsOf(c.m, v)?.map(whole(c)) : undefined
   return found?.every(n => n !== undefined) ? (found as number[]) : undefined
 }
 
@@ -55,7 +63,7 @@ export function numbers(c: LibraryCall, v: Value | undefined): readonly number[]
 export function numbersOf(c: LibraryCall, args: readonly Value[]): readonly number[] | undefined {
   const only = args.length === 1 ? args[0] : undefined
   const values = only?.kind === 'list' ? itemsOf(c.m, only) : args
-  const found = values?.map(numberOf)
+  const found = values?.map(whole(c))
   return found?.every(n => n !== undefined) ? (found as number[]) : undefined
 }
 
@@ -63,7 +71,7 @@ export function numbersOf(c: LibraryCall, args: readonly Value[]): readonly numb
 export function sizes(c: LibraryCall, v: Value | undefined): Dims {
   if (!v) return undefined
   if (isNumber(v)) return [v.value]
-  return v.kind === 'list' ? itemsOf(c.m, v)?.map(numberOf) : undefined
+  return v.kind === 'list' ? itemsOf(c.m, v)?.map(whole(c)) : undefined
 }
 
 /** A dtype's name as safetensors writes it; undefined where it is not known. */

@@ -1,6 +1,7 @@
 // Lists, tuples, sets and dicts of both languages. Where a change cannot be followed the collection is marked open:
 // it may then hold anything besides.
 
+import { asKey } from '../values/keys'
 import { callFunction, type LibraryCall } from '../run/calls'
 import { itemsOf, keysOf, mergeDict } from '../run/expressions'
 import { placeKey, unknown } from '../run/machine'
@@ -13,7 +14,6 @@ import { iterate } from '../run/statements'
 import { setItem } from '../run/targets'
 import { partsOf, textOf, type Part } from '../values/text'
 import {
-  asKey,
   constant,
   type DictValue,
   dict,
@@ -165,7 +165,7 @@ export const collections: LibraryModel = {
         'list',
         selfList(c).open,
       ),
-    'list.values': c => c.self ?? none,
+    'list.values': c => (c.self?.kind === 'list' ? { ...c.self, items: [...c.self.items] } : none),
     'list.keys': c =>
       list(
         selfList(c).items.map((_, i) => constant(i)),

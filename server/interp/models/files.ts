@@ -192,7 +192,7 @@ const read = (c: LibraryCall, path: Value): Value => {
 }
 
 /** `open(path, mode)`: a file that is opened for writing is made, one that is read must be there. */
-function open(c: LibraryCall, path: Value, mode: Value | undefined): Value {
+export function open(c: LibraryCall, path: Value, mode: Value | undefined): Value {
   if (mode !== undefined && !(isString(mode) && /^[rbt]*$/.test(mode.value))) noteMade(c.m, path)
   else noteRead(c, path)
   return { kind: 'file', as: 'handle', path }
@@ -271,11 +271,12 @@ export const files: LibraryModel = {
     'file.readlines': () => list([], 'list', true),
     'file.close': () => none,
     'file.toString': c => c.self ?? none,
+    'file.trim': c => c.self ?? none,
+    'file.trimEnd': c => c.self ?? none,
     // Node
     'fs.readFileSync': c => read(c, pathOf(c.get(0))),
     'fs.readFile': readThen,
     'fs.readdir': c => entriesOf(c, pathOf(c.get(0)), true),
-    'fs.promises.readdir': c => entriesOf(c, pathOf(c.get(0)), true),
     'fs.existsSync': exists,
     'fs.readdirSync': c => entriesOf(c, pathOf(c.get(0)), true),
     'node.path.join': c =>

@@ -80,6 +80,9 @@ const packedLinear: Forward = (layer, x) => {
 const packedEmbedding: Forward = (layer, x) =>
   x && [...x, layer.attributes.has('weight') ? undefined : sizeOf(layer, 'dims')]
 
+const activations =
+  'SiLU GELU ReLU Sigmoid Tanh Mish LeakyReLU ELU ReLU6 Softmax Softplus Softsign CELU LogSoftmax LogSigmoid Hardswish SELU'
+
 const same: Forward = (_, x) => x
 
 export const frostLayers: LibraryModel = {
@@ -96,9 +99,7 @@ export const frostLayers: LibraryModel = {
     'frost.nn.Dropout.forward': forward(same, asInput),
     'frost.nn.Identity.forward': forward(same, asInput),
     ...Object.fromEntries(
-      ['SiLU', 'GELU', 'ReLU', 'Sigmoid', 'Tanh'].map(
-        name => [`frost.nn.${name}.forward`, forward(same, asInput)] as const,
-      ),
+      activations.split(' ').map(name => [`frost.nn.${name}.forward`, forward(same, asInput)] as const),
     ),
   },
 }

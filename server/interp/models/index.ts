@@ -7,9 +7,12 @@ import type { Machine } from '../run/machine'
 import type { Place, Value } from '../values/value'
 import { argparse } from './argparse'
 import { arrayAtModel } from './arrayAt'
+import { assertions } from './assertions'
+import { bytes } from './bytes'
 import { collections } from './collections'
 import { concurrency } from './concurrency'
 import { files } from './files'
+import { frostTrees } from './frostTrees'
 import { frostMlx } from './frostMlx'
 import { functional } from './functional'
 import { iteration } from './iteration'
@@ -36,6 +39,7 @@ import { safetensors } from './safetensors'
 import { scalars } from './scalars'
 import { scriptArrays } from './scriptArrays'
 import { scriptIterators } from './scriptIterators'
+import { scriptObjects } from './scriptObjects'
 import { scriptText } from './scriptText'
 import { sorting } from './sorting'
 import { sets } from './sets'
@@ -63,6 +67,7 @@ export const libraries: readonly LibraryModel[] = [
   javascript,
   promises,
   strings,
+  scriptObjects,
   scriptText,
   collections,
   mappings,
@@ -70,6 +75,8 @@ export const libraries: readonly LibraryModel[] = [
   scriptIterators,
   sorting,
   files,
+  bytes,
+  assertions,
   node,
   writing,
   argparse,
@@ -88,6 +95,7 @@ export const libraries: readonly LibraryModel[] = [
   mlxTrees,
   numpy,
   frostMlx,
+  frostTrees,
 ]
 
 export const models = new Map(libraries.flatMap(l => Object.entries(l.calls)))

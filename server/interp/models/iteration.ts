@@ -1,10 +1,11 @@
 // More of what Python programs walk with: groups, queues with two ends, counters without an end.
 
+import { asKey } from '../values/keys'
 import { callFunction, type LibraryCall } from '../run/calls'
 import { itemsOf } from '../run/expressions'
 import { unknown } from '../run/machine'
 import { binary } from '../run/operators'
-import { asKey, constant, isNumber, list, type ListValue, none, type Value, wholeNumber } from '../values/value'
+import { constant, isNumber, list, type ListValue, none, type Value, wholeNumber } from '../values/value'
 import type { LibraryModel } from './index'
 
 /** A value as a text that is equal for equal keys; undefined where equality is not known. */

@@ -3,13 +3,13 @@
 import { callFunction, type LibraryCall } from '../run/calls'
 import { noteCounter } from '../program/counting'
 import { itemsOf, keysOf, mergeDict } from '../run/expressions'
-import { unknown } from '../run/machine'
+import { someNumber, unknown } from '../run/machine'
 import { has } from '../members/membership'
 import { makeProxy } from '../values/proxies'
-import { requireModule } from '../run/modules'
+import { importedJson, requireModule } from '../run/modules'
 import { setItem, setMember } from '../run/targets'
 import { partialWith } from '../values/partial'
-import { libraryName } from './index'
+import { libraryName, models } from './index'
 import { partsOf, textOf } from '../values/text'
 import {
   constant,
@@ -38,18 +38,16 @@ const numeric =
     const numbers = c.args.positional.map(a => (isNumber(a.value) ? a.value.value : undefined))
     return !c.args.open && numbers.every(n => n !== undefined)
       ? constant(f(...(numbers as number[])))
-      : unknown(c.m, c.name)
+      : someNumber(c.m, c.name)
   }
-
-const isTen = (v: Value | undefined): boolean => v !== undefined && isNumber(v) && v.value === 10
 
 function toNumber(c: LibraryCall): Value {
   const v = c.get(0)
   if (v && isNumber(v)) return c.name === 'js.parseInt' ? constant(Math.trunc(v.value)) : v
   if (v && isString(v)) {
-    const number =
-      c.name === 'js.Number' ? Number(v.value) : c.name === 'js.parseInt' ? parseInt(v.value, 10) : parseFloat(v.value)
-    return c.get(1) && !isTen(c.get(1)) ? unknown(c.m, 'a number') : constant(number)
+    if (c.name !== 'js.parseInt') return constant(c.name === 'js.Number' ? Number(v.value) : parseFloat(v.value))
+    const radix = c.get(1)
+    return radix && !isNumber(radix) ? someNumber(c.m, 'a number') : constant(parseInt(v.value, radix?.value ?? 10))
   }
   if (v?.kind === 'const' && typeof v.value === 'boolean') return constant(Number(v.value))
   return v?.kind === 'unknown' ? v : unknown(c.m, 'a number')
@@ -71,16 +69,16 @@ function arrayFrom(c: LibraryCall): Value {
 }
 
 /** An object from pairs or from what a map holds. */
-function fromEntries(c: LibraryCall): DictValue {
+function fromEntries(c: LibraryCall, isMap = false): DictValue {
   const from = c.get(0)
   if (!from || (from.kind === 'const' && from.value === null)) return dict()
-  if (from.kind === 'list') return fromPairs(from)
+  if (from.kind === 'list') return fromPairs(from, isMap)
   const made = dict()
   mergeDict(c.m, made, from)
   return made
 }
 
-const makeMap = (c: LibraryCall): Value => ({ ...fromEntries(c), isMap: true })
+const makeMap = (c: LibraryCall): Value => ({ ...fromEntries(c, true), isMap: true })
 
 /** A copy of a value with everything in it. */
 function clone(v: Value): Value {
@@ -95,12 +93,14 @@ function typeOf(v: Value | undefined): string | undefined {
   switch (v?.kind) {
     case 'const':
       // `null` and `undefined` are one value here.
-      return v.value === null ? undefined : typeof v.value
+      return v.value !== null ? typeof v.value : v.nothing ? 'undefined' : v.config ? 'object' : undefined
     case 'template':
       return 'string'
     case 'function':
     case 'class':
       return 'function'
+    case 'library':
+      return models.has(v.name) ? 'function' : undefined
     case 'list':
     case 'dict':
     case 'array':
@@ -193,7 +193,7 @@ export const javascript: LibraryModel = {
         entries.open,
       )
     },
-    'js.Object.fromEntries': fromEntries,
+    'js.Object.fromEntries': c => fromEntries(c),
     'js.Object.getOwnPropertyNames': keysOfObject,
     'js.Object.groupBy': groupBy,
     'js.Map.groupBy': c => ({ ...groupBy(c), isMap: true }),
@@ -283,14 +283,14 @@ export const javascript: LibraryModel = {
     'dict.hasOwnProperty': membership,
     'dict.entries': c => (c.self?.kind === 'dict' ? entriesOf(c, c.self) : list([], 'list', true)),
   },
-  aliases: { 'js.globalThis.Object': 'js.Object' },
+  aliases: { 'js.globalThis.Object': 'js.Object', 'js.WeakMap': 'js.Map', 'js.WeakSet': 'js.Set' },
 }
 
 /** `require('…')` and `import('…')`: a program of the workspace, or a library. */
 function requires(c: LibraryCall): Value {
   const name = c.get(0)
   if (!name || !isString(name)) return unknown(c.m, 'require')
-  const found = requireModule(c.m, c.scope.program, name.value)
+  const found = requireModule(c.m, c.scope.program, name.value) ?? importedJson(c.m, c.scope.program, name.value, c.at)
   if (found) return found
   return name.value.startsWith('.')
     ? unknown(c.m, `${name.value} is not found in the workspace`)

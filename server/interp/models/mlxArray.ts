@@ -21,6 +21,7 @@ import {
   lost,
   nestedShape,
   numberOf,
+  whole,
   numbers,
   numbersOf,
   type Operation,
@@ -83,7 +84,7 @@ function reshapeTo(c: LibraryCall, array: ArrayValue, args: readonly Value[]): V
       array.library,
     )
   }
-  const to = given.map(numberOf)
+  const to = given.map(whole(c))
   return change(c, array, v => {
     const made = rearrange.reshape(v.shape, to)
     if (made instanceof Refused) return made

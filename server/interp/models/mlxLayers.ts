@@ -203,7 +203,7 @@ const callOf = (c: LibraryCall) => ({
 })
 
 function makeSequential(c: LibraryCall): Value {
-  const made = libraryInstance(c.m, 'mlx.nn.Sequential', noArguments)
+  const made = libraryInstance(c.m, c.name, noArguments)
   made.attributes.set(
     'layers',
     list(
@@ -283,6 +283,8 @@ export const mlxLayers: LibraryModel = {
     'mlx.nn.Conv2d.__call__': convolution(2),
     'mlx.nn.Sequential': makeSequential,
     'mlx.nn.Sequential.__call__': sequential,
+    'frost.nn.Sequential': makeSequential,
+    'frost.nn.Sequential.forward': sequential,
     'mlx.nn.Linear.to_quantized': c => toQuantized(c),
     'mlx.nn.Embedding.to_quantized': c => toQuantized(c),
     'mlx.nn.QuantizedLinear.from_linear': fromLayer,

@@ -41,6 +41,12 @@ function flatten(c: LibraryCall, tree: Value, path: string, into: Flat): Flat {
   return into
 }
 
+/** The leaves of a tree by their paths; undefined where they are not all known. */
+export function flattened(c: LibraryCall, tree: Value): readonly (readonly [string, Value])[] | undefined {
+  const flat = flatten(c, tree, '', { leaves: [], complete: true })
+  return flat.complete ? flat.leaves : undefined
+}
+
 function treeFlatten(c: LibraryCall): Value {
   const tree = c.get(0, 'tree')
   if (!tree) return unknown(c.m, c.name)
@@ -81,7 +87,7 @@ function treeUnflatten(c: LibraryCall): Value {
 }
 
 /** The same tree with something else at its ends. */
-function mapTree(c: LibraryCall, tree: Value, f: (leaf: Value, path: string) => Value, path = ''): Value {
+export function mapTree(c: LibraryCall, tree: Value, f: (leaf: Value, path: string) => Value, path = ''): Value {
   const inner = branches(c, tree)
   if (inner === null) return unknown(c.m, c.name)
   if (inner === undefined) return f(tree, path)
@@ -117,6 +123,8 @@ function update(c: LibraryCall, into: Value | undefined, tree: Value): void {
 
 /** Raises where a module has no parameter or part of a name, as `update` does unless it is told not to be strict. */
 function lacks(c: LibraryCall, into: Value, key: string): boolean {
+  // The binding for Node leaves out what is not there.
+  if (c.javascript) return false
   const strict = c.get(1, 'strict')
   const isStrict = !strict || truth(strict, false) === true
   if (into.kind === 'list' && !into.open && isStrict && Number(key) >= into.items.length) {

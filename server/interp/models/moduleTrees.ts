@@ -23,7 +23,10 @@ function parameters(c: LibraryCall): Value {
   if (open) return dict([], true)
   const leaves = [...shapes].map(([path, shape]): [string, Value] => {
     const held = atPath(self, path)
-    return [path, held?.kind === 'array' ? held : shaped(shape, c.m.frame.activation, undefined, 'mlx')]
+    return [
+      path,
+      held?.kind === 'array' ? held : shaped(shape, c.m.frame.activation, undefined, c.javascript ? 'frost' : 'mlx'),
+    ]
   })
   return leaves.length === 0 ? dict() : unflatten(leaves)
 }

@@ -1,7 +1,8 @@
 // Node's own modules as far as loaders use them: the process, paths and URLs. Files are in files.ts and writing.ts.
 
-import type { LibraryCall } from '../run/calls'
-import { type Machine, unknown } from '../run/machine'
+import { callFunction, type LibraryCall } from '../run/calls'
+import { type Machine, someNumber, unknown } from '../run/machine'
+import { isStarted } from '../run/modules'
 import { joinPath } from '../run/operators'
 import { fail, isCertain } from '../run/refusals'
 import { partsOf, textOf } from '../values/text'
@@ -11,6 +12,7 @@ import {
   type FileValue,
   isNumber,
   isString,
+  library,
   list,
   none,
   type Place,
@@ -45,6 +47,48 @@ function extension(c: LibraryCall): Value {
   const text = path?.kind === 'file' ? path.path : path
   if (!text || !isString(text)) return unknown(c.m, 'the extension of a path')
   return constant(/[^./\\](\.[^./\\]*)$/.exec(text.value)?.[1] ?? '')
+}
+
+/** Something that is called once the program has nothing else to do: that is the same to what it computes. */
+const later = (c: LibraryCall): Value => {
+  const f = c.get(0)
+  if (f)
+    callFunction(
+      c.m,
+      f,
+      c.args.positional.slice(c.name === 'js.setTimeout' ? 2 : 1).map(a => a.value),
+      c,
+    )
+  return unknown(c.m, 'a timer')
+}
+
+/** A path that is known whole. */
+function pathText(v: Value | undefined): string | undefined {
+  const path = v?.kind === 'file' ? v.path : v
+  return path && isString(path) ? path.value : undefined
+}
+
+function isAbsolute(c: LibraryCall): Value {
+  const path = pathText(c.get(0))
+  return path === undefined ? unknown(c.m, 'whether a path is absolute') : constant(path.startsWith('/'))
+}
+
+/** `path.relative(from, to)` where one is below the other. */
+function relative(c: LibraryCall): Value {
+  const [from, to] = [pathText(c.get(0)), pathText(c.get(1))]
+  const base = from?.replace(/\/*$/, '/')
+  return base !== undefined && to?.startsWith(base) ? constant(to.slice(base.length)) : unknown(c.m, 'a relative path')
+}
+
+/** `path.parse(path)`. */
+function parsed(c: LibraryCall): Value {
+  const path = pathText(c.get(0))
+  if (path === undefined) return unknown(c.m, 'the parts of a path')
+  const base = path.slice(path.lastIndexOf('/') + 1)
+  const ext = /[^.](\.[^.]*)$/.exec(base)?.[1] ?? ''
+  const dir = path.slice(0, Math.max(0, path.length - base.length - 1))
+  const parts = { root: path.startsWith('/') ? '/' : '', dir, base, ext, name: base.slice(0, base.length - ext.length) }
+  return dict(Object.entries(parts).map(([name, text]) => [name, constant(text)]))
 }
 
 /** `parseArgs({ options })`: what holds when no option is given. */
@@ -101,17 +145,39 @@ export const node: LibraryModel = {
     'any.slice': c => c.self ?? none,
     'fs.mkdirSync': () => none,
     'fs.rmSync': () => none,
-    'fs.promises.readFile': c => ({
-      kind: 'file',
-      as: 'text',
-      path: c.get(0)?.kind === 'file' ? (c.get(0) as FileValue).path : (c.get(0) ?? none),
-    }),
+    'fs.rm': () => none,
+    'fs.mkdir': () => none,
+    'fs.unlinkSync': () => none,
+    'fs.unlink': () => none,
+    'fs.accessSync': () => none,
+    'fs.access': () => none,
+    'fs.realpathSync': c => c.get(0) ?? none,
+    'js.process.stdout.write': () => none,
+    'js.process.on': () => none,
+    'js.process.nextTick': later,
+    'js.setTimeout': later,
+    'js.setImmediate': later,
+    'js.queueMicrotask': later,
+    'js.performance.now': c => someNumber(c.m, 'the time'),
+    'js.Date.now': c => someNumber(c.m, 'the time'),
+    'node.timers.setTimeout': c => c.get(1) ?? none,
+    'node.util.promisify': c => c.get(0) ?? none,
+    'node.module.createRequire': () => library('js.require'),
+    'node.path.isAbsolute': isAbsolute,
+    'node.path.relative': relative,
+    'node.path.parse': parsed,
   },
   properties: {
-    'js.process.argv': (_m, _self, at) => ({
-      ...list([constant('node'), constant(at.program.path)], 'list', true),
+    'js.process.argv': (m, _self, at) => ({
+      ...list([constant('node'), isStarted(m, at.program) ? constant(at.program.path) : unknown(m, 'the program')]),
+      open: true,
       optional: true,
     }),
+    'js.require.main': (m, _self, at) =>
+      (isStarted(m, at.program) ? m.modules.get(at.program)?.vars.get('module') : undefined) ??
+      unknown(m, 'the program'),
+    'fs.promises': () => library('fs'),
+    'node.path.posix': () => library('node.path'),
     'js.process.env': m => given(m, 'the environment'),
     'node.path.sep': () => constant('/'),
     'js.import.meta.url': (_m, _self, at) => programPath(at),
@@ -126,6 +192,14 @@ export const node: LibraryModel = {
     'node:util': 'node.util',
     util: 'node.util',
     'node:module': 'node.module',
-    'fs.promises.readdir': 'fs.readdirSync',
+    'node:timers/promises': 'node.timers',
+    'timers/promises': 'node.timers',
+    module: 'node.module',
+    'fs.promises': 'fs',
+    'node.url.URL': 'js.URL',
+    'node:perf_hooks': 'js',
+    'node:buffer': 'js',
+    'node:console': 'js',
+    'node.util.TextDecoder': 'js.TextDecoder',
   },
 }

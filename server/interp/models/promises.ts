@@ -51,12 +51,23 @@ function madeError(c: LibraryCall): Value {
   return { kind: 'instance', of: { kind: 'library', name: c.name }, attributes }
 }
 
+/** Whichever is done first. */
+function firstOf(c: LibraryCall): Value {
+  const items = c.get(0) && itemsOf(c.m, c.get(0) ?? none)
+  const [first, ...others] = items ?? []
+  return first
+    ? others.reduce((made, other) => join(made, other, why => unknown(c.m, why)), first)
+    : unknown(c.m, 'what a promise comes to')
+}
+
 export const promises: LibraryModel = {
   calls: {
     'js.Promise': promised,
     'js.promise.fulfil': c => fulfil(c),
     'js.promise.reject': () => none,
     'js.Promise.all': c => c.get(0) ?? none,
+    'js.Promise.race': firstOf,
+    'js.Promise.any': firstOf,
     'js.Promise.resolve': c => c.get(0) ?? none,
     'js.Promise.allSettled': c => {
       const items = c.get(0) && itemsOf(c.m, c.get(0) ?? none)

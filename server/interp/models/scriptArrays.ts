@@ -15,6 +15,7 @@ import {
   truth,
   type Value,
 } from '../values/value'
+import { asKey, keyValue } from '../values/keys'
 import { entriesOf } from './collections'
 import type { LibraryModel } from './index'
 
@@ -234,9 +235,9 @@ export const scriptArrays: LibraryModel = {
       return at >= 0 && !open ? constant(at) : lost(c)
     },
     'dict.delete': c => {
-      const key = c.get(0)
       const self = selfDict(c)
-      if (key?.kind !== 'const' || (typeof key.value !== 'string' && typeof key.value !== 'number')) {
+      const key = asKey(c.get(0) ?? none, self.isMap)
+      if (key.kind !== 'const' || (typeof key.value !== 'string' && typeof key.value !== 'number')) {
         self.open = true
         return unknown(c.m, 'delete')
       }
@@ -263,4 +264,4 @@ export const scriptArrays: LibraryModel = {
 export const mapItems = (map: DictValue): Value[] | undefined =>
   map.open || map.views.length > 0
     ? undefined
-    : [...map.map].map(([key, value]) => list([constant(key), value], 'tuple'))
+    : [...map.map].map(([key, value]) => list([keyValue(key), value], 'tuple'))

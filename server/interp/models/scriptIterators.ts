@@ -54,6 +54,10 @@ export const scriptIterators: LibraryModel = {
     'js.*texts*': textsOf,
     'js.String.raw': rawText,
     'list.[Symbol.iterator]': c => (c.self?.kind === 'list' ? { ...c.self, items: [...c.self.items] } : list([])),
+    'str.[Symbol.iterator]': c => {
+      const characters = c.self && itemsOf(c.m, c.self)
+      return list(characters ?? [], 'list', !characters)
+    },
   },
   properties: Object.fromEntries(known.map(name => [`js.Symbol.${name}`, () => constant(`[Symbol.${name}]`)] as const)),
 }

@@ -1,10 +1,11 @@
 // Sets of Python, and the methods of its lists and dicts that change them in place. Two items of a set are never equal;
 // where it is not known whether two are, the set is marked open.
 
+import { asKey } from '../values/keys'
 import type { LibraryCall } from '../run/calls'
 import { itemsOf, keysOf } from '../run/expressions'
 import { type Machine, placeKey, unknown } from '../run/machine'
-import { asKey, constant, type DictValue, list, type ListValue, none, type Value } from '../values/value'
+import { constant, type DictValue, list, type ListValue, none, type Value } from '../values/value'
 import type { LibraryModel } from './index'
 
 const selfList = (c: LibraryCall) => c.self as ListValue

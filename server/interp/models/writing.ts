@@ -22,12 +22,14 @@ function temporary(c: LibraryCall): Value {
 
 const jsonText = 'json.text'
 
-/** The text that JSON gives: it remembers what it says. */
-const dumped = (c: LibraryCall): Value => ({
+/** A text of JSON: it remembers what it says. */
+export const jsonTextOf = (value: Value): Value => ({
   kind: 'instance',
   of: { kind: 'library', name: jsonText },
-  attributes: new Map([['value', c.get(0, 'obj') ?? none]]),
+  attributes: new Map([['value', value]]),
 })
+
+const dumped = (c: LibraryCall): Value => jsonTextOf(c.get(0, 'obj') ?? none)
 
 /** What a JSON text says, if the program made it itself. */
 export const jsonIn = (text: Value | undefined): Value | undefined =>
@@ -100,6 +102,9 @@ export const writing: LibraryModel = {
     'json.dump': dumpTo,
     'json.dumps': dumped,
     'js.JSON.stringify': dumped,
+    [`${jsonText}.trim`]: c => c.self ?? none,
+    [`${jsonText}.trimEnd`]: c => c.self ?? none,
+    [`${jsonText}.toString`]: c => c.self ?? none,
     'path.write_text': c => writeText(c, c.self, c.get(0, 'data')),
     'file.write': c => writeText(c, c.self, c.get(0)),
     'fs.writeFileSync': c => writeText(c, c.get(0), c.get(1)),
@@ -108,6 +113,9 @@ export const writing: LibraryModel = {
     'shutil.copy2': copyFile,
     'shutil.copyfile': copyFile,
     'fs.copyFileSync': copyFile,
+    'fs.copyFile': copyFile,
+    'fs.renameSync': copyFile,
+    'fs.rename': copyFile,
     'safetensors.mlx.save_file': saveFile,
     'safetensors.numpy.save_file': saveFile,
     'safetensors.torch.save_file': saveFile,

@@ -47,6 +47,21 @@ export function mentionsSink(f: FunctionDef): boolean {
   return known
 }
 
+const argumentsCache = new WeakMap<FunctionDef, boolean>()
+
+/** Whether a function of JavaScript, or an arrow in it, names the list of its arguments. */
+export function namesArguments(f: FunctionDef): boolean {
+  let known = argumentsCache.get(f)
+  if (known === undefined) {
+    known = false
+    walk(f.body, e => {
+      if (e.kind === 'name' && e.name === 'arguments') known = true
+    })
+    argumentsCache.set(f, known)
+  }
+  return known
+}
+
 const importCache = new WeakMap<Program, readonly (Stmt & { kind: 'import' })[]>()
 /** Every import of a program, wherever it stands. */
 export function importsOf(program: Program): readonly (Stmt & { kind: 'import' })[] {

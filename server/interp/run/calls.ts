@@ -1,11 +1,11 @@
 // Calls: of the user's own functions and classes, which are entered, and of modelled libraries, which are looked up.
 // A call of anything else is unknown and silent; where stored tensors go into it, that is noted for people to see.
 
-import type { Arg, Expr, FunctionDef } from '../../source/ir'
+import type { Arg, Expr } from '../../source/ir'
 import { noteMade } from '../stored/fileReads'
 import { evaluate, itemsOf } from './expressions'
+import { namesArguments } from '../program/names'
 import { handOver, storedArrays } from '../arrays/handOver'
-import { generated } from './iterators'
 import { depthLimit, type Machine, noteUnfollowed, place, unknown } from './machine'
 import { isPosition } from '../values/positions'
 import { classesOf, freeInit, instantiate } from './classes'
@@ -16,6 +16,7 @@ import { fillMap, isMapClass } from '../values/mapObjects'
 import { findMember, getItem, libraryBase } from '../members/members'
 import { models } from '../models/index'
 import { refuseWalk } from './scriptRefusals'
+import { noteComputed } from './computed'
 import { noteShared } from './sharing'
 import { checkCall, checkConstruction } from '../program/signatures'
 import { noteAnyTaken, noteArguments, noteHandedOut } from '../stored/takes'
@@ -45,6 +46,8 @@ export interface Arguments {
   readonly open: boolean
   /** Only such as may be left out: where there is a default, that is read. */
   readonly optional?: boolean
+  /** As a call of the program has them: there are no others. */
+  readonly isWritten?: true
 }
 
 /** One call of a modelled library function, as its model sees it. */
@@ -90,7 +93,8 @@ export function evaluateArguments(m: Machine, args: readonly Arg[], scope: Scope
     } else if (arg.name) (keywords ??= new Map()).set(arg.name, { value, place: at })
     else positional.push({ value, place: at })
   }
-  return { positional, keywords: keywords ?? noKeywords, open, ...(open && optional ? { optional } : {}) }
+  const left = open && optional ? { optional } : {}
+  return { positional, keywords: keywords ?? noKeywords, open, isWritten: true, ...left }
 }
 
 export interface CallSite {
@@ -131,7 +135,8 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
         return invoke(m, method, handOver(args, site.at))
       }
       const base = libraryBase(callee.of)
-      if (base) return callLibrary(m, `${base}.__call__`, callee, args, site)
+      if (base)
+        return callLibrary(m, `${base}.${models.has(`${base}.forward`) ? 'forward' : '__call__'}`, callee, args, site)
       return handedOut(m, args, 'a call of an object')
     }
     case 'unknown':
@@ -266,6 +271,10 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
     self: f.program.language === 'python' || f.def.isArrow ? undefined : f.self,
     owner: f.owner,
   }
+  if (!f.def.isArrow && f.program.language !== 'python' && namesArguments(f.def)) {
+    const given = args.positional.map(({ value }) => value)
+    scope.vars.set('arguments', list(given, 'list', args.open))
+  }
   bindParameters(m, f, args, scope)
   const frame = m.frame
   const { isGenerator = false } = f.def
@@ -282,8 +291,6 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   if (raised) frame.raised = true
   if (completion === 'raise') return unknown(m, `${f.def.name || 'a function'} raises`)
   if (halts) return managerOf(m, f, (returned?.kind === 'list' && returned.items[0]) || none, scope)
-  if (isGenerator && f.program.language !== 'python' && (!returned || returned.kind === 'list'))
-    return generated(returned)
   return returned ?? (isGenerator ? list([]) : none)
 }
 
@@ -314,27 +321,11 @@ function bindParameters(m: Machine, f: FunctionValue, args: Arguments, scope: Sc
       if (given) value = given.value
       else if (param.default && (!args.open || args.optional))
         value = evaluate(m, param.default, defaultScope(f, scope))
+      else if (args.isWritten && !args.open && f.program.language !== 'python') value = { ...none, nothing: 'sure' }
       else value = unknown(m, `parameter ${name}`, args.open && freeCall.has(args))
     }
     assignTo(m, param.target, value, scope, 'let')
   }
-}
-
-/** An object that already holds stored tensors has now shown what this method does with them. */
-function noteComputed(m: Machine, f: FunctionValue): void {
-  if (f.self?.kind !== 'instance' || m.uncertain > 0) return
-  for (const v of f.self.attributes.values()) {
-    if (v.kind !== 'array' || !v.variants.some(x => x.stored)) continue
-    noteComputedBy(m, f.self, f.def)
-    return
-  }
-}
-
-function noteComputedBy(m: Machine, self: InstanceValue, def: FunctionDef): void {
-  const known = m.computed.get(self)
-  if (known) known.add(def)
-  else m.computed.set(self, new Set([def]))
-  for (const one of self.standsFor ?? []) noteComputedBy(m, one, def)
 }
 
 /** Arguments of a function that nobody in the workspace calls: its parameters are inputs of the program. */

@@ -1,7 +1,8 @@
 // Evaluates expressions of the intermediate representation to abstract values. Whatever is not known here becomes an
 // unknown, never a guess; calls are in calls.ts, members in members.ts.
 
-import type { Expr } from '../../source/ir'
+import { asKey, keyValue } from '../values/keys'
+import type { Expr, FunctionDef } from '../../source/ir'
 import { makeAlike } from './alikeItems'
 import { callValue, evaluateArguments } from './calls'
 import { itemsOfObject, superOf } from './classes'
@@ -10,30 +11,18 @@ import { mapBehind } from '../values/mapObjects'
 import { type Machine, place, unknown, withLiteral } from './machine'
 import { getAttribute, getIndex } from '../members/members'
 import { noteMerged, noteReplaced } from '../stored/merging'
+import { libraryName, properties } from '../models/index'
 import { setOf } from '../models/sets'
 import { binary, compare, unary } from './operators'
 import { execute, iterate } from './statements'
-import { functionValue, isJavaScript } from './scopes'
+import { blockScope, functionValue, isJavaScript } from './scopes'
 import { refuseWalk } from './scriptRefusals'
 import { assignTo } from './targets'
 import { mapItems } from '../models/scriptArrays'
 import { isUniform, summarize } from './summary'
 import { partsOf, textOf, type Part } from '../values/text'
 import { notWithNumber, settled } from './trial'
-import {
-  asKey,
-  constant,
-  dict,
-  isNumber,
-  isString,
-  join,
-  list,
-  none,
-  type Scope,
-  truth,
-  type Value,
-  keyValue,
-} from '../values/value'
+import { constant, dict, isNumber, isString, join, list, none, type Scope, truth, type Value } from '../values/value'
 
 const literals = new WeakMap<Expr, Value>()
 /** A literal's value with its place; one object for each, since loops evaluate them again and again. */
@@ -57,7 +46,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     case 'literal':
       return literalOf(e, scope.program)
     case 'name':
-      return lookupName(e.name, scope)
+      return globalOf(m, lookupName(e.name, scope), e, scope)
     case 'this':
       return findSelf(scope) ?? unknown(m, 'this')
     case 'super':
@@ -167,7 +156,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     case 'comprehension':
       return comprehension(m, e, scope)
     case 'function':
-      return functionValue(e.def, scope)
+      return e.isNamed ? namedFunction(e.def, scope) : functionValue(e.def, scope)
     case 'class':
       execute(m, [{ kind: 'class', def: e.def, span: e.span }], scope)
       return scope.vars.get(e.def.name) ?? unknown(m, 'class expression')
@@ -206,7 +195,7 @@ const isNone = (v: Value): boolean => v.kind === 'const' && v.value === null
 /** Whether `?.` stands in a chain of members and calls: where what is before it is nothing, the whole chain is. */
 function isOptional(e: Expr): boolean {
   for (let at = e; ;) {
-    if ((at.kind === 'attribute' || at.kind === 'index') && at.optional) return true
+    if ((at.kind === 'attribute' || at.kind === 'index' || at.kind === 'call') && at.optional) return true
     if (at.kind === 'attribute' || at.kind === 'index') at = at.object
     else if (at.kind === 'call') at = at.callee
     else return false
@@ -235,7 +224,21 @@ function lookupName(name: string, scope: Scope): Value {
   }
   if (name === '__file__' || name === '__filename') return { kind: 'const', value: scope.program.path }
   if (name === '__dirname') return { kind: 'const', value: scope.program.path.replace(/[/\\][^/\\]*$/, '') }
-  return { kind: 'library', name: `${isJavaScript(scope) ? 'js' : 'py'}.${name}` }
+  return { kind: 'library', name: libraryName(`${isJavaScript(scope) ? 'js' : 'py'}.${name}`) }
+}
+
+/** A function expression of JavaScript, which knows itself by its name. */
+function namedFunction(def: FunctionDef, scope: Scope): Value {
+  const own = blockScope(scope)
+  const made = functionValue(def, own)
+  own.vars.set(def.name, made)
+  return made
+}
+
+/** What a name of the language stands for that is no function: `Infinity`. */
+function globalOf(m: Machine, v: Value, e: Expr, scope: Scope): Value {
+  const property = v.kind === 'library' && v.self === undefined ? properties.get(v.name) : undefined
+  return property ? property(m, v, place(scope.program, e.span)) : v
 }
 
 /** The items of something that can be walked; undefined where there may be others. */

@@ -5,7 +5,7 @@ import { callFunction } from './calls'
 import { itemsOf } from './expressions'
 import { type Machine, turnLimit } from './machine'
 import { findMember } from '../members/members'
-import { type FunctionValue, type ListValue, library, list, none, truth, type Value } from '../values/value'
+import { type FunctionValue, none, truth, type Value } from '../values/value'
 
 /** Names of the members that a walk calls. */
 const walkers = ['[Symbol.iterator]', '[Symbol.asyncIterator]'] as const
@@ -52,10 +52,4 @@ function itemsOfIterator(m: Machine, iterator: Value): Value[] | undefined {
     items.push(step.map.get('value') ?? none)
   }
   return undefined
-}
-
-/** What a generator of JavaScript gave, with the method that takes one after another. */
-export function generated(made: ListValue = list([])): ListValue {
-  const items = list([...made.items], 'list', made.open)
-  return { ...made, properties: new Map([['next', library('generator.next', items)]]) }
 }

@@ -1,11 +1,11 @@
 // Imports: of a program in the workspace, which is run once, or of a library, whose names are looked up in the models.
 
 import type { Program, Stmt } from '../../source/ir'
-import { normalize } from '../stored/checkpoints'
+import { loadJson, normalize } from '../stored/checkpoints'
 import { type Machine, place, unknown } from './machine'
 import { libraryName, properties } from '../models/index'
 import { execute } from './statements'
-import { constant, dict, library, type Scope, type Value } from '../values/value'
+import { constant, dict, library, none, type Place, type Scope, type Value } from '../values/value'
 
 const clean = (path: string) => path.replace(/\\/g, '/')
 const folderOf = (path: string) => clean(path).replace(/\/[^/]*$/, '')
@@ -17,7 +17,7 @@ export function runModule(m: Machine, program: Program, asMain = false): Scope {
   const scope: Scope = { vars: new Map(), parent: undefined, program }
   m.modules.set(program, scope)
   if (program.language === 'python') scope.vars.set('__name__', constant(asMain ? '__main__' : moduleName(program)))
-  else defineExports(scope)
+  else defineExports(scope, asMain)
   if (m.depth < 40) {
     m.depth++
     execute(m, program.body, scope)
@@ -26,9 +26,17 @@ export function runModule(m: Machine, program: Program, asMain = false): Scope {
   return scope
 }
 
+/** Whether a module is the program that was started, under a name that no program can write. */
+const startedName = '*started*'
+
+/** Whether a program of JavaScript is the one that was started, not imported by another. */
+export const isStarted = (m: Machine, program: Program): boolean =>
+  m.modules.get(program)?.vars.has(startedName) === true
+
 /** The `module` and `exports` of CommonJS, which every program of JavaScript may use. */
-function defineExports(scope: Scope): void {
+function defineExports(scope: Scope, asMain: boolean): void {
   const exported = dict()
+  if (asMain) scope.vars.set(startedName, constant(true))
   scope.vars.set('exports', exported)
   scope.vars.set('module', dict([['exports', exported]]))
 }
@@ -47,6 +55,12 @@ export function requireModule(m: Machine, from: Program, module: string): Value 
   if (!program) return undefined
   const scope = runModule(m, program)
   return commonExports(scope) ?? { kind: 'namespace', scope }
+}
+
+/** What importing or requiring a JSON file gives, by its path beside the program. */
+export function importedJson(m: Machine, from: Program, module: string, at: Place): Value | undefined {
+  if (from.language === 'python' || !module.startsWith('.') || !module.endsWith('.json')) return undefined
+  return loadJson(m, constant(normalize(`${folderOf(from.path)}/${module}`)), at)
 }
 
 const moduleName = (program: Program) =>
@@ -135,6 +149,9 @@ function importName(
     const inner = findModule(m, scope.program, s.module ? `${s.module}.${imported}` : imported, s.level)
     if (inner) return { kind: 'namespace', scope: runModule(m, inner) }
   }
+  const json = importedJson(m, scope.program, s.module, place(scope.program, s.span))
+  if (json?.kind === 'dict' && imported !== null && imported !== 'default') return json.map.get(imported) ?? none
+  if (json) return json
   if (names || s.level > 0 || s.module.startsWith('.'))
     return unknown(m, `${imported ?? s.module} is not found in the workspace`)
   const base = libraryName(s.module)

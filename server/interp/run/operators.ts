@@ -5,15 +5,15 @@ import type { Expr } from '../../source/ir'
 import { anyArray, mapVariants, withOp } from '../arrays/arrays'
 import { callMember } from './classes'
 import { otherwiseOf } from './commandLine'
-import { sameMember } from './enumerations'
 import { mergeDict } from './expressions'
 import { derive, identity, type Machine, place, unknown } from './machine'
 import { has } from '../members/membership'
-import { dtypeOf, isFraction } from '../models/arguments'
+import { isFraction } from '../models/arguments'
 import { pairwise, refuseFloats } from '../models/elementwise'
-import { sameSet, setOperator } from '../models/sets'
+import { setOperator } from '../models/sets'
 import { multiply } from '../arrays/products'
 import { failPython } from './refusals'
+import { alike, isInstance } from './sameness'
 import { isJavaScript } from './scopes'
 import { asFloat } from '../shapes/dtypes'
 import { refusedBits, refusedDType, shifted } from '../shapes/elementwise'
@@ -39,8 +39,9 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
   if (!javascript && op !== '&' && op !== '|' && op !== '^' && (isFlag(left) || isFlag(right)))
     if ([left, right].every(v => isFlag(v) || isNumber(v)))
       return binary(m, op, asNumber(left), asNumber(right), scope, e)
+  if (javascript && isBesideNothing(left, right) && (op !== '+' || !isTextual(left, right))) return constant(NaN)
   if (isNumber(left) && isNumber(right)) {
-    const result = op === '%' && javascript ? left.value % right.value : arithmetic(op, left.value, right.value)
+    const result = javascript ? scriptNumber(op, left.value, right.value) : arithmetic(op, left.value, right.value)
     const isFloat = javascript ? undefined : floatOf(op, left, right)
     if (result !== undefined) return isFloat === undefined ? constant(result) : { ...constant(result), isFloat }
     if (right.value === 0 && ['/', '//', '%'].includes(op)) {
@@ -53,8 +54,7 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
   if (op === '+') {
     if (left.kind === 'list' && right.kind === 'list')
       return list([...left.items, ...right.items], left.shape, left.open || right.open)
-    const textual = (v: Value) => isString(v) || v.kind === 'template'
-    if (textual(left) || textual(right)) {
+    if (isTextual(left, right)) {
       const [a, b] = [partsOf(left), partsOf(right)]
       if (a && b) return textOf([...a, ...b])
     }
@@ -77,15 +77,32 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
     return made
   }
   const [a, b] = [identity(left), identity(right)]
+  // All but a sum of JavaScript are numbers, whatever they are made of; so is a sum of numbers in either language.
+  const isSurely = (javascript && op !== '+') || [left, right].every(isSomeNumber)
+  const number = isSurely ? ({ isNumber: true } as const) : {}
   if (a && b && (left.kind === 'unknown' || right.kind === 'unknown')) {
     const linear = linearOf(op, left, right)
     if (linear && linear.scale === 0) return constant(linear.offset)
-    if (linear)
-      return { ...derive(m, `${linear.scale}*#${linear.symbol}+${linear.offset}`, 'computed from an unknown'), linear }
-    return derive(m, `${a} ${op} ${b}`, 'computed from an unknown')
+    const why = 'computed from an unknown'
+    if (linear) return { ...derive(m, `${linear.scale}*#${linear.symbol}+${linear.offset}`, why), ...number, linear }
+    return { ...derive(m, `${a} ${op} ${b}`, why), ...number }
   }
-  return unknown(m, `${op} of values that are not known`)
+  return { ...unknown(m, `${op} of values that are not known`), ...number }
 }
+
+const isTextual = (...values: readonly Value[]): boolean => values.some(v => isString(v) || v.kind === 'template')
+
+/** Whether `undefined`, that is sure, stands beside a number or another such. */
+function isBesideNothing(...values: readonly Value[]): boolean {
+  const isNothing = (v: Value): boolean => v.kind === 'const' && v.value === null && v.nothing !== undefined
+  return values.some(isNothing) && values.every(v => isNothing(v) || isNumber(v) || isString(v))
+}
+
+const isSomeNumber = (v: Value): boolean => isNumber(v) || (v.kind === 'unknown' && v.isNumber === true)
+
+/** Arithmetic of JavaScript, which has numbers for what Python refuses. */
+const scriptNumber = (op: string, a: number, b: number): number | undefined =>
+  op === '%' ? a % b : op === '/' ? a / b : arithmetic(op, a, b)
 
 /** True and False count as one and nought. */
 const isFlag = (v: Value): boolean => v.kind === 'const' && typeof v.value === 'boolean'
@@ -334,64 +351,4 @@ function comparedRanges(op: string, left: Bounds, right: Bounds): boolean | unde
   const [isSure, isOut] =
     op === '<' ? [left[1] < right[0], left[0] >= right[1]] : [left[1] <= right[0], left[0] > right[1]]
   return isSure ? true : isOut ? false : undefined
-}
-
-function alike(a: Value, b: Value): boolean | undefined {
-  if (a.kind === 'const' && b.kind === 'const') return sameMember(a, b)
-  const [nothing, other] = a.kind === 'const' && a.value === null ? [a, b] : [b, a]
-  if (nothing.kind === 'const' && nothing.value === null) return other.kind === 'unknown' ? undefined : false
-  if ((a.kind === 'const' && isObject(b)) || (b.kind === 'const' && isObject(a))) return false
-  if (a.kind === 'list' && b.kind === 'list' && (a.shape === 'set' || b.shape === 'set'))
-    return a.shape === b.shape ? sameSet(a, b) : undefined
-  if (a.kind === 'list' && b.kind === 'list' && !a.open && !b.open) {
-    if (a.items.length !== b.items.length) return false
-    let all: boolean | undefined = true
-    for (const [i, item] of a.items.entries()) {
-      const other = b.items[i]
-      const known = other && alike(item, other)
-      if (known === false) return false
-      if (known === undefined) all = undefined
-    }
-    return all
-  }
-  const [x, y] = [dtypeOf(a), dtypeOf(b)]
-  if (x !== undefined && y !== undefined) return x === y
-  if (a.kind === 'library' && b.kind === 'library' && a.self === undefined && b.self === undefined)
-    return a.name === b.name ? true : undefined
-  return undefined
-}
-
-/** Never equal to a text, a number or a flag, in either language. */
-const isObject = (v: Value): boolean =>
-  v.kind === 'list' || v.kind === 'dict' || v.kind === 'function' || v.kind === 'class'
-
-/** `left instanceof right`; undefined where that is not known. */
-function isInstance(left: Value, right: Value): boolean | undefined {
-  const name = right.kind === 'library' ? right.name : undefined
-  switch (left.kind) {
-    case 'array':
-      return name === undefined ? undefined : name.endsWith('.array')
-    case 'list':
-      return name === undefined ? undefined : name === (left.shape === 'set' ? 'js.Set' : 'js.Array')
-    case 'dict':
-      return name === 'js.Map' ? left.isMap === true : undefined
-    case 'const':
-      return false
-    case 'instance':
-      return isBelow(left.of, right)
-    default:
-      return undefined
-  }
-}
-
-/** Whether a class is another one or has it above it. */
-function isBelow(of: Value, other: Value): boolean | undefined {
-  if (of.kind === 'library') {
-    if (other.kind !== 'library') return false
-    return of.name === other.name ? true : other.name.endsWith('.nn.Module') ? of.name.includes('.nn.') : false
-  }
-  if (of.kind !== 'class') return undefined
-  if (other.kind === 'class' && other.def === of.def) return true
-  const above = of.bases.map(base => isBelow(base, other))
-  return above.includes(true) ? true : above.includes(undefined) ? undefined : false
 }

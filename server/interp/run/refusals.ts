@@ -3,7 +3,7 @@
 // but nothing that fails later is: that would be its consequence. Inside a `try` it is thrown to the handler instead.
 
 import type { Machine } from './machine'
-import type { ArrayVariant, Place, Source } from '../values/value'
+import type { ArrayVariant, Place, Source, Value } from '../values/value'
 
 export interface Refusal {
   readonly at: Place
@@ -23,6 +23,9 @@ export interface Refusal {
 
 /** Thrown to the nearest `try` with handlers, which always is there; see `fail`. */
 export class Raised extends Error {
+  /** What was raised, where the program made it. */
+  value: Value | undefined
+
   constructor(readonly refusal: Refusal) {
     super('raised by the program that is read')
   }

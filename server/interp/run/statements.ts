@@ -11,7 +11,8 @@ import { withoutArguments } from './commandLine'
 import { type Machine, place, turnLimit, unknown } from './machine'
 import { importModule } from './modules'
 import { leaves } from '../program/names'
-import { errorsOf, fail, isCaughtBy, Raised, type Refusal } from './refusals'
+import { attempt, raise } from './exceptions'
+import { errorsOf, fail } from './refusals'
 import { countedNames, isUniform, summarize, summarizeUnused } from './summary'
 import { binary } from './operators'
 import { blockScope, declaredIn, functionValue, holderOf, isJavaScript, scopeFor, scopesOfFunction } from './scopes'
@@ -20,7 +21,7 @@ import { walkStacks } from './stacks'
 import { noteWalked } from '../stored/takes'
 import { assignTo, remove } from './targets'
 import { notWithNumber } from './trial'
-import { constant, isString, join, none, type Scope, truth, type Value } from '../values/value'
+import { constant, join, none, type Scope, truth, type Value } from '../values/value'
 
 /** How a list of statements ended. */
 export type Completion = 'next' | 'break' | 'continue' | 'return' | 'raise'
@@ -39,7 +40,7 @@ export function execute(m: Machine, body: readonly Stmt[], scope: Scope): Comple
 }
 
 /** Runs a body that is a block of its own. */
-const executeBlock = (m: Machine, body: readonly Stmt[], scope: Scope): Completion =>
+export const executeBlock = (m: Machine, body: readonly Stmt[], scope: Scope): Completion =>
   execute(m, body, scopeFor(body, scope))
 
 /** Whether a loop or block with this label is what a jump leaves; then the jump has arrived. */
@@ -222,6 +223,9 @@ function branch(
   return 'next'
 }
 
+/** An endless loop of which it is not known when it ends is followed so far. */
+const doubtfulTurns = 100
+
 function loop(m: Machine, s: Stmt & { kind: 'while' }, outer: Scope): Completion {
   // Every turn has variables of its own, which functions made in it keep.
   const perTurn = isJavaScript(outer) && declaredIn(s.init).lexical
@@ -243,8 +247,11 @@ function loop(m: Machine, s: Stmt & { kind: 'while' }, outer: Scope): Completion
       m.uncertain--
       return 'next'
     }
+    const { alternative } = m
     const completion = executeBlock(m, s.body, scope)
     if (completion === 'return' || completion === 'raise') return completion
+    // What may have ended it in every turn so far ends it some time.
+    if (m.alternative > alternative && s.test.kind === 'literal' && turn >= doubtfulTurns) return 'next'
     if (completion === 'continue' && s.isSwitch) return completion
     if (completion !== 'next' && !arrives(m, s.label)) return completion
     if (completion === 'break') return 'next'
@@ -252,93 +259,6 @@ function loop(m: Machine, s: Stmt & { kind: 'while' }, outer: Scope): Completion
     execute(m, s.update, scope)
   }
   return 'next'
-}
-
-function attempt(m: Machine, s: Stmt & { kind: 'try' }, scope: Scope): Completion {
-  const catches = s.handlers.some(
-    h => h.types.length === 0 || h.types.some(t => /(^|\.)(ValueError|RuntimeError|Exception|BaseException)$/.test(t)),
-  )
-  // A handler that only raises again hides nothing.
-  const swallows = catches && s.handlers.some(h => !h.body.some(b => b.kind === 'raise'))
-  const missing = s.handlers.some(
-    h => h.types.length === 0 || h.types.some(t => /(^|\.)(KeyError|LookupError|Exception|BaseException)$/.test(t)),
-  )
-  const before = { ...m }
-  if (swallows) m.guarded++
-  if (missing) m.keyGuarded++
-  if (s.handlers.length > 0) m.catching++
-  let completion: Completion
-  let refusal: Refusal | undefined
-  try {
-    completion = executeBlock(m, s.body, scope)
-  } catch (error) {
-    if (!(error instanceof Raised)) throw error
-    refusal = error.refusal
-    completion = 'raise'
-    const { alternative, depth, frame, turns, summaries } = before
-    Object.assign(m, { alternative, depth, frame, turns, summaries })
-  }
-  const { guarded, keyGuarded, catching } = before
-  Object.assign(m, { guarded, keyGuarded, catching })
-  if (completion === 'next') completion = execute(m, s.orElse, scope)
-  if (completion === 'raise' && s.handlers.length > 0 && !m.dead) completion = handle(m, s, refusal, scope)
-  if (m.frame.halted) return completion
-  const last = executeBlock(m, s.finally, scope)
-  return last === 'next' ? completion : last
-}
-
-/** Runs the handler that catches; where it is not known what was raised, the first. */
-function handle(m: Machine, s: Stmt & { kind: 'try' }, refusal: Refusal | undefined, scope: Scope): Completion {
-  const handler = refusal ? s.handlers.find(h => isCaughtBy(refusal, h.types)) : s.handlers[0]
-  if (!handler) {
-    if (refusal) fail(m, refusal)
-    return 'raise'
-  }
-  const inner = isJavaScript(scope) ? blockScope(scope) : scope
-  if (handler.name) inner.vars.set(handler.name, unknown(m, 'an exception'))
-  const { handling } = m
-  m.handling = refusal
-  try {
-    return executeBlock(m, handler.body, inner)
-  } finally {
-    m.handling = handling
-  }
-}
-
-/** `raise`: what is raised in a handler is the consequence of what the handler was entered for. */
-function raise(m: Machine, s: Stmt & { kind: 'raise' }, scope: Scope): void {
-  const value = s.value && evaluate(m, s.value, scope)
-  const type = s.value?.kind === 'call' ? evaluate(m, s.value.callee, scope) : value
-  if (m.handling) {
-    fail(m, type ? { ...m.handling, errors: errorNames(type) } : m.handling)
-    return
-  }
-  const given = s.value?.kind === 'call' ? s.value.args[0]?.value : undefined
-  const text = given && evaluate(m, given, scope)
-  const names = type ? errorNames(type) : errorsOf('Exception')
-  if (names[0] === 'SystemExit' && given?.kind !== 'template' && !failsWith(text)) return
-  const message = text && isString(text) ? `: ${text.value}` : ''
-  fail(m, {
-    at: place(scope.program, s.span),
-    kind: 'error',
-    found: 'the program comes here with this checkpoint and raises',
-    expected: undefined,
-    raises: `${names[0]}${message}`,
-    errors: names,
-    tensors: [],
-  })
-}
-
-/** Whether a program that ends with this code says that it failed: a text, or a number that is not zero. */
-const failsWith = (code: Value | undefined): boolean =>
-  code !== undefined && (code.kind === 'template' || (code.kind === 'const' && Boolean(code.value)))
-
-/** Names of an exception's class and its bases. */
-function errorNames(v: Value): readonly string[] {
-  if (v.kind === 'library') return errorsOf(v.name.replace(/^.*\./, ''))
-  if (v.kind === 'instance') return errorNames(v.of)
-  if (v.kind === 'class') return [v.def.name, ...v.bases.flatMap(errorNames)]
-  return errorsOf('Exception')
 }
 
 function assertion(m: Machine, s: Stmt & { kind: 'assert' }, scope: Scope): Completion {

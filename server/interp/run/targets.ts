@@ -1,5 +1,6 @@
 // What a program assigns to: names, attributes, items, and patterns of these.
 
+import { asKey } from '../values/keys'
 import type { Declares, Expr } from '../../source/ir'
 import { invoke } from './calls'
 import { evaluate, itemsOf, mergeDict } from './expressions'
@@ -15,7 +16,6 @@ import { failScript, refuseWalk, useOfNothing } from './scriptRefusals'
 import { functionScope, holderOf, isJavaScript, scopesOfFunction } from './scopes'
 import { checkSetting } from './trial'
 import {
-  asKey,
   constant,
   dict,
   type DictValue,
@@ -202,7 +202,7 @@ export function setMember(m: Machine, object: Value, name: string, value: Value)
 
 export function setItem(m: Machine, object: Value, asked: Value | undefined, value: Value): void {
   checkSetting(m, object)
-  const key = asked && object.kind === 'dict' ? asKey(asked) : asked
+  const key = asked && object.kind === 'dict' ? asKey(asked, object.isMap) : asked
   if (object.kind === 'dict') {
     const setter = key && isString(key) ? object.setters?.get(key.value) : undefined
     if (setter) {

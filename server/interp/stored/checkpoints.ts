@@ -78,7 +78,7 @@ interface ShardOfModel {
 
 const shardsOf = new WeakMap<readonly Model[], readonly Candidate<ShardOfModel>[]>()
 /** All shards of all models, as the candidates of a path. */
-function shardCandidates(models: readonly Model[]): readonly Candidate<ShardOfModel>[] {
+export function shardCandidates(models: readonly Model[]): readonly Candidate<ShardOfModel>[] {
   let known = shardsOf.get(models)
   if (!known) {
     known = models.flatMap(model => model.shards.map(shard => ({ path: shard.path, value: { model, shard } })))

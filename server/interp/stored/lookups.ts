@@ -1,6 +1,7 @@
 // Looks keys up in all the checkpoints behind a dict at once, the youngest first, and keeps what was found with the shards:
 // the next run of a program that is being edited asks the same keys of the same files again, and gets the same arrays.
 
+import { asKey } from '../values/keys'
 import type { Model, Shard } from '../../checkpoint/facts'
 import type { ArrayOp } from '../../protocol'
 import { type Machine, noteLookup, noteUnderstood, unknown } from '../run/machine'
@@ -12,7 +13,6 @@ import { noteAnyTaken, noteTaken } from './takes'
 import { type Part, partsOf } from '../values/text'
 import { checkFound } from '../run/trial'
 import {
-  asKey,
   type ArrayVariant,
   type Assign,
   type DictValue,

@@ -354,6 +354,8 @@ export function truth(v: Value, javascript: boolean): boolean | undefined {
 export const isOptional = (v: Value): v is (UnknownValue | ListValue) & { readonly optional: true } =>
   (v.kind === 'unknown' || (v.kind === 'list' && v.open)) && v.optional === true
 
+const isNumeric = (v: Value): boolean => isNumber(v) || (v.kind === 'unknown' && v.isNumber === true)
+
 const sameConst = (a: Value, b: Value) => a.kind === 'const' && b.kind === 'const' && a.value === b.value
 
 /** Something that whoever runs the program may give, or the path that it is. */
@@ -375,23 +377,9 @@ export function join(a: Value | undefined, b: Value | undefined, fresh: (why: st
   if (a.kind === 'instance' && b.kind === 'instance' && a.of === b.of) return a
   if (a.kind === 'library' && b.kind === 'library' && a.name === b.name) return a
   if (a.kind === 'function' && b.kind === 'function' && a.def === b.def) return a
-  if (a.kind === 'unknown' && !a.free) return a
-  if (b.kind === 'unknown' && !b.free) return b
-  return fresh('differs between two paths of the program')
-}
-
-const tupleMark = 'tuple\0'
-
-/** A value as the key of a dict: a tuple of constants becomes a text, which `keyValue` turns back; all else is itself. */
-export function asKey(v: Value): Value {
-  if (v.kind !== 'list' || v.shape !== 'tuple' || v.open) return v
-  const parts = v.items.map(i => (i.kind === 'const' ? i.value : undefined))
-  return parts.every(p => p !== undefined) ? constant(tupleMark + JSON.stringify(parts)) : v
-}
-
-/** The value of a dict's key. */
-export function keyValue(key: string | number): Value {
-  if (typeof key !== 'string' || !key.startsWith(tupleMark)) return constant(key)
-  const parts = JSON.parse(key.slice(tupleMark.length)) as ConstValue['value'][]
-  return list(parts.map(constant), 'tuple')
+  // What is a number on one path only is not told to be one.
+  if (a.kind === 'unknown' && !a.free && !(a.isNumber && !isNumeric(b))) return a
+  if (b.kind === 'unknown' && !b.free && !(b.isNumber && !isNumeric(a))) return b
+  const made = fresh('differs between two paths of the program')
+  return isNumeric(a) && isNumeric(b) ? { ...made, isNumber: true } : made
 }

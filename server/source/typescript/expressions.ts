@@ -70,11 +70,15 @@ function lowerCall(node: SyntaxNode, ctx: Lowering): Expr {
   const list = field(node, 'arguments')
   if (list?.type === 'template_string') return lowerTagged(node, callee, list, ctx)
   const args = list ? named(list).map(arg => lowerArg(arg, ctx)) : []
+  // `new F!(…)` is read as the call of `new F`.
+  if (callee.kind === 'call' && callee.isNew && field(node, 'function')?.type === 'non_null_expression')
+    return { ...callee, args, span: spanOf(node) }
   return {
     kind: 'call',
     callee,
     args,
     ...(node.type === 'new_expression' ? { isNew: true } : {}),
+    ...(hasToken(node, '?.') || childOf(node, 'optional_chain') ? { optional: true } : {}),
     span: spanOf(node),
   }
 }
@@ -171,6 +175,7 @@ function lowerYield(node: SyntaxNode, ctx: Lowering): Expr {
 const lowerFunctionExpression: LowerExpr = (node, ctx) => ({
   kind: 'function',
   def: lowerFunction(node, ctx, nameOf(node, ctx)),
+  ...(nameOf(node, ctx) ? { isNamed: true } : {}),
   span: spanOf(node),
 })
 
