@@ -9,6 +9,7 @@ import { folderOf } from '../checkpoint/paths'
 import type { TensorFamily } from '../checkpoint/tensorFamilies'
 import { fittingPairs, logicalColumns, type Pair } from './affine'
 import { firstHalves, layerNorms, type Place, placeOf, residualInputs, residualOutputs } from './roles'
+import { familyOf } from './families'
 import { modelTypes } from './mlxLm'
 import { partOf, stated } from './sizes'
 import { judgeTriple, turn } from './triple'
@@ -63,6 +64,10 @@ class View {
   /** Each rank holds a slice, so that sizes of the whole say nothing about what was sliced. */
   private readonly isSplit: boolean
   private readonly isGated: boolean
+  /** Whether a head is as wide as hidden_size / heads where nothing else is stated. */
+  private readonly derivesHeads: boolean
+  /** Whether the family is known to have queries without a gate. */
+  private readonly isPlain: boolean
   private readonly layers = new Map<string, Width | undefined>()
   private readonly numbers = new Map<string, Width | undefined>()
 
@@ -72,6 +77,9 @@ class View {
     this.isSplit = ranksOf(model).length > 1
     const types = this.file && modelTypes(this.file)
     this.isGated = gated.test(types?.top ?? '') || gated.test(types?.text ?? '')
+    const family = this.file && familyOf(this.file)?.family
+    this.derivesHeads = family?.headSize === 'derived' || family?.headSize === 'ignored'
+    this.isPlain = family?.attention === 'plain'
   }
 
   hidden(place: Place, module: string): Width | undefined {
@@ -94,34 +102,59 @@ class View {
   middle({ parent, isExpert }: Place, module: string): Width | undefined {
     const own = module.slice(module.lastIndexOf('.') + 1)
     const prefix = parent === '' ? '' : `${parent}.`
-    for (const [name, share] of firstHalves[own] ?? []) {
+    const halves = (firstHalves[own] ?? []).filter(([name]) => this.find(`${prefix}${name}.weight`))
+    const isPair = halves.filter(([, share]) => share === 1).length > 1
+    const said = this.middleNumber(/shared/.test(parent) ? 'shared' : isExpert ? 'expert' : 'dense', module)
+    for (const [name, share] of halves) {
       const rows = this.rows(prefix + name)
-      if (rows !== undefined && rows % share === 0)
-        return { value: rows / share, why: `${prefix}${name} has ${rows} rows` }
+      if (rows === undefined || rows % share !== 0) continue
+      // A half that stands alone may be two in one: what is stated tells whether it is.
+      const isWhole = isPair || share > 1 || this.isSplit || said?.value === rows
+      return isWhole ? { value: rows / share, why: `${prefix}${name} has ${rows} rows` } : undefined
     }
-    if (this.isSplit || /shared/.test(parent)) return undefined
-    return isExpert
-      ? this.number(module, 'moe_intermediate_size', 'expert_ffn_hidden_size')
-      : this.number(module, 'intermediate_size', 'hidden_dim', 'ffn_dim')
+    // Under a name that no first half has, the number may count something else.
+    return halves.length > 0 ? said : undefined
+  }
+
+  /** What the config calls the middle of an MLP; nothing of a whole that is stored in slices. */
+  private middleNumber(kind: 'dense' | 'expert' | 'shared', module: string): Width | undefined {
+    if (this.isSplit) return undefined
+    switch (kind) {
+      case 'dense':
+        return this.number(module, 'intermediate_size', 'hidden_dim', 'ffn_dim', 'ffn_hidden_size')
+      case 'expert':
+        return this.number(module, 'moe_intermediate_size', 'expert_ffn_hidden_size')
+      case 'shared':
+        return this.number(module, 'moe_shared_expert_intermediate_size', 'shared_expert_intermediate_size')
+    }
   }
 
   heads({ parent }: Place, module: string): Width | undefined {
-    const value = this.queryRows(`${parent}.v_proj`, `${parent}.q_proj`)
+    const queries = this.rows(`${parent}.q_proj`)
+    // Keys and values beside the queries make it a plain attention.
+    const value =
+      queries !== undefined && this.find(`${parent}.v_proj.weight`)
+        ? { value: queries, why: `${parent}.q_proj has ${queries} rows` }
+        : undefined
     if (this.isSplit) return value
+    const said = this.statedHeads(module, queries)
+    if (!said) return this.isGated ? undefined : value
+    if (this.isGated || value?.value === said.value) return said
+    // Head sizes that differ by layer leave it to the tensors; twice as many rows may hold a gate.
+    if (value) return value.value === 2 * said.value && !this.isPlain ? undefined : value
+    // Without values of its own a layer takes another's, whose heads may be of another size.
+    return queries === undefined || queries === said.value || this.value(module, 'v_head_dim') ? said : undefined
+  }
+
+  /** All heads as the config counts them. What a head's size is without being stated only families that are known tell, or the queries. */
+  private statedHeads(module: string, queries: number | undefined): Width | undefined {
     const heads = this.value(module, 'num_attention_heads', 'num_heads', 'n_heads')
     const hidden = this.value(module, 'hidden_size', 'dim', 'd_model', 'n_embd')
     const given = this.value(module, 'v_head_dim', 'head_dim')
-    const size = given ?? (hidden && heads && hidden % heads === 0 ? hidden / heads : undefined)
-    const said = heads && size ? { value: heads * size, why: `config says ${heads} heads of ${size}` } : undefined
-    if (!said) return this.isGated ? undefined : value
-    // Head sizes that differ by layer leave it to the tensors.
-    return value && value.value !== said.value && !this.isGated ? value : said
-  }
-
-  /** The rows of the queries, where keys and values are stored beside them: a plain attention. */
-  private queryRows(values: string, queries: string): Width | undefined {
-    const rows = this.find(`${values}.weight`) ? this.rows(queries) : undefined
-    return rows === undefined ? undefined : { value: rows, why: `${queries} has ${rows} rows` }
+    const derived = hidden && heads && hidden % heads === 0 ? hidden / heads : undefined
+    const isUsual = this.derivesHeads || (derived !== undefined && queries === (heads ?? 0) * derived)
+    const size = given ?? (isUsual ? derived : undefined)
+    return heads && size ? { value: heads * size, why: `config says ${heads} heads of ${size}` } : undefined
   }
 
   /** The length of a norm's weight. */

@@ -106,6 +106,9 @@ const aliases: Readonly<Record<string, string>> = {
   gemma3: 'gemma3_text',
 }
 
+/** Wrappers that give their language model a head whatever its config says of one. */
+const untied: readonly string[] = ['pixtral', 'lfm2-vl']
+
 export interface Known {
   readonly family: Family
   /** The model's own type, by which it is called. */
@@ -122,5 +125,6 @@ export function familyOf(file: JsonFile): Known | undefined {
   if (type === undefined) return undefined
   const name = Object.hasOwn(aliases, type) ? (aliases[type] ?? type) : type
   const family = Object.hasOwn(families, name) ? families[name] : undefined
-  return family && { family, type, section }
+  const isUntied = section.length > 0 && untied.includes(top ?? '')
+  return family && { family: isUntied ? { ...family, tiedHead: undefined } : family, type, section }
 }

@@ -15,10 +15,7 @@ export interface Place {
 }
 
 const byName: Readonly<Record<string, Role>> = {
-  ...all(
-    'hidden',
-    'q_proj k_proj v_proj qkv_proj query key value qkv Wqkv query_key_value W_pack wq wk wv wqkv c_attn',
-  ),
+  ...all('hidden', 'q_proj k_proj v_proj qkv_proj qkv Wqkv query_key_value W_pack wq wk wv wqkv c_attn'),
   ...all(
     'hidden',
     'q_a_proj kv_a_proj_with_mqa in_proj in_proj_qkvz in_proj_ba in_proj_qkv in_proj_z in_proj_a in_proj_b',
@@ -37,6 +34,9 @@ const mlpParent =
   /(^|\.)(mlp|feed_forward|ffn|switch_mlp|switch_glu|experts(\.\d+)?|shared_experts?|shared_mlp|dense_mlp)$/
 
 const ofParent: Readonly<Record<string, { readonly attention: Role | undefined; readonly mlp: Role | undefined }>> = {
+  query: { attention: 'hidden', mlp: undefined },
+  key: { attention: 'hidden', mlp: undefined },
+  value: { attention: 'hidden', mlp: undefined },
   out_proj: { attention: 'heads', mlp: undefined },
   dense: { attention: 'heads', mlp: undefined },
   out: { attention: 'heads', mlp: undefined },

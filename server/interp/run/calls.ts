@@ -49,6 +49,8 @@ export interface Arguments {
   readonly optional?: boolean
   /** As a call of the program has them: there are no others. */
   readonly isWritten?: true
+  /** Behind `new`. */
+  readonly isNew?: true
 }
 
 /** One call of a modelled library function, as its model sees it. */
@@ -253,7 +255,9 @@ export function callWith(m: Machine, f: Value, args: Arguments, site: Site | und
 function construct(m: Machine, f: FunctionValue, args: Arguments): Value {
   const prototype = f.attributes?.get('prototype')
   const made = dict(prototype?.kind === 'dict' ? prototype.map : [])
-  const result = invoke(m, { ...f, self: made }, args)
+  const result = invoke(m, { ...f, self: made }, { ...args, isNew: true })
+  // What was not followed may have set anything on it.
+  if (result.kind === 'unknown') made.open = true
   return result.kind === 'dict' || result.kind === 'instance' ? result : made
 }
 
@@ -271,6 +275,7 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   if (!f.def.isArrow && f.program.language !== 'python' && namesArguments(f.def)) {
     const given = args.positional.map(({ value }) => value)
     scope.vars.set('arguments', list(given, 'list', args.open))
+    scope.vars.set('new.target', args.isNew ? f : { ...none, nothing: 'sure' })
   }
   bindParameters(m, f, args, scope)
   const entered = enter(m, f.def, [...scope.vars.values()])

@@ -20,7 +20,7 @@ import { blockScope, declaredIn, functionValue, isJavaScript, scopeFor, scopesOf
 import { refuseWalk } from './scriptRefusals'
 import { walkStacks } from './stacks'
 import { noteWalked } from '../stored/takes'
-import { assignTo, remove } from './targets'
+import { assignTo, readTarget, remove } from './targets'
 import { notWithNumber } from './trial'
 import { constant, join, none, type Scope, truth, type Value } from '../values/value'
 
@@ -58,6 +58,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       evaluate(m, s.value, scope)
       return 'next'
     case 'assign': {
+      readTarget(m, s.target, scope)
       const value = evaluate(m, s.value, scope)
       if (s.op) notWithNumber(m, value)
       if (!s.op) assignTo(m, s.target, value, scope, s.declares)

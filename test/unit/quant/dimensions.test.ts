@@ -70,14 +70,48 @@ describe('the middle of an MLP and the heads of an attention', () => {
   })
 
   test('a slice of a rank is not as wide as the config says', async () => {
-    const tensors = packed(`${layer}.mlp.down_proj`, 512, 512, 4, 64)
+    const tensors = [
+      float(`${layer}.mlp.up_proj.weight`, 512, 512),
+      ...packed(`${layer}.mlp.down_proj`, 512, 512, 4, 64),
+    ]
     const folders = ['/m/rank_0', '/m/rank_1']
-    expect(
-      expectedWidth(await modelOf(tensors, { intermediate_size: 1024 }, folders), `${layer}.mlp.down_proj`),
-    ).toBeUndefined()
-    expect(expectedWidth(await modelOf(tensors, { intermediate_size: 1024 }), `${layer}.mlp.down_proj`)?.value).toBe(
-      1024,
-    )
+    const ranks = await modelOf(tensors, { intermediate_size: 1024 }, folders)
+    expect(expectedWidth(ranks, `${layer}.mlp.down_proj`)?.value).toBe(512)
+  })
+
+  test('a first half that stands alone may be two in one, unless the config says how wide one is', async () => {
+    const tensors = [
+      float(`${layer}.mlp.up_proj.weight`, 1024, 512),
+      ...packed(`${layer}.mlp.down_proj`, 512, 512, 4, 64),
+    ]
+    expect(expectedWidth(await modelOf(tensors, {}), `${layer}.mlp.down_proj`)).toBeUndefined()
+    const stated = await modelOf(tensors, { intermediate_size: 1024 })
+    expect(expectedWidth(stated, `${layer}.mlp.down_proj`)?.value).toBe(1024)
+    const pair = await modelOf([...tensors, float(`${layer}.mlp.gate_proj.weight`, 1024, 512)], {})
+    expect(expectedWidth(pair, `${layer}.mlp.down_proj`)?.value).toBe(1024)
+  })
+
+  test('a second half beside halves of other names may be of another width than stated', async () => {
+    const tensors = [
+      float(`${layer}.mlp.w1.weight`, 512, 512),
+      float(`${layer}.mlp.w2.weight`, 512, 512),
+      ...packed(`${layer}.mlp.c_proj`, 512, 512, 4, 64),
+    ]
+    expect(expectedWidth(await modelOf(tensors, { intermediate_size: 1024 }), `${layer}.mlp.c_proj`)).toBeUndefined()
+  })
+
+  test('heads that only another size explains leave it open: a layer without values of its own, a gate', async () => {
+    const sizes = { num_attention_heads: 8, head_dim: 64 }
+    const queries = float(`${layer}.self_attn.q_proj.weight`, 1024, 256)
+    const shared = await modelOf([queries], { model_type: 'gemma4_text', ...sizes })
+    expect(expectedWidth(shared, `${layer}.self_attn.o_proj`)).toBeUndefined()
+    const values = float(`${layer}.self_attn.v_proj.weight`, 64, 256)
+    const unknown = await modelOf([queries, values], { model_type: 'something_new', ...sizes })
+    expect(expectedWidth(unknown, `${layer}.self_attn.o_proj`)).toBeUndefined()
+    const low = await modelOf([queries], { model_type: 'deepseek_v3', ...sizes, v_head_dim: 32 })
+    expect(expectedWidth(low, `${layer}.self_attn.o_proj`)?.value).toBe(256)
+    const fused = await modelOf([], { model_type: 'plamo2', num_attention_heads: 8, hidden_size: 512 })
+    expect(expectedWidth(fused, `${layer}.self_attn.o_proj`)).toBeUndefined()
   })
 
   test('a gate doubles the queries, not the heads', async () => {
