@@ -5,7 +5,7 @@ import type { Program } from '../../source/ir'
 /** Work allowed to one run, in evaluated nodes: about half a second; what is left then is unknown. */
 const workLimit = 800_000
 /** The same for a library: so many programs that few of them are about one checkpoint, and all are run again for an edit. */
-const libraryWorkLimit = 220_000
+const libraryWorkLimit = 160_000
 const programsOfLibrary = 64
 /** The same for programs with lines that cannot be read: they are being typed, and soon read again. */
 const typingWorkLimit = 300_000
