@@ -37,7 +37,7 @@ export const standingAt = (program: Program): Standing => ({
 /** What stands once a text has become `next`. */
 export function standingAfter(last: Standing, next: Program): Standing {
   const { program, readable } = last
-  if (next.text === program.text) return { ...standingAt(program), readable: readable && standingAt(program).readable }
+  if (next.text === program.text) return standingAt(program)
   if (!readable) return standingAt(next)
   const edit = replacementBetween(readable.program.text, next.text)
   const edits = readable.edits.then(edit)
