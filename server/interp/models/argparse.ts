@@ -3,7 +3,8 @@
 import { unknown } from '../run/machine'
 import { isPosition } from '../values/positions'
 import { constant, type InstanceValue, isString, none, type Value } from '../values/value'
-import { callFunction, type LibraryCall } from '../run/calls'
+import { callFunction } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { noteCommand, noteCommands, noteDefault, noteOption, parsed } from './commandWords'
 import type { LibraryModel } from './index'
 

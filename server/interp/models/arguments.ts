@@ -1,7 +1,7 @@
 // Reads the arguments of array operations: axes, sizes, dtypes, numbers, arrays and what stands for one.
 
 import { anyArray, shaped } from '../arrays/arrays'
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf } from '../run/expressions'
 import { dtypeNames } from '../shapes/dtypes'
 import type { Dim, Dims } from '../shapes/shape'

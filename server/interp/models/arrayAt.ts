@@ -2,7 +2,7 @@
 // Source: python/src/array.cpp and indexing.cpp of MLX 0.32.4, measured.
 
 import { withOp } from '../arrays/arrays'
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { operate } from '../run/operate'
 import { broadcast } from '../shapes/elementwise'
 import { type Dims, mlxShow, Refused, type Shape, show } from '../shapes/shape'

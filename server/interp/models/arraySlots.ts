@@ -1,7 +1,7 @@
 // Arguments of MLX that must be arrays. What is surely none (an object of the program, a text, a dict) is refused before
 // anything is looked at: nanobind finds no signature that fits, and Python raises TypeError (MLX 0.32.4, measured).
 
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { findMember } from '../members/members'
 import { refuse, type Site } from '../run/operate'
 import { Refused } from '../shapes/shape'

@@ -1,6 +1,6 @@
 // `node:assert`: what is not as it is said to be ends the program. Only what is known for sure is said to fail.
 
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { compare } from '../run/operators'
 import { failScript } from '../run/scriptRefusals'
 import { isString, none, truth, type Value } from '../values/value'

@@ -1,7 +1,7 @@
 // Bytes in Node: buffers, views and typed arrays, and files that are read piece by piece. What stands in a buffer is known
 // by the file and the place that it was read from; of a shard that is its header, whatever is behind it is some number.
 
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf } from '../run/expressions'
 import { type Machine, someNumber, unknown } from '../run/machine'
 import { headerBytes, headerOf, prefixBytes, shardAt, type StoredFile } from '../stored/rawBytes'

@@ -2,7 +2,8 @@
 // it may then hold anything besides.
 
 import { asKey } from '../values/keys'
-import { callFunction, type LibraryCall } from '../run/calls'
+import { callFunction } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf, keysOf, mergeDict } from '../run/expressions'
 import { placeKey, unknown } from '../run/machine'
 import { isPosition } from '../values/positions'

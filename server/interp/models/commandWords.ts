@@ -1,6 +1,7 @@
 // A command line that the program itself gives to argparse: its words are known, and so is all that follows from them.
 
-import { callFunction, type LibraryCall } from '../run/calls'
+import { callFunction } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { constant, isString, type Value } from '../values/value'
 
 interface Option {

@@ -1,7 +1,8 @@
 // Threads, pools and asyncio. What is started is run at once, where it is started: a loader waits for all of it, and what
 // comes out does not depend on the order. An awaited call is its value already; a future is an object that holds one.
 
-import { callWith, type LibraryCall } from '../run/calls'
+import { callWith } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf } from '../run/expressions'
 import { someNumber, unknown } from '../run/machine'
 import { iterate } from '../run/statements'
@@ -108,7 +109,7 @@ export const concurrency: LibraryModel = {
     [`${future}.exception`]: nothing,
     [`${future}.done`]: () => constant(true),
     [`${future}.add_done_callback`]: c =>
-      started({ ...c, args: { ...c.args, positional: [...c.args.positional, { value: c.self ?? none }] } }),
+      started(c.with({ args: { ...c.args, positional: [...c.args.positional, { value: c.self ?? none }] } })),
     'concurrent.futures.as_completed': asCompleted,
     'concurrent.futures.wait': c => list([asCompleted(c), list([], 'set')], 'tuple'),
     'multiprocessing.pool.ThreadPool': () => instance(workers),

@@ -1,7 +1,7 @@
 // Arrays that a program makes itself: zeros, random numbers, literals. Only their shapes and dtypes matter here.
 
 import { anyArray, shaped } from '../arrays/arrays'
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf } from '../run/expressions'
 import { refuse } from '../run/operate'
 import { dtypeOfScalar } from '../shapes/dtypes'

@@ -2,7 +2,7 @@
 // `mx.f(a, …)`, `a.f(…)` and NumPy; shapes come from shapes/, dtypes as MLX 0.32.4 gives them.
 
 import { anyArray } from '../arrays/arrays'
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { carried } from '../arrays/heads'
 import { change, libraryOf, operate, refuse } from '../run/operate'
 import { onlyReading } from '../values/readings'

@@ -1,7 +1,8 @@
 // Paths, opened files and JSON in both languages. What matters of a file is which one it is: its path travels with it,
 // and checkpoints.ts decides what the path means. Nothing is read here.
 
-import { callFunction, type LibraryCall } from '../run/calls'
+import { callFunction } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { globShards, loadJson, readings } from '../stored/checkpoints'
 import { noteFileRead, noteMade } from '../stored/fileReads'
 import { filesIn, foldersBelow, kindAt } from '../stored/folders'
@@ -279,7 +280,7 @@ export const files: LibraryModel = {
     'path.iterdir': c => entriesOf(c, pathOf(c.self), false),
     'file.read': c => ({ kind: 'file', as: 'text', path: pathOf(c.self) }),
     'file.text': c => ({ kind: 'file', as: 'text', path: pathOf(c.self) }),
-    'file.json': c => parseJson({ ...c, get: () => c.self }),
+    'file.json': c => parseJson(c.with({ get: () => c.self })),
     'file.readlines': () => list([], 'list', true),
     'file.close': () => none,
     'file.toString': c => c.self ?? none,

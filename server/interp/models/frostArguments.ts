@@ -3,7 +3,7 @@
 // checkpoint does not hold shows.
 
 import { itemsOf } from '../run/expressions'
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { failScript, useOfNothing } from '../run/scriptRefusals'
 import type { Value } from '../values/value'
 import type { LibraryModel } from './index'

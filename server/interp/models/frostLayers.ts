@@ -2,7 +2,7 @@
 // constructor, until somebody sets its weight. Source: lib/nn/layers of @frost-beta/mlx 0.0.7.
 
 import { anyArray } from '../arrays/arrays'
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { carried } from '../arrays/heads'
 import { operate } from '../run/operate'
 import { promote } from '../shapes/dtypes'

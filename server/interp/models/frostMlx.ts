@@ -3,7 +3,7 @@
 // groupSize, bits). It has no modes, no gather_qmm and no contiguous; what it lacks is not invented here.
 // What it does otherwise than MLX 0.32.4 was measured with Node 20.
 
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { shaped } from '../arrays/arrays'
 import { indexByValue } from '../members/indexing'
 import { dict, list, none, type Value } from '../values/value'
@@ -56,17 +56,16 @@ const flattened =
 /** `concatenate(arrays, axis)`, which flattens where no axis is given. */
 const concatenated = (c: LibraryCall): Value =>
   concatenate(
-    c.get(1) ? c : { ...c, get: (position, ...keywords) => (position === 1 ? none : c.get(position, ...keywords)) },
+    c.get(1) ? c : c.with({ get: (position, ...keywords) => (position === 1 ? none : c.get(position, ...keywords)) }),
   )
 
 /** `scaledDotProductAttention(q, k, v, scale, mask)`: the mask is positional. */
 const attention = (c: LibraryCall): Value => {
   const model = mlxProducts.calls['mlx.core.fast.scaled_dot_product_attention']
   return model
-    ? model({
-        ...c,
-        get: (position, ...keywords) => (keywords[0] === 'mask' ? c.get(4) : c.get(position, ...keywords)),
-      })
+    ? model(
+        c.with({ get: (position, ...keywords) => (keywords[0] === 'mask' ? c.get(4) : c.get(position, ...keywords)) }),
+      )
     : lost(c)
 }
 

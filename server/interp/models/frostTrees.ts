@@ -2,7 +2,8 @@
 // keywords. Names of members are in camel case, those of files in snake case. Source: lib/utils.ts and lib/nn/layers/base.ts
 // of @frost-beta/mlx 0.0.7.
 
-import { callFunction, type LibraryCall } from '../run/calls'
+import { callFunction } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf } from '../run/expressions'
 import { unknown } from '../run/machine'
 import { noteWritten } from '../stored/writtenFiles'

@@ -1,7 +1,8 @@
 // The small modules of Python's library that programs are held together with: functools, itertools, operator, contextlib,
 // dataclasses, collections, inspect. Iterators are lists that are consumed from the front.
 
-import { callFunction, type LibraryCall } from '../run/calls'
+import { callFunction } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { constructorNames, fieldClass, fieldsOf, namedTuple } from '../run/classes'
 import { enterContext } from '../run/contexts'
 import { itemsOf, mergeDict } from '../run/expressions'

@@ -2,7 +2,7 @@
 // a call of a name that stands in no table is unknown, and unknown is silent.
 // Methods of values are named by the kind of value (`str.replace`, `dict.get`, `array.transpose`).
 
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import type { Machine } from '../run/machine'
 import type { Place, Value } from '../values/value'
 import { argparse } from './argparse'

@@ -1,6 +1,6 @@
 // `isinstance(value, classes)`: whether a value is of a class; undefined where that is not known.
 
-import { type LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { isMixed } from '../run/enumerations'
 import { libraryBase } from '../members/members'
 import { unknown } from '../run/machine'

@@ -1,7 +1,8 @@
 // More of what Python programs walk with: groups, queues with two ends, counters without an end.
 
 import { asKey } from '../values/keys'
-import { callFunction, type LibraryCall } from '../run/calls'
+import { callFunction } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf } from '../run/expressions'
 import { unknown } from '../run/machine'
 import { binary } from '../run/operators'

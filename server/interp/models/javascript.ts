@@ -1,6 +1,7 @@
 // JavaScript's built-ins, as far as loaders use them. They are named `js.<name>`; Map and Set are dicts and lists here.
 
-import { callFunction, type LibraryCall } from '../run/calls'
+import { callFunction } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { noteCounter } from '../program/counting'
 import { itemsOf, keysOf, mergeDict } from '../run/expressions'
 import { someNumber, unknown } from '../run/machine'
@@ -247,8 +248,8 @@ export const javascript: LibraryModel = {
     },
     'js.Number.isNaN': isNotANumber,
     'js.isNaN': isNotANumber,
-    'js.Number.parseInt': c => toNumber({ ...c, name: 'js.parseInt' }),
-    'js.Number.parseFloat': c => toNumber({ ...c, name: 'js.parseFloat' }),
+    'js.Number.parseInt': c => toNumber(c.with({ name: 'js.parseInt' })),
+    'js.Number.parseFloat': c => toNumber(c.with({ name: 'js.parseFloat' })),
     'js.Math.abs': numeric(Math.abs),
     'js.Math.sqrt': numeric(Math.sqrt),
     'js.Math.pow': numeric(Math.pow),

@@ -2,7 +2,7 @@
 // What comes out keeps the name of its first part, so that a finding can say whose it is.
 
 import { anyArray, sliceAxis } from '../arrays/arrays'
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf } from '../run/expressions'
 import { libraryOf, operate, refuse } from '../run/operate'
 import { promote } from '../shapes/dtypes'

@@ -1,6 +1,6 @@
 // What programs tell of themselves; none of it changes what they do.
 
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { constant, type InstanceValue, none, type Value } from '../values/value'
 import type { LibraryModel } from './index'
 

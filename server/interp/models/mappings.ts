@@ -2,7 +2,7 @@
 // mapping as well. Source: Lib/_collections_abc.py of CPython 3.12.
 
 import { callMember } from '../run/classes'
-import { type LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf } from '../run/expressions'
 import { unknown } from '../run/machine'
 import { itemIfThere } from '../members/membership'

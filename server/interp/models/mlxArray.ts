@@ -2,7 +2,7 @@
 // shapes go. Attributes (`T`, `shape`) are in members.ts; what computes with the elements is in elementwise.ts.
 
 import { anyArray, changed, contiguous, permuted, reshaped, reversed, withOp } from '../arrays/arrays'
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { type DType, dtypeBits } from '../../checkpoint/dtype'
 import { itemsOf } from '../run/expressions'
 import { change, refuse } from '../run/operate'

@@ -2,7 +2,8 @@
 // Source: mlx/python/mlx/nn/layers/transformer.py of MLX 0.32.4.
 
 import { anyArray } from '../arrays/arrays'
-import { callFunction, type LibraryCall, libraryInstance, noArguments } from '../run/calls'
+import { callFunction, libraryInstance, noArguments } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { operate } from '../run/operate'
 import { failPython } from '../run/refusals'
 import { attention } from '../shapes/layers'

@@ -3,7 +3,7 @@
 // quantized_matmul(x, w, scales, biases, transpose, group_size, bits, mode).
 
 import { anyArray, shaped } from '../arrays/arrays'
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { loadWeights } from '../stored/checkpoints'
 import type { Reader } from '../run/machine'
 import { operate, refuse } from '../run/operate'

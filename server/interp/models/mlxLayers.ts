@@ -3,7 +3,8 @@
 // Source: mlx/python/mlx/nn/layers of MLX 0.32.4.
 
 import { anyArray, shaped, shapesOnly } from '../arrays/arrays'
-import { callValue, type LibraryCall, libraryInstance, noArguments } from '../run/calls'
+import { callValue, libraryInstance, noArguments } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf } from '../run/expressions'
 import { carried } from '../arrays/heads'
 import { unknown } from '../run/machine'

@@ -1,7 +1,8 @@
 // mlx.nn.Module and nn.quantize: a model that the program builds, packs and fills. What `load_weights` would say of the
 // weights it is given is written down for the rules. Source: mlx/nn/layers/base.py and quantized.py, MLX 0.32.4.
 
-import { type Arguments, callFunction, invoke, libraryInstance, type LibraryCall } from '../run/calls'
+import { type Arguments, callFunction, invoke, libraryInstance } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { loadWeights } from '../stored/checkpoints'
 import { itemsOf } from '../run/expressions'
 import { findMember } from '../members/members'

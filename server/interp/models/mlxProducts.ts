@@ -1,7 +1,7 @@
 // mlx.core's products and the fused operations of mlx.core.fast. Signatures as of MLX 0.32.4 (python/src/ops.cpp, fast.cpp).
 
 import { anyArray, shapesOnly } from '../arrays/arrays'
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { carried, noteAttention } from '../arrays/heads'
 import { operate, refuse } from '../run/operate'
 import { multiply } from '../arrays/products'

@@ -1,7 +1,8 @@
 // Trees of MLX: nested dicts and lists with arrays at their ends, and modules, which are such trees themselves.
 // Source: mlx/python/mlx/utils.py and nn/layers/base.py, MLX 0.32.4.
 
-import { callFunction, type LibraryCall } from '../run/calls'
+import { callFunction } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf, keysOf } from '../run/expressions'
 import { unknown } from '../run/machine'
 import { dictItem, libraryBase } from '../members/members'

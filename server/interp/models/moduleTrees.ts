@@ -1,7 +1,7 @@
 // What a module of mlx.nn says of itself: its parameters and the modules inside it, as trees and as lists, and how either is
 // put in another's place. Source: mlx/python/mlx/nn/layers/base.py, MLX 0.32.4.
 
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { shaped } from '../arrays/arrays'
 import { unknown } from '../run/machine'
 import { type ModuleAt, modulesIn, parametersIn } from '../arrays/parameters'

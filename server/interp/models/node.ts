@@ -1,6 +1,7 @@
 // Node's own modules as far as loaders use them: the process, paths and URLs. Files are in files.ts and writing.ts.
 
-import { callFunction, type LibraryCall } from '../run/calls'
+import { callFunction } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { type Machine, someNumber, unknown } from '../run/machine'
 import { isStarted } from '../run/modules'
 import { joinPath } from '../run/operators'

@@ -1,6 +1,7 @@
 // What a folder holds, as Node lists it: names, names of all that is below, or entries that know what they are.
 
-import { callFunction, type LibraryCall } from '../run/calls'
+import { callFunction } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { joinPath } from '../run/operators'
 import { foldersBelow, type Visited } from '../stored/folders'
 import { constant, list, none, truth, type Value } from '../values/value'
@@ -43,7 +44,7 @@ function listed(c: LibraryCall, options: Value | undefined): Value {
   }
   const [withTypes, recursive] = [flag('withFileTypes'), flag('recursive')]
   if (withTypes === undefined || recursive === undefined) return list([], 'list', true)
-  const names = entriesOf({ ...c, args: { ...c.args, positional: c.args.positional.slice(0, 1) } }, folder, true)
+  const names = entriesOf(c.with({ args: { ...c.args, positional: c.args.positional.slice(0, 1) } }), folder, true)
   if (!withTypes && !recursive) return names
   // What the program has written there comes by name only.
   const visited =

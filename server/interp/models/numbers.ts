@@ -1,6 +1,6 @@
 // Numbers of Python: the math module and the built-in functions of numbers, of arguments that are known.
 
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { unknown } from '../run/machine'
 import { constant, isNumber, list, type Value } from '../values/value'
 import type { LibraryModel } from './index'

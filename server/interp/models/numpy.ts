@@ -1,7 +1,7 @@
 // NumPy, as far as loaders take a detour through it: the same shapes as MLX's, and other refusals.
 
 import { anyArray } from '../arrays/arrays'
-import { type LibraryCall, libraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { onlyReading } from '../values/readings'
 import { constant, none, type Value } from '../values/value'
 import { type Operation, without } from './arguments'
@@ -33,7 +33,7 @@ const folding =
     if (!operation) return none
     const isSaid = c.args.positional.length > 1 || c.args.keywords.has('axis')
     const keywords = isSaid ? c.args.keywords : new Map([...c.args.keywords, ['axis', { value: constant(0) }]])
-    return asFunction(operation)(libraryCall(c.m, c.name, c.self, { ...c.args, keywords }, c.at, c.scope))
+    return asFunction(operation)(c.with({ args: { ...c.args, keywords } }))
   }
 
 const folded = ['bitwise_or', 'bitwise_and', 'maximum', 'minimum']

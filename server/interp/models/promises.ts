@@ -1,7 +1,8 @@
 // Promises and errors of JavaScript. A promise is what it comes to: `await` is dropped where programs are lowered.
 // Specification: ECMA-262, 2024.
 
-import { callFunction, type LibraryCall } from '../run/calls'
+import { callFunction } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf } from '../run/expressions'
 import { unknown } from '../run/machine'
 import { constant, dict, type InstanceValue, join, library, list, none, type Value } from '../values/value'

@@ -1,6 +1,7 @@
 // Python's built-ins, as far as loaders use them. They are named `py.<name>`.
 
-import { callFunction, type LibraryCall } from '../run/calls'
+import { callFunction } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { callMember, classOrder, superOf } from '../run/classes'
 import { noteCounter, writtenNumber } from '../program/counting'
 import { itemsOf, mergeDict } from '../run/expressions'
@@ -292,7 +293,7 @@ function mapItems(c: LibraryCall): Value {
       ? (values[0] ?? none)
       : callFunction(c.m, f, values, c)
   if (others.length > 0) {
-    const rows = zip({ ...c, args: { ...c.args, positional: c.args.positional.slice(1) } })
+    const rows = zip(c.with({ args: { ...c.args, positional: c.args.positional.slice(1) } }))
     if (rows.kind !== 'list' || rows.open) return list([], 'list', true)
     return list(rows.items.map(row => call(row.kind === 'list' ? row.items : [])))
   }

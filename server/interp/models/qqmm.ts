@@ -2,7 +2,7 @@
 // weight may be packed already, then its scales are wanted; its mode is nvfp4 where none is given. Signature of 0.32.4.
 
 import { anyArray, shapesOnly } from '../arrays/arrays'
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { operate, refuse } from '../run/operate'
 import { packedProduct, parametersOf } from '../shapes/packed'
 import { Refused } from '../shapes/shape'

@@ -1,7 +1,8 @@
 // Regular expressions of both languages, on texts and patterns that are known. A match of Python's is an instance that
 // holds its groups; an expression of JavaScript's is one that holds its source and flags.
 
-import { callFunction, type LibraryCall } from '../run/calls'
+import { callFunction } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { unknown } from '../run/machine'
 import { type Part, partsOf, textOf } from '../values/text'
 import { constant, dict, isNumber, isString, list, type ListValue, none, type Value } from '../values/value'
@@ -136,10 +137,8 @@ const patternOf = (v: Value | undefined): Value | undefined =>
   v?.kind === 'instance' && v.of.kind === 'library' && v.of.name === patternClass ? v.attributes.get('pattern') : v
 
 /** A method of a compiled pattern, as the function that takes the pattern first. */
-const compiled = (c: LibraryCall): LibraryCall => ({
-  ...c,
-  get: (position, ...keywords) => (position === 0 ? patternOf(c.self) : c.get(position - 1, ...keywords)),
-})
+const compiled = (c: LibraryCall): LibraryCall =>
+  c.with({ get: (position, ...keywords) => (position === 0 ? patternOf(c.self) : c.get(position - 1, ...keywords)) })
 
 const groupsOf = (c: LibraryCall) => (c.self?.kind === 'instance' ? c.self.attributes.get('#groups') : undefined)
 

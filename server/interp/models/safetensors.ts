@@ -1,6 +1,6 @@
 // The safetensors package for Python: load_file of every framework, and safe_open with its handle.
 
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { loadWeights } from '../stored/checkpoints'
 import { keysOf } from '../run/expressions'
 import { unknown } from '../run/machine'

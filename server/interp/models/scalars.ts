@@ -1,6 +1,6 @@
 // Numbers taken out of arrays: `array.item()`, `int(array)`, `float(array)`. Source: mlx/python/src/convert.cpp, 0.32.4.
 
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { someNumber, unknown } from '../run/machine'
 import { operate } from '../run/operate'
 import { isKnown, product, Refused } from '../shapes/shape'

@@ -1,7 +1,8 @@
 // Arrays, sets and maps of JavaScript: the methods that Python's lists and dicts have not. Those that both have are in
 // collections.ts. Specification: ECMA-262, 2024.
 
-import { callFunction, type LibraryCall } from '../run/calls'
+import { callFunction } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { unknown } from '../run/machine'
 import {
   constant,

@@ -1,7 +1,7 @@
 // Generators that are asked by hand, the symbols that the language calls by, and the texts of tagged templates.
 // Specification: ECMA-262, 2024.
 
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf } from '../run/expressions'
 import { unknown } from '../run/machine'
 import { partsOf, textOf, type Part } from '../values/text'

@@ -1,6 +1,7 @@
 // Members of `Object`, `Reflect`, `Number` and `Math` beside those in javascript.ts. Specification: ECMA-262, 2024.
 
-import { callFunction, type LibraryCall } from '../run/calls'
+import { callFunction } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf } from '../run/expressions'
 import { someNumber, unknown } from '../run/machine'
 import { setItem, setMember } from '../run/targets'

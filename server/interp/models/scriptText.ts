@@ -1,7 +1,8 @@
 // Texts of JavaScript: the methods that Python's strings have not, and replacing with a function of the program.
 // Specification: ECMA-262, 2024.
 
-import { callFunction, type LibraryCall } from '../run/calls'
+import { callFunction } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { unknown } from '../run/machine'
 import { escapeRegExp, partsOf, textOf, type Part } from '../values/text'
 import { constant, isNumber, isString, list, none, type Value } from '../values/value'

@@ -2,7 +2,7 @@
 // where it is not known whether two are, the set is marked open.
 
 import { asKey } from '../values/keys'
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf, keysOf } from '../run/expressions'
 import { type Machine, placeKey, unknown } from '../run/machine'
 import { constant, type DictValue, list, type ListValue, none, type Value } from '../values/value'

@@ -2,7 +2,7 @@
 // triple is right is decided later, by rules; what MLX asks of the arguments besides is in shapes/packed.ts.
 
 import { anyArray, shapesOnly } from '../arrays/arrays'
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { carried } from '../arrays/heads'
 import type { Sink } from '../run/machine'
 import { operate, refuse } from '../run/operate'

@@ -1,7 +1,8 @@
 // Sorting in both languages: exact where every two items can be compared, and where they cannot, the items in an order
 // that is not known.
 
-import { callFunction, type LibraryCall } from '../run/calls'
+import { callFunction } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { unknown } from '../run/machine'
 import { constant, isNumber, isString, list, type ListValue, none, truth, type Value } from '../values/value'
 import type { LibraryModel } from './index'

@@ -1,6 +1,6 @@
 // String methods of Python and JavaScript, on strings with holes where that is exact.
 
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf } from '../run/expressions'
 import { unknown } from '../run/machine'
 import { mapLiterals, partsOf, textOf, type Part } from '../values/text'

@@ -1,7 +1,7 @@
 // What programs write: shards, JSON and copies of files, and the temporary folders that they write into.
 // mx.save_safetensors adds its suffix where the name lacks it (mlx/io/safetensors.cpp, 0.32.4).
 
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { loadJson, loadWeights, readings } from '../stored/checkpoints'
 import { noteFileRead } from '../stored/fileReads'
 import { joinPath } from '../run/operators'

@@ -7,6 +7,7 @@ import { evaluate, itemsOf } from './expressions'
 import { namesArguments } from '../program/names'
 import { handOver, storedArrays } from '../arrays/handOver'
 import { enter, leave } from './entering'
+import { LibraryCall } from './libraryCall'
 import { type Machine, noteUnfollowed, place, unknown } from './machine'
 import { isPosition } from '../values/positions'
 import { classesOf, freeInit, instantiate } from './classes'
@@ -14,7 +15,7 @@ import { managerOf } from './contexts'
 import { memberOfEnumeration } from './enumerations'
 import { partialOf } from '../values/partial'
 import { fillMap, isMapClass } from '../values/mapObjects'
-import { findMember, getItem, libraryBase } from '../members/members'
+import { findMember, libraryBase } from '../members/members'
 import { refusesArguments } from '../models/arraySlots'
 import { models } from '../models/index'
 import { refuseWalk } from './scriptRefusals'
@@ -52,21 +53,6 @@ export interface Arguments {
   readonly isWritten?: true
   /** Behind `new`. */
   readonly isNew?: true
-}
-
-/** One call of a modelled library function, as its model sees it. */
-export interface LibraryCall {
-  readonly m: Machine
-  readonly name: string
-  readonly self: Value | undefined
-  readonly args: Arguments
-  readonly at: Place
-  readonly scope: Scope
-  readonly javascript: boolean
-  /** The argument at a position or under a keyword. */
-  get(position: number, ...keywords: string[]): Value | undefined
-  placeOf(position: number, ...keywords: string[]): Place | undefined
-  getItem(object: Value, key: Value): Value
 }
 
 const noKeywords: ReadonlyMap<string, Argument> = new Map()
@@ -177,11 +163,11 @@ function callLibrary(m: Machine, name: string, self: Value | undefined, args: Ar
     return handedOut(m, args, `${name.replace(/^(py|js)\./, '')} is not modelled`)
   }
   noteArguments(m, name, valuesOf(args))
-  if (name.startsWith('mlx.core.') && refusesArguments(libraryCall(m, name, self, args, site.at, site.scope)))
+  if (name.startsWith('mlx.core.') && refusesArguments(new LibraryCall(m, name, self, args, site.at, site.scope)))
     return unknown(m, `${name} raises`)
   if (m.trial)
-    return callInTrial(m, name, self, args, () => model(libraryCall(m, name, self, args, site.at, site.scope)))
-  return model(libraryCall(m, name, self, args, site.at, site.scope))
+    return callInTrial(m, name, self, args, () => model(new LibraryCall(m, name, self, args, site.at, site.scope)))
+  return model(new LibraryCall(m, name, self, args, site.at, site.scope))
 }
 
 /** Functions that do nothing but show what they get, or make text of it. */
@@ -202,35 +188,6 @@ export function libraryInstance(m: Machine, name: string, args: Arguments): Inst
   const made: InstanceValue = { kind: 'instance', of: { kind: 'library', name }, attributes }
   m.instances.push(made)
   return made
-}
-
-export function libraryCall(
-  m: Machine,
-  name: string,
-  self: Value | undefined,
-  args: Arguments,
-  at: Place,
-  scope: Scope,
-): LibraryCall {
-  const find = (position: number, keywords: readonly string[]) => {
-    for (const keyword of keywords) {
-      const named = args.keywords.get(keyword)
-      if (named) return named
-    }
-    return position >= 0 ? args.positional[position] : undefined
-  }
-  return {
-    m,
-    name,
-    self,
-    args,
-    at,
-    scope,
-    javascript: scope.program.language !== 'python',
-    get: (position, ...keywords) => find(position, keywords)?.value,
-    placeOf: (position, ...keywords) => find(position, keywords)?.place,
-    getItem: (object, key) => getItem(m, object, key, at),
-  }
 }
 
 /** Calls something with values, as a library does with a callback; `site` is the library's own call. */

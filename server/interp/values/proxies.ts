@@ -1,6 +1,7 @@
 // `new Proxy(target, handler)` of JavaScript: members are asked of the handler. Specification: ECMA-262, 2024, 10.5.
 
-import { callFunction, type LibraryCall } from '../run/calls'
+import { callFunction } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { getItem } from '../members/members'
 import type { Machine } from '../run/machine'
 import { type InstanceValue, none, type Place, truth, type Value } from './value'
