@@ -31,7 +31,16 @@ import { calledNames, importsOf, mentionsSink, requiredBy, speaksOfTensors } fro
 import { layerName, type ModuleLoad, packedLayers } from './arrays/parameters'
 import type { Refusal } from './run/refusals'
 import type { Takes } from './stored/takes'
-import type { ArrayValue, ConfigPlace, FunctionValue, InstanceValue, Place, Value, WeightsView } from './values/value'
+import type {
+  ArrayValue,
+  ClassValue,
+  ConfigPlace,
+  FunctionValue,
+  InstanceValue,
+  Place,
+  Value,
+  WeightsView,
+} from './values/value'
 
 export interface Run {
   readonly programs: ReadonlySet<Program>
@@ -195,26 +204,52 @@ function runUncalled(m: Machine, f: FunctionValue): void {
 /** Objects that hold stored tensors: what they compute is where the tensors end. */
 function runHolders(m: Machine): void {
   const called = new Set(m.called)
-  for (const instance of [...m.instances]) {
+  const methods = new Map<Value, readonly FunctionValue[]>()
+  // What is made meanwhile is not looked at.
+  const { length } = m.instances
+  for (let i = 0; i < length; i++) {
+    const instance = m.instances[i] as InstanceValue
     if (m.work <= 0) return
     m.dead = false
-    if (!holdsAny(instance)) continue
-    if (instance.of.kind === 'library') {
-      if (Object.values(packedLayers).includes(layerName(instance) ?? '')) noteLayer(m, instance)
+    const { of } = instance
+    if (of.kind === 'library') {
+      if (packedNames.has(layerName(instance) ?? '') && holdsAny(instance)) noteLayer(m, instance)
       continue
     }
-    for (const v of [...instance.attributes.values()])
-      if (v.kind === 'function' && mentionsSink(v.def)) invoke(m, v, freeArguments(m, v))
-    for (const name of methodNames(instance.of)) {
-      const member = findMember(instance.of, name)
-      if (member?.value.kind !== 'function' || !computes(name, member.value.def)) continue
-      if (m.computed.get(instance)?.has(member.value.def)) continue
-      // A part of the computation that the program calls on other objects and never on this one is not meant for it.
-      if (called.has(member.value.def) && name !== '__call__' && name !== 'forward') continue
-      const method: FunctionValue = { ...member.value, self: receiver(instance, member.value.def) }
-      invoke(m, method, freeArguments(m, method))
+    const own = ownSinks(instance)
+    let computing = methods.get(of)
+    if (!computing) methods.set(of, (computing = computingMethods(of, called)))
+    const isDone = own.length === 0 && computing.every(({ def }) => instance.computed?.has(def))
+    if (isDone || !holdsAny(instance)) continue
+    for (const f of own) invoke(m, f, freeArguments(m, f))
+    for (const method of computing) {
+      if (instance.computed?.has(method.def)) continue
+      const bound: FunctionValue = { ...method, self: receiver(instance, method.def) }
+      invoke(m, bound, freeArguments(m, bound))
     }
   }
+}
+
+const packedNames: ReadonlySet<string> = new Set(Object.values(packedLayers))
+const none: readonly FunctionValue[] = []
+
+/** Functions that an object was given and that end tensors. */
+function ownSinks({ attributes }: InstanceValue): readonly FunctionValue[] {
+  let found: FunctionValue[] | undefined
+  for (const v of attributes.values()) if (v.kind === 'function' && mentionsSink(v.def)) (found ??= []).push(v)
+  return found ?? none
+}
+
+/**
+ * Methods of a class that compute. A part of the computation that the program calls on other objects and never on this one
+ * is not meant for it.
+ */
+function computingMethods(of: ClassValue, called: ReadonlySet<FunctionDef>): readonly FunctionValue[] {
+  return [...methodNames(of)].flatMap(name => {
+    const value = findMember(of, name)?.value
+    if (value?.kind !== 'function' || !computes(name, value.def)) return []
+    return called.has(value.def) && name !== '__call__' && name !== 'forward' ? [] : [value]
+  })
 }
 
 const computes = (name: string, def: FunctionDef): boolean =>

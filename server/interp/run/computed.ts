@@ -9,14 +9,19 @@ export function noteComputed(m: Machine, f: FunctionValue): void {
   if (f.self?.kind !== 'instance' || m.uncertain > 0) return
   for (const v of f.self.attributes.values()) {
     if (v.kind !== 'array' || !v.variants.some(x => x.stored)) continue
-    noteComputedBy(m, f.self, f.def)
+    noteComputedBy(f.self, f.def)
     return
   }
 }
 
-function noteComputedBy(m: Machine, self: InstanceValue, def: FunctionDef): void {
-  const known = m.computed.get(self)
-  if (known) known.add(def)
-  else m.computed.set(self, new Set([def]))
-  for (const one of self.standsFor ?? []) noteComputedBy(m, one, def)
+type Methods = ReadonlySet<FunctionDef> | undefined
+
+/** Objects that are alike share one set: there may be as many of them as there are experts in all layers. */
+function noteComputedBy(self: InstanceValue, def: FunctionDef, made = new Map<Methods, Methods>()): void {
+  const known = self.computed
+  if (!known?.has(def)) {
+    if (!made.has(known)) made.set(known, new Set([...(known ?? []), def]))
+    self.computed = made.get(known)
+  }
+  for (const one of self.standsFor ?? []) noteComputedBy(one, def, made)
 }

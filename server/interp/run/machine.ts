@@ -163,8 +163,6 @@ export interface Machine extends Files {
   readonly called: Set<FunctionDef>
   readonly instantiated: Map<ClassDef, InstanceValue>
   readonly instances: InstanceValue[]
-  /** Methods that have run on an object since it was made: they need not be run again to see where its tensors end. */
-  readonly computed: WeakMap<InstanceValue, Set<FunctionDef>>
   readonly spent: Map<FunctionDef, Spent>
   readonly sinks: Sink[]
   readonly products: Product[]
@@ -249,7 +247,6 @@ export function createMachine(
     called: new Set(),
     instantiated: new Map(),
     instances: [],
-    computed: new WeakMap(),
     spent: new Map(),
     sinks: [],
     products: [],

@@ -229,6 +229,8 @@ export interface InstanceValue {
   isMade?: boolean
   /** Something that is not followed may have set any of its attributes. */
   isShared?: boolean
+  /** Methods that have run on it since it held stored tensors; see run/computed.ts. */
+  computed?: ReadonlySet<FunctionDef> | undefined
 }
 
 /** A module of the workspace; its members are its top-level scope. */
