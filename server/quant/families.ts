@@ -61,7 +61,7 @@ const families: Readonly<Record<string, Family>> = {
   exaone4: { ...dense, headSize: 'stated', tiedHead: 'refuses' },
   nemotron: { ...dense, tiedHead: 'refuses' },
   apertus: dense,
-  helium: { ...dense, headSize: 'stated', tiedHead: 'refuses' },
+  helium: { ...dense, headSize: 'ignored', tiedHead: undefined },
   internlm3: { ...dense, tiedHead: 'refuses' },
   starcoder2: { ...dense, headSize: 'ignored', tiedHead: 'refuses' },
   stablelm: { ...dense, headSize: 'ignored', tiedHead: undefined },
@@ -73,7 +73,7 @@ const families: Readonly<Record<string, Family>> = {
   qwen2_moe: { ...dense, headSize: 'ignored', experts: moe('num_experts'), tiedHead: 'refuses' },
   qwen3_moe: { ...dense, headSize: 'stated', experts: moe('num_experts') },
   olmoe: { ...dense, mlp: false, experts: moe('num_experts', 'intermediate_size'), tiedHead: 'refuses' },
-  glm4_moe: { ...dense, headSize: 'stated', experts: moe('n_routed_experts'), tiedHead: 'refuses' },
+  glm4_moe: { ...dense, headSize: 'stated', experts: moe('n_routed_experts'), tiedHead: undefined },
   gpt_oss: {
     ...dense,
     headSize: 64,
@@ -117,13 +117,21 @@ export interface Known {
   readonly section: JSONPath
 }
 
+/** The type of a config's language model, and the name of the model that reads it. */
+export function languageModelOf(file: JsonFile): { readonly type: string; readonly name: string } | undefined {
+  const { top, text } = modelTypes(file)
+  const type = (sectionOf(file, 'text') ?? []).length > 0 ? (text ?? top) : top
+  if (type === undefined) return undefined
+  return { type, name: Object.hasOwn(aliases, type) ? (aliases[type] ?? type) : type }
+}
+
 /** The family of a config's language model; undefined where it is none of those above. */
 export function familyOf(file: JsonFile): Known | undefined {
-  const { top, text } = modelTypes(file)
+  const { top } = modelTypes(file)
   const section = sectionOf(file, 'text') ?? []
-  const type = section.length > 0 ? (text ?? top) : top
-  if (type === undefined) return undefined
-  const name = Object.hasOwn(aliases, type) ? (aliases[type] ?? type) : type
+  const found = languageModelOf(file)
+  if (!found) return undefined
+  const { type, name } = found
   const family = Object.hasOwn(families, name) ? families[name] : undefined
   const isUntied = section.length > 0 && untied.includes(top ?? '')
   return family && { family: isUntied ? { ...family, tiedHead: undefined } : family, type, section }
