@@ -10,24 +10,12 @@ const path = require('node:path')
 const watch = process.argv.includes('--watch')
 const withTests = process.argv.includes('--tests')
 
-/** Runs a module also where it is no module but a script, which can be kept compiled: server/cli.ts then gives what Node gives. */
-const asScript = {
-  banner: '((require, __filename, __dirname, module) => {',
-  footer: '})(...(globalThis.tensorlintModule ?? [require, __filename, __dirname, module]))',
-}
-
 /** Every bundle: where it begins, where it goes, and what stays outside. */
 const bundles = [
   { entry: 'src/extension.ts', out: 'dist/extension.js', external: ['vscode'] },
   { entry: 'server/main.ts', out: 'dist/server.js' },
   { entry: 'server/cli.ts', out: 'dist/cli.js', banner: '#!/usr/bin/env node' },
-  {
-    entry: 'server/cli/main.ts',
-    out: 'dist/cliMain.js',
-    banner: asScript.banner,
-    footer: asScript.footer,
-    isCli: true,
-  },
+  { entry: 'server/cli/main.ts', out: 'dist/cliMain.js', isCli: true },
   { entry: 'test/e2e/suite.ts', out: 'dist/test/suite.js', external: ['vscode'], testOnly: true },
 ]
 
@@ -71,20 +59,26 @@ const loadSeldomLate = {
   },
 }
 
-/** What V8 compiles while the command line checks small checkpoints: read at every start (server/cli.ts). */
+/** What V8 compiles while the command line checks small checkpoints, and a program: read at every start (server/cli.ts). */
 async function keepCompiled() {
-  for (const file of fs.readdirSync('dist')) if (/^cliMain-.*\.cache$/.test(file)) fs.rmSync(`dist/${file}`)
+  for (const file of fs.readdirSync('dist')) if (/^cliM.*\.cache$/.test(file)) fs.rmSync(`dist/${file}`)
   if (watch) return
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'tensorlint-build-'))
   try {
-    const { writeSmallCheckpoints } = await import('./scripts/setup/warmUp.mjs')
+    const { writeSmallCheckpoints, writeSmallProgram } = await import('./scripts/setup/warmUp.mjs')
     writeSmallCheckpoints(folder)
-    const env = { ...process.env, TENSORLINT_KEEP_COMPILED: '1' }
-    const { status, stderr } = spawnSync(process.execPath, ['dist/cli.js', 'check', folder], { env, encoding: 'utf8' })
-    if (status !== 0 && status !== 1) throw new Error(`the check of small checkpoints ended with ${status}: ${stderr}`)
+    checkKeeping('cliMain', folder)
+    writeSmallProgram(folder)
+    checkKeeping('cliMore', folder)
   } finally {
     fs.rmSync(folder, { recursive: true })
   }
+}
+
+function checkKeeping(name, folder) {
+  const env = { ...process.env, TENSORLINT_KEEP_COMPILED: name }
+  const { status, stderr } = spawnSync(process.execPath, ['dist/cli.js', 'check', folder], { env, encoding: 'utf8' })
+  if (status !== 0 && status !== 1) throw new Error(`the check for ${name} ended with ${status}: ${stderr}`)
 }
 
 async function main() {
@@ -100,7 +94,6 @@ async function main() {
       outfile: bundle.out,
       external: bundle.external ?? [],
       banner: bundle.banner ? { js: bundle.banner } : {},
-      footer: bundle.footer ? { js: bundle.footer } : {},
       bundle: true,
       platform: 'node',
       target: 'node20',
@@ -116,7 +109,11 @@ async function main() {
       logLevel: 'warning',
       plugins: [...(watch ? [announce] : []), ...(bundle.isCli ? [loadSeldomLate] : [])],
     }
-    if (watch) await (await esbuild.context(options)).watch()
+    if (bundle.isCli && !watch) {
+      const { buildCommandLine } = await import('./scripts/setup/commandLine.mjs')
+      const parts = { entryPoints: { cliMain: bundle.entry }, outfile: undefined, outdir: 'dist' }
+      await buildCommandLine(esbuild, { ...options, ...parts })
+    } else if (watch) await (await esbuild.context(options)).watch()
     else await esbuild.build(options)
   }
   await keepCompiled()

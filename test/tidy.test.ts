@@ -32,7 +32,9 @@ const layers: Readonly<Record<string, readonly string[]>> = {
   'server/insight': [...engineLayers, 'server/engine', 'server/rules', 'server/tree', 'server/explain/markdown'],
   // Of Node only the reckoning with paths, which reads nothing.
   'server/tree': [...engineLayers, 'server/engine'],
-  'server/engine': [...engineLayers, 'server/rules', 'server/verify'],
+  'server/judge': [...engineLayers, 'server/rules', 'server/verify'],
+  'server/follow': [...engineLayers, 'server/judge'],
+  'server/engine': ['server/judge', 'server/follow'],
   'server/policy': [...engineLayers, 'server/engine', 'server/rules', 'node:', 'jsonc-parser'],
   'server/workspace': [
     'server/policy',
@@ -49,6 +51,7 @@ const layers: Readonly<Record<string, readonly string[]>> = {
     ...['server/insight', 'server/rules/show', 'server/source', 'server/checkpoint', 'server/util'],
     ...['vscode-languageserver', 'vscode-languageserver-textdocument', 'vscode-uri', 'vscode-jsonrpc', 'node:'],
   ],
+  'server/verifier': ['server/', 'node:', '*'],
   'server/world': ['server/', 'node:', '*'],
   'server/main': ['server/', 'node:', '*'],
   'server/cli': ['server/', 'node:', '*'],

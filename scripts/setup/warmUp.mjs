@@ -44,6 +44,35 @@ export function writeSmallCheckpoints(folder) {
   })
 }
 
+/** Writes a program that loads the first below `folder`. @param {string} folder */
+export function writeSmallProgram(folder) {
+  const text = `import mlx.core as mx
+
+
+def load(path):
+    weights = mx.load(path)
+    return {name: array for name, array in weights.items() if "mlp" in name}
+
+
+class Layer:
+    def __init__(self, weights, index):
+        prefix = f"model.layers.{index}.mlp.up_proj"
+        self.weight = weights[f"{prefix}.weight"]
+        self.scales = weights[f"{prefix}.scales"]
+        self.biases = weights[f"{prefix}.biases"]
+
+    def __call__(self, x):
+        return mx.quantized_matmul(x, self.weight, self.scales, self.biases, group_size=64, bits=4)
+
+
+weights = load("model-00001-of-00002.safetensors")
+x = mx.ones((1, ${hidden}))
+for index in range(2):
+    print(Layer(weights, index)(x).shape)
+`
+  writeFileSync(path.join(folder, 'affine/load.py'), text)
+}
+
 /** @param {number} layer @returns {Entry[]} */
 function affineLayer(layer) {
   const at = `model.layers.${layer}`

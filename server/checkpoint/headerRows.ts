@@ -31,7 +31,7 @@ export interface Rows {
 
 /** The same without the rows named; for the rare header that has a name twice. */
 export function rowsWithout(columns: HeaderColumns, dropped: ReadonlySet<number>): Rows {
-  const rest = new HeaderRows(columns.names)
+  const rest = new HeaderRows(columns.names, false, columns.count)
   for (let row = 0; row < columns.count; row++) {
     if (dropped.has(row)) continue
     const { dtype, shape } = columns.familyAt(row)
@@ -60,13 +60,14 @@ export class HeaderRows {
   private decodedBytes = 0
   private ascii = true
 
-  /** `names` holds the header; or its columns' names, where rows are put together anew. What is lent is not kept. */
+  /** `names` holds the header; or its columns' names, where `rows` are put together anew. What is lent is not kept. */
   constructor(
     private readonly names: Uint8Array,
     private readonly isLent = false,
+    rows = 0,
   ) {
     this.scanner = scannerFor(names.length)
-    this.text = this.scanner.openHeader(names.length, maxTensors)
+    this.text = this.scanner.openHeader(names.length, maxTensors, rows)
     new Uint8Array(this.scanner.memory.buffer).set(names, this.text)
   }
 

@@ -130,8 +130,16 @@ export function strayFiles(files: readonly JsonFile[], models: readonly Model[])
   return files.filter(file => !own.has(file)).sort(byPath)
 }
 
+const ranks = new WeakMap<Model, readonly Rank[]>()
+
 /** The folders of a model that is split over several, in natural order; empty where all its files are in one. */
 export function ranksOf(model: Model): readonly Rank[] {
+  let known = ranks.get(model)
+  if (!known) ranks.set(model, (known = ranksIn(model)))
+  return known
+}
+
+function ranksIn(model: Model): readonly Rank[] {
   const folders = new Map<string, Shard[]>()
   for (const shard of model.shards) {
     const folder = folderOf(shard.path)

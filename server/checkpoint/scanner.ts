@@ -13,7 +13,7 @@ interface Value {
 export interface Scanner {
   readonly memory: { readonly buffer: ArrayBuffer }
   addDtype(name: bigint, bits: bigint): void
-  openHeader(length: number, mostTensors: number): number
+  openHeader(length: number, mostTensors: number, rows: number): number
   headerEntries(from: number): number
   readonly at: Value
   readonly nonAscii: Value

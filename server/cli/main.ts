@@ -2,7 +2,7 @@
 
 import { processIo } from './io'
 import { run } from './run'
-import { world } from '../world'
+import { world } from './world'
 
 const io = processIo()
 

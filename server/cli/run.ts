@@ -1,11 +1,11 @@
 // The command line: which commands there are, what they take, and what the exit codes mean.
 // 0 clean; 1 a finding of error severity, or a module that fails as delivered; 2 usage or internal error.
-// A command's code is loaded when it is asked for: loading takes longer than checking most checkpoints.
+// The code of the commands but `check` is loaded when it is asked for: loading takes longer than checking most checkpoints.
 
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import type { World } from '../lsp/context'
 import type { Engine } from '../protocol'
-import type { CheckOptions, Format } from './check'
+import { check, type CheckOptions, type Format } from './check'
 import type { ExplainOptions } from './explain'
 import { addPolicyOptions } from './policyOptions'
 import { UsageError, type CliIo } from './io'
@@ -29,7 +29,7 @@ export async function run(argv: readonly string[], io: CliIo, world: World): Pro
       new Option('--format <format>', 'how to print').choices(['text', 'json', 'sarif', 'github']).default('text'),
     )
     .action(async (paths: string[], options: CheckOptions) => {
-      code = await (await import('./check')).check(paths, options, world, io)
+      code = await check(paths, options, world, io)
     })
   addPolicyOptions(checking)
   program
@@ -38,7 +38,7 @@ export async function run(argv: readonly string[], io: CliIo, world: World): Pro
     .argument('<path...>', 'folders or files', notEmpty)
     .addOption(format())
     .action(async (paths: string[], options: { format: Format }) => {
-      code = await (await import('./ls')).ls(paths, options.format, world, io)
+      code = await (await import('./more')).ls(paths, options.format, world, io)
     })
   program
     .command('verify')
@@ -52,7 +52,7 @@ export async function run(argv: readonly string[], io: CliIo, world: World): Pro
     .option('--python <interpreter>', 'the Python that has MLX', '')
     .addOption(format())
     .action(async (paths: string[], options: { format: Format; engine: Engine | 'auto'; python: string }) => {
-      code = await (await import('./verify')).verify(paths, options, world, io)
+      code = await (await import('./more')).verify(paths, options, world, io)
     })
   program
     .command('fix')
@@ -61,7 +61,7 @@ export async function run(argv: readonly string[], io: CliIo, world: World): Pro
     .option('--write', 'change the files instead', false)
     .addOption(format())
     .action(async (paths: string[], options: { format: Format; write: boolean }) => {
-      code = await (await import('./fix')).fix(paths, options, world, io)
+      code = await (await import('./more')).fix(paths, options, world, io)
     })
   program
     .command('explain')
@@ -71,7 +71,7 @@ export async function run(argv: readonly string[], io: CliIo, world: World): Pro
     .option('--finding <rule>', 'explain the first finding of this rule')
     .addOption(format())
     .action(async (path: string, options: ExplainOptions) => {
-      code = await (await import('./explain')).explain(path, options, world, io)
+      code = await (await import('./more')).explain(path, options, world, io)
     })
   try {
     await program.parseAsync([...argv], { from: 'user' })

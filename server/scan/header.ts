@@ -46,13 +46,16 @@ let leadEnd: usize = 0
 let gap: usize = 0
 let gapEnd: usize = 0
 
-/** Begins a header of so many bytes: where it goes. More than `most` tensors are not taken in. */
-export function openHeader(length: usize, most: i32): usize {
+/**
+ * Begins a header of so many bytes: where it goes. More than `most` tensors are not taken in; there is room for what it can
+ * name, and at least for `rows` that come from outside.
+ */
+export function openHeader(length: usize, most: i32, rows: i32): usize {
   text = openText(length, length)
   textEnd = text + length
   maxTensors = most
   forgetStrings()
-  openRows(text, length)
+  openRows(text, length, <usize>rows)
   openFamilies(length)
   return text
 }

@@ -29,9 +29,9 @@ export let spanBytes: f64 = 0
 let text: usize = 0
 let previous: usize = 0
 
-/** Forgets all, and makes room for what a header of so many bytes can name. */
-export function openRows(header: usize, length: usize): void {
-  const rows = length / shortestEntry + 1
+/** Forgets all, and makes room for what a header of so many bytes can name, and for so many rows in any case. */
+export function openRows(header: usize, length: usize, atLeast: usize): void {
+  const rows = max(length / shortestEntry + 1, atLeast)
   text = header
   // In the order in which they are packed, so that none is moved over another that is still to come.
   begins = take(rows << 3)

@@ -7,6 +7,7 @@ import { readJsonFile } from '../checkpoint/jsonFile'
 import { groupModels, strayFiles } from '../checkpoint/models'
 import { readShard } from '../checkpoint/shard'
 import type { Discovery } from './discover'
+import { sameItems } from '../util/sameItems'
 import { mapLimited } from './limit'
 import { type Files, patientFiles, sameStamp, unreadableSource, type FileStamp, type FoundFile } from './nodeFiles'
 import type { OpenTexts } from './openTexts'
@@ -128,8 +129,6 @@ function keepModels(models: readonly Model[], before: readonly Model[]): readonl
   })
   return sameItems(kept, before) ? before : kept
 }
-
-const sameItems = <T>(a: readonly T[], b: readonly T[]) => a.length === b.length && a.every((item, i) => item === b[i])
 
 const sameModel = (a: Model, b: Model) =>
   a.kind === b.kind &&

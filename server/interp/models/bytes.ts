@@ -190,6 +190,12 @@ function stats(c: LibraryCall, path: Value | undefined): Value {
   return { kind: 'instance', of: { kind: 'library', name: 'fs.Stats' }, attributes }
 }
 
+/** Whether what stats were asked of is a file: a shard is one. */
+const ofFile = (c: LibraryCall, isWanted: boolean): Value =>
+  c.self?.kind === 'instance' && count(c.self.attributes.get('size')) !== undefined
+    ? constant(isWanted)
+    : unknown(c.m, 'whether it is a file')
+
 const handlePath = (v: Value | undefined): Value | undefined =>
   isOf(v, handleName) ? v.attributes.get('#path') : undefined
 
@@ -268,6 +274,8 @@ export const bytes: LibraryModel = {
     [`${handleName}.readFile`]: c => ({ kind: 'file', as: 'text', path: handlePath(c.self) ?? none }),
     [`${handleName}.stat`]: c => stats(c, handlePath(c.self)),
     [`${handleName}.close`]: () => none,
+    'fs.Stats.isFile': c => ofFile(c, true),
+    'fs.Stats.isDirectory': c => ofFile(c, false),
     'fs.closeSync': () => none,
     'fs.fstatSync': c => stats(c, handlePath(c.get(0))),
     'fs.statSync': c => stats(c, c.get(0)),

@@ -45,9 +45,14 @@ function get(c: LibraryCall): Value {
   const key = c.get(0)
   if (!key) return unknown(c.m, 'get')
   // A map of JavaScript is asked like any object.
-  if (c.javascript) return c.getItem(selfDict(c), key)
-  return dictItem(c.m, selfDict(c), key, c.at) ?? c.get(1, 'default') ?? { ...none, nothing: 'sure' }
+  if (c.javascript) return perhaps(c, key, c.getItem(selfDict(c), key))
+  const found = dictItem(c.m, selfDict(c), key, c.at)
+  return found ? perhaps(c, key, found) : (c.get(1, 'default') ?? { ...none, nothing: 'sure' })
 }
+
+/** What a key that is not known gives: where all that is held is one text or number, that, or nothing. */
+const perhaps = (c: LibraryCall, key: Value, found: Value): Value =>
+  asKey(key).kind !== 'const' && found.kind === 'const' ? unknown(c.m, 'a key that is not known') : found
 
 function pop(c: LibraryCall): Value {
   const self = c.self

@@ -7,6 +7,7 @@ import { noteFileRead, noteMade } from '../stored/fileReads'
 import { filesIn, foldersBelow, kindAt } from '../stored/folders'
 import { joinPath } from '../run/operators'
 import { type Machine, unknown } from '../run/machine'
+import { failScript } from '../run/scriptRefusals'
 import { isPosition } from '../values/positions'
 import { partsOf, textOf, type Part } from '../values/text'
 import { isScratch, writtenAt, writtenMatching } from '../stored/writtenFiles'
@@ -173,7 +174,7 @@ function relative(c: LibraryCall, path: Value, from: Value | undefined): Value {
 }
 
 /** What the program has written into a folder, or what a model's files there are called; what else there is, is not known. */
-function entriesOf(c: LibraryCall, folder: Value, bare: boolean): Value {
+export function entriesOf(c: LibraryCall, folder: Value, bare: boolean): Value {
   const found = writtenMatching(c.m, [...(partsOf(folder) ?? []), '/*'])
   const stored = found.length === 0 && !isScratch(c.m, folder) ? filesIn(c.m, folder, c.at) : undefined
   const plain = c.args.positional.length <= 1
@@ -189,6 +190,17 @@ const firstAsPath = (c: LibraryCall): Value => asPath(c.get(0) ?? none)
 const read = (c: LibraryCall, path: Value): Value => {
   noteRead(c, path)
   return { kind: 'file', as: 'text', path }
+}
+
+const encodings = /^(utf-?8|utf-?16le|ucs-?2|ascii|latin1|binary|base64|base64url|hex|buffer)$/i
+
+/** Node throws for an encoding that it does not know. */
+function checkEncoding(c: LibraryCall): void {
+  const given = c.get(1)
+  const encoding = given?.kind === 'dict' ? given.map.get('encoding') : given
+  if (!encoding || !isString(encoding) || encodings.test(encoding.value)) return
+  const text = `The argument 'encoding' is invalid encoding. Received '${encoding.value}'`
+  failScript(c.m, c.at, 'TypeError', `the encoding ${encoding.value}`, 'utf8 or the like', text)
 }
 
 /** `open(path, mode)`: a file that is opened for writing is made, one that is read must be there. */
@@ -274,11 +286,12 @@ export const files: LibraryModel = {
     'file.trim': c => c.self ?? none,
     'file.trimEnd': c => c.self ?? none,
     // Node
-    'fs.readFileSync': c => read(c, pathOf(c.get(0))),
+    'fs.readFileSync': c => {
+      checkEncoding(c)
+      return read(c, pathOf(c.get(0)))
+    },
     'fs.readFile': readThen,
-    'fs.readdir': c => entriesOf(c, pathOf(c.get(0)), true),
     'fs.existsSync': exists,
-    'fs.readdirSync': c => entriesOf(c, pathOf(c.get(0)), true),
     'node.path.join': c =>
       joinAll(
         c,

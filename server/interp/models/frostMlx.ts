@@ -164,6 +164,7 @@ export const frostMlx: LibraryModel = {
     'frost.core.eval': () => none,
     'frost.core.asyncEval': () => none,
     'frost.core.setDefaultDevice': () => none,
+    ...(computing.var ? { 'frost.core.variance': asFunction(computing.var) } : {}),
     'frost.core.Slice': slice,
     'array.index': index,
     'array.indexPut_': () => none,

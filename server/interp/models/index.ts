@@ -29,6 +29,7 @@ import { mlxModule } from './mlxModule'
 import { mlxProducts } from './mlxProducts'
 import { mlxTrees } from './mlxTrees'
 import { node } from './node'
+import { nodeFolders } from './nodeFolders'
 import { numbers } from './numbers'
 import { numpy } from './numpy'
 import { promises } from './promises'
@@ -78,6 +79,7 @@ export const libraries: readonly LibraryModel[] = [
   bytes,
   assertions,
   node,
+  nodeFolders,
   writing,
   argparse,
   safetensors,

@@ -12,6 +12,7 @@ import { headsAfterReshape } from '../arrays/heads'
 import * as rearrange from '../shapes/rearrange'
 import { Refused, type Shape, type ShapeResult } from '../shapes/shape'
 import { type ArrayValue, isNumber, none, type Value } from '../values/value'
+import { failScript, useOfNothing } from '../run/scriptRefusals'
 import {
   argument,
   dtypeOf,
@@ -82,6 +83,18 @@ function reshapeTo(c: LibraryCall, array: ArrayValue, args: readonly Value[]): V
       new Refused(`size ${fraction.value} is a float`, 'whole numbers', text, 'RuntimeError'),
       [],
       array.library,
+    )
+  }
+  const nothing = c.javascript ? given.find(v => v.kind === 'const' && v.value === null && v.nothing) : undefined
+  if (nothing && !useOfNothing(c.m, nothing)) {
+    const text = `Error processing argument at index ${given.indexOf(nothing)}, conversion failure from undefined to Integer.`
+    failScript(
+      c.m,
+      c.at,
+      'TypeError',
+      'one of the sizes is undefined',
+      'numbers',
+      only?.kind === 'list' ? undefined : text,
     )
   }
   const to = given.map(whole(c))
@@ -231,6 +244,11 @@ export const asFunction =
           },
           args,
         )
+    }
+    const isScalar = array && (isNumber(array) || (array.kind === 'unknown' && array.isNumber))
+    if (isScalar && args[0]?.kind === 'array') {
+      const number = [{ readings: onlyReading, shape: [], dtype: undefined }]
+      return operation(c, { ...anyArray(c.m.frame.activation), library, variants: number }, args)
     }
     return { ...anyArray(c.m.frame.activation), library }
   }

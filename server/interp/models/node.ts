@@ -5,6 +5,7 @@ import { type Machine, someNumber, unknown } from '../run/machine'
 import { isStarted } from '../run/modules'
 import { joinPath } from '../run/operators'
 import { fail, isCertain } from '../run/refusals'
+import { failScript } from '../run/scriptRefusals'
 import { partsOf, textOf } from '../values/text'
 import {
   constant,
@@ -98,6 +99,11 @@ function parseArgs(c: LibraryCall): Value {
   const values = dict([], options?.kind !== 'dict' || options.open)
   if (options?.kind === 'dict')
     for (const [name, option] of options.map) {
+      const type = option.kind === 'dict' ? option.map.get('type') : undefined
+      if (type && isString(type) && !/^(string|boolean)$/.test(type.value)) {
+        const text = `The "options.${name}.type" property must be ('string|boolean'). Received type string ('${type.value}')`
+        failScript(c.m, c.at, 'TypeError', `the type ${type.value}`, 'string or boolean', text)
+      }
       const value = option.kind === 'dict' ? option.map.get('default') : undefined
       values.map.set(name, value ?? given(c.m, 'an option'))
     }
@@ -161,6 +167,8 @@ export const node: LibraryModel = {
     'js.performance.now': c => someNumber(c.m, 'the time'),
     'js.Date.now': c => someNumber(c.m, 'the time'),
     'node.timers.setTimeout': c => c.get(1) ?? none,
+    'node.util.inspect': c => unknown(c.m, 'a text to look at'),
+    'node.util.format': c => unknown(c.m, 'a text to look at'),
     'node.util.promisify': c => c.get(0) ?? none,
     'node.module.createRequire': () => library('js.require'),
     'node.path.isAbsolute': isAbsolute,

@@ -49,13 +49,13 @@ export function mentionsSink(f: FunctionDef): boolean {
 
 const argumentsCache = new WeakMap<FunctionDef, boolean>()
 
-/** Whether a function of JavaScript, or an arrow in it, names the list of its arguments. */
+/** Whether a function of JavaScript, or an arrow in it, names the list of its arguments, or whether it stands behind `new`. */
 export function namesArguments(f: FunctionDef): boolean {
   let known = argumentsCache.get(f)
   if (known === undefined) {
     known = false
     walk(f.body, e => {
-      if (e.kind === 'name' && e.name === 'arguments') known = true
+      if (e.kind === 'name' && (e.name === 'arguments' || e.name === 'new.target')) known = true
     })
     argumentsCache.set(f, known)
   }

@@ -6,7 +6,8 @@ import { noteMade } from '../stored/fileReads'
 import { evaluate, itemsOf } from './expressions'
 import { namesArguments } from '../program/names'
 import { handOver, storedArrays } from '../arrays/handOver'
-import { depthLimit, type Machine, noteUnfollowed, place, unknown } from './machine'
+import { enter, leave } from './entering'
+import { type Machine, noteUnfollowed, place, unknown } from './machine'
 import { isPosition } from '../values/positions'
 import { classesOf, freeInit, instantiate } from './classes'
 import { managerOf } from './contexts'
@@ -48,6 +49,8 @@ export interface Arguments {
   readonly optional?: boolean
   /** As a call of the program has them: there are no others. */
   readonly isWritten?: true
+  /** Behind `new`. */
+  readonly isNew?: true
 }
 
 /** One call of a modelled library function, as its model sees it. */
@@ -252,16 +255,14 @@ export function callWith(m: Machine, f: Value, args: Arguments, site: Site | und
 function construct(m: Machine, f: FunctionValue, args: Arguments): Value {
   const prototype = f.attributes?.get('prototype')
   const made = dict(prototype?.kind === 'dict' ? prototype.map : [])
-  const result = invoke(m, { ...f, self: made }, args)
+  const result = invoke(m, { ...f, self: made }, { ...args, isNew: true })
+  // What was not followed may have set anything on it.
+  if (result.kind === 'unknown') made.open = true
   return result.kind === 'dict' || result.kind === 'instance' ? result : made
 }
 
 /** Enters a function of the workspace. */
 export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
-  if (m.depth >= depthLimit) {
-    if (f.self?.kind === 'instance') f.self.isShared = true
-    return unknown(m, 'calls nest too deeply')
-  }
   m.called.add(f.def)
   noteComputed(m, f)
   const scope: Scope = {
@@ -274,16 +275,23 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   if (!f.def.isArrow && f.program.language !== 'python' && namesArguments(f.def)) {
     const given = args.positional.map(({ value }) => value)
     scope.vars.set('arguments', list(given, 'list', args.open))
+    scope.vars.set('new.target', args.isNew ? f : { ...none, nothing: 'sure' })
   }
   bindParameters(m, f, args, scope)
+  const entered = enter(m, f.def, [...scope.vars.values()])
+  if (typeof entered === 'string') {
+    if (f.self?.kind === 'instance') f.self.isShared = true
+    return unknown(m, entered)
+  }
   const frame = m.frame
   const { isGenerator = false } = f.def
   // What stands behind the yield of a context manager is run when its block is left.
   const halts = isGenerator && f.def.decorators.some(d => /(^|\.)(async)?contextmanager$/i.test(d))
-  m.frame = { returned: undefined, activation: m.nextActivation++, uncertain: m.uncertain, isGenerator, halts }
+  m.frame = { returned: undefined, activation: m.nextActivation++, uncertain: m.uncertain, entered, isGenerator, halts }
   m.depth++
   const { alternative } = m
   const completion = execute(m, f.def.body, scope)
+  leave(m, entered)
   m.alternative = alternative
   m.depth--
   const { returned, raised } = m.frame

@@ -41,7 +41,8 @@ export function instantiate(m: Machine, of: ClassValue, args: Arguments, isMade 
   m.instantiated.set(of.def, instance)
   runFields(m, of, instance)
   const constructor = findMember(of, '__init__')
-  if (constructor?.value.kind === 'function') invoke(m, { ...constructor.value, self: instance }, args)
+  if (constructor?.value.kind === 'function')
+    invoke(m, { ...constructor.value, self: instance }, { ...args, isNew: true })
   else if (isMapClass(of)) fillMap(m, instance, args)
   else if (isRecord(of) || of.attributes.size > 0) fillRecord(m, of, instance, args)
   return instance

@@ -17,7 +17,7 @@ import { binary, compare, unary } from './operators'
 import { execute, iterate } from './statements'
 import { blockScope, functionValue, isJavaScript } from './scopes'
 import { refuseWalk } from './scriptRefusals'
-import { assignTo } from './targets'
+import { assignTo, readTarget } from './targets'
 import { mapItems } from '../models/scriptArrays'
 import { isUniform, summarize } from './summary'
 import { partsOf, textOf, type Part } from '../values/text'
@@ -165,6 +165,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     case 'default':
       return unknown(m, 'default')
     case 'assignment': {
+      readTarget(m, e.target, scope)
       const value = e.op
         ? binary(m, e.op, evaluate(m, e.target, scope), evaluate(m, e.value, scope), scope, e)
         : evaluate(m, e.value, scope)

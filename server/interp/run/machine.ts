@@ -10,6 +10,8 @@ import type { NumberRange } from './summary'
 import type { FileRead } from '../stored/fileReads'
 import type { Files } from '../stored/files'
 import type { ParameterTree } from '../arrays/parameters'
+import { workFor } from './budget'
+import type { Entered, Spent } from './entering'
 import type { Refusal } from './refusals'
 import { noTakes, type Takes } from '../stored/takes'
 import type { Trial } from './trial'
@@ -114,14 +116,6 @@ export interface AbsentKey {
 
 /** A checkpoint that no path names is meant for sure once this many of the keys asked of it were found. */
 export const provenHits = 3
-/** Work allowed to one run, in evaluated nodes: about half a second; what is left then is unknown. */
-const workLimit = 800_000
-/** The same for programs with lines that cannot be read: they are being typed, and soon read again. */
-const typingWorkLimit = 300_000
-/** The same for programs that are torn by syntax errors: what cannot be read often hides what ends a loop. */
-const tornWorkLimit = 120_000
-/** Calls inside calls; deeper recursion than this in a loader is a loop we cannot follow. */
-export const depthLimit = 60
 /** Turns of one loop that are followed one by one. */
 export const turnLimit = 20_000
 
@@ -132,6 +126,8 @@ export interface Frame {
   readonly activation: number
   /** How much was uncertain already when the function was called. */
   readonly uncertain: number
+  /** The call; undefined at the top of a program. */
+  readonly entered?: Entered
   readonly isGenerator: boolean
   /** Only what stands before its first yield is run. */
   readonly halts: boolean
@@ -181,6 +177,7 @@ export interface Machine extends Files {
   readonly instances: InstanceValue[]
   /** Methods that have run on an object since it was made: they need not be run again to see where its tensors end. */
   readonly computed: WeakMap<InstanceValue, Set<FunctionDef>>
+  readonly spent: Map<FunctionDef, Spent>
   readonly sinks: Sink[]
   readonly products: Product[]
   readonly quantizations: Quantization[]
@@ -229,11 +226,6 @@ export interface Machine extends Files {
   readonly scratch: Set<number>
 }
 
-function workFor(programs: readonly Program[]): number {
-  if (programs.some(p => p.isTorn)) return tornWorkLimit
-  return programs.some(p => p.syntaxErrors.length > 0) ? typingWorkLimit : workLimit
-}
-
 let lastId = 0
 
 export function createMachine(
@@ -270,6 +262,7 @@ export function createMachine(
     instantiated: new Map(),
     instances: [],
     computed: new WeakMap(),
+    spent: new Map(),
     sinks: [],
     products: [],
     quantizations: [],

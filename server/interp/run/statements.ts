@@ -9,17 +9,18 @@ import { decorated } from './decorators'
 import { evaluate, itemsOf, keysOf, mergeDict } from './expressions'
 import { withoutArguments } from './commandLine'
 import { type Machine, place, turnLimit, unknown } from './machine'
+import { forget, Idling, namesSet } from './idling'
 import { importModule } from './modules'
 import { leaves } from '../program/names'
 import { attempt, raise } from './exceptions'
 import { errorsOf, fail } from './refusals'
 import { countedNames, isUniform, summarize, summarizeUnused } from './summary'
 import { binary } from './operators'
-import { blockScope, declaredIn, functionValue, holderOf, isJavaScript, scopeFor, scopesOfFunction } from './scopes'
+import { blockScope, declaredIn, functionValue, isJavaScript, scopeFor, scopesOfFunction } from './scopes'
 import { refuseWalk } from './scriptRefusals'
 import { walkStacks } from './stacks'
 import { noteWalked } from '../stored/takes'
-import { assignTo, remove } from './targets'
+import { assignTo, readTarget, remove } from './targets'
 import { notWithNumber } from './trial'
 import { constant, join, none, type Scope, truth, type Value } from '../values/value'
 
@@ -57,6 +58,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       evaluate(m, s.value, scope)
       return 'next'
     case 'assign': {
+      readTarget(m, s.target, scope)
       const value = evaluate(m, s.value, scope)
       if (s.op) notWithNumber(m, value)
       if (!s.op) assignTo(m, s.target, value, scope, s.declares)
@@ -173,10 +175,7 @@ function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Complet
   const items = s.over === 'values' && iterable.kind === 'list' && !iterable.open ? iterable.items : []
   const summary = summarizeUnused(items, s.target, s.body) ?? summarize(m, items)
   if (summary && isUniform(m, s.body)) {
-    for (const name of countedNames(s.body)) {
-      const holder = isJavaScript(outer) ? holderOf(outer, name) : outer.vars.has(name) ? outer : undefined
-      holder?.vars.set(name, unknown(m, 'counted in a long loop'))
-    }
+    forget(m, countedNames(s.body), outer)
     m.summaries++
     turn(summary.item)
     m.summaries--
@@ -232,9 +231,12 @@ function loop(m: Machine, s: Stmt & { kind: 'while' }, outer: Scope): Completion
   let scope = perTurn ? blockScope(outer) : outer
   execute(m, s.init, scope)
   noteCounting(m, s, scope)
+  const idling = new Idling(m)
   for (let turn = 0; turn < turnLimit && m.work > 0; turn++) {
     const test = s.testLast && turn === 0 ? constant(true) : evaluate(m, s.test, scope)
-    const known = truth(test, isJavaScript(scope))
+    const isIdle = idling.isLong(m)
+    if (isIdle) forget(m, namesSet(s.body), scope, v => v?.kind === 'const')
+    const known = isIdle ? undefined : truth(test, isJavaScript(scope))
     // A loop over what was given on the command line: nothing was.
     if (known === false || (test.kind === 'unknown' && test.optional)) return 'next'
     if (known === undefined) {

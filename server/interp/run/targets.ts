@@ -118,6 +118,21 @@ export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope, d
   }
 }
 
+/**
+ * JavaScript reads what a target leads through before the value that is assigned: in `(made ??= {})[key] = f(made)` the
+ * object is there when `f` is called. Only such targets are read twice, which comes to the same.
+ */
+export function readTarget(m: Machine, target: Expr, scope: Scope): void {
+  if (!isJavaScript(scope)) return
+  for (let at = target; at.kind === 'attribute' || at.kind === 'index'; at = at.object) {
+    const { object } = at
+    if (object.kind === 'assignment' && !object.op && object.value.kind === 'logical') {
+      evaluate(m, object, scope)
+      return
+    }
+  }
+}
+
 /** The size of an array's first axis, which is what unpacking it walks. */
 function rowsOf(v: Value): number | undefined {
   const rows = v.kind === 'array' ? v.variants.map(x => x.shape?.[0]) : []

@@ -69,7 +69,7 @@ export function kindAt(m: Machine, path: Value, at: Place): 'file' | 'folder' | 
 }
 
 /** A folder below another, as a walk comes to it. */
-interface Visited {
+export interface Visited {
   /** Path below the first, empty for itself. */
   readonly below: string
   readonly folders: readonly string[]

@@ -6,7 +6,7 @@ import { hashSeed, hashSpan, viewOf } from '../../../server/checkpoint/nameHash'
 import { readShard } from '../../../server/checkpoint/shard'
 import { bytesSource } from '../../../server/util/byteSource'
 import { collidingNames, inverse } from './collidingNames'
-import { fileOf } from './mutations'
+import { fileOf, randomFrom } from './mutations'
 
 test('names in many shards whose hashes were made to meet in one slot are compared all the same', async () => {
   // Hashes that differ in their upper halves alone.
@@ -29,4 +29,26 @@ test('names in many shards whose hashes were made to meet in one slot are compar
   expect(shared.map(({ first, second, tensors }) => [first, second, tensors.length])).toEqual(
     shards.slice(0, 30).map((shard, number) => [shard, shards[number + 30], 100]),
   )
+})
+
+test('names that a few of many shards share are found among thousands that nobody shares', async () => {
+  const random = randomFrom(3)
+  const owners = new Map<string, number[]>()
+  const shards = await Promise.all(
+    Array.from({ length: 40 }, (_, number) => {
+      const own = new Set(Array.from({ length: 200 }, () => `layers.${random(60_000)}.weight`))
+      for (const name of own) owners.set(name, [...(owners.get(name) ?? []), number])
+      const entries = [...own].map((name, i) => `"${name}":{"dtype":"U8","shape":[1],"data_offsets":[${i},${i + 1}]}`)
+      return readShard(`/m/model-${number}.safetensors`, bytesSource(fileOf(`{${entries.join(',')}}`, own.size)))
+    }),
+  )
+  const expected = [...owners].flatMap(([name, numbers]) =>
+    numbers.slice(1).map((number, i) => `${numbers[i]} ${number} ${name}`),
+  )
+  const shared = sharedTensorsOf({ path: '/m', kind: 'unknown', shards, configs: [], index: undefined })
+  const found = shared.flatMap(({ first, second, tensors }) =>
+    tensors.map(name => `${shards.indexOf(first)} ${shards.indexOf(second)} ${name}`),
+  )
+  expect(found.sort()).toEqual(expected.sort())
+  expect(found.length).toBeGreaterThan(300)
 })
