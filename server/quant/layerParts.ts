@@ -30,10 +30,17 @@ const parts: Readonly<Record<string, string>> = {
   glm4: `${norms} post_self_attn_layernorm post_mlp_layernorm ${attention} ${fusedMlp}`,
   phi3: `${norms} self_attn.qkv_proj self_attn.o_proj ${fusedMlp}`,
   ...of(sparse, 'mixtral phimoe qwen2_moe gpt_oss dots1 glm4_moe solar_open deepseek granitemoe minimax ernie4_5_moe'),
-  ...of(`${sparse} ${headNorms}`, 'qwen3_moe olmoe mellum exaone_moe'),
+  ...of(sparse, 'llama4_text laguna mimo_v2_flash'),
+  ...of(`${sparse} ${headNorms}`, 'qwen3_moe olmoe mellum exaone_moe step3p5 Klear'),
+  afmoe: `${sparse} pre_mlp_layernorm post_mlp_layernorm ${headNorms}`,
+  muse_glimmer: `${sandwich} ${attention} ${mlp}`,
+  gear: `${sandwich} ${mlp}`,
+  hunyuan: `${norms} self_attn.q_proj self_attn.o_proj`,
+  // The last layers take keys and values from another.
+  gemma4_text: `${sandwich} self_attn.q_proj self_attn.o_proj self_attn.q_norm ${mlp}`,
   ...of(`${norms} ${latent}`, 'deepseek_v2 deepseek_v3 deepseek_v32 glm4_moe_lite glm_moe_dsa mistral4'),
   ...of(`${norms} ${latent} ${mlp}`, 'minicpm3 youtu_llm'),
-  ...of(norms, 'qwen3_next qwen3_5_moe_text'),
+  ...of(norms, 'qwen3_next qwen3_5_moe_text granitemoehybrid deepseek_v41'),
   qwen3_5_text: `${norms} ${mlp}`,
 }
 

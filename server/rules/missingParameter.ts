@@ -9,6 +9,7 @@ import { findProperty } from '../checkpoint/jsonFile'
 import { type Anatomy, anatomyOf } from '../quant/anatomy'
 import { languageModelOf } from '../quant/families'
 import { layerParts } from '../quant/layerParts'
+import { groupBy } from '../util/groupBy'
 import { isComplete } from './configHarm'
 import { indexed, isStale } from './indexPlaces'
 import { modelsNothingLoads } from './players'
@@ -30,6 +31,14 @@ export const missingParameter = defineRule({
       const anatomy = parts && anatomyOf(model)
       // Without a prefix it is the inside of a model, or a draft that is made to run beside one.
       if (!parts || !anatomy?.prefix) continue
+      const uneven = unevenBiases(model, anatomy, parts)
+      if (uneven.length > 0)
+        yield {
+          path: shard.path,
+          range: fileStart,
+          message: `${foldNames(uneven)} ${uneven.length === 1 ? 'is' : 'are'} stored, and not for the same module of the other layers (${count(anatomy.layers.size, 'layer')}); a ${known.type} has the bias in all layers or in none, so mlx-lm stops with "Missing parameters" or with "Received parameters not in model"`,
+          tensors: uneven,
+        }
       const lacking = missing(model, anatomy, parts)
       if (lacking.length === 0) continue
       yield {
@@ -75,6 +84,19 @@ function missing(model: Model, { prefix, layers, embedding }: Anatomy, parts: re
       .filter(path => !stored.has(path)),
   ]
   return lacking.length <= (1 - share) * (layers.size * parts.length + 2) ? lacking : []
+}
+
+/** Biases that some layers have and others lack: a flag of the config gives them to all or to none. */
+function unevenBiases(model: Model, { prefix, layers }: Anatomy, parts: readonly string[]): readonly string[] {
+  const start = `${prefix}layers.#.`
+  const biased = moduleKinds(model).filter(
+    ({ pattern, members }) =>
+      members.has('bias') && pattern.startsWith(start) && parts.includes(pattern.slice(start.length)),
+  )
+  return [...groupBy(biased, ({ pattern }) => pattern).values()].flatMap(kinds => {
+    const many = kinds.reduce((n, kind) => n + kind.count, 0)
+    return many < layers.size ? kinds.flatMap(kind => [...kind.paths()]).map(path => `${path}.bias`) : []
+  })
 }
 
 /** How many modules there are of each pattern. */
