@@ -63,7 +63,7 @@ async function applySafeFixes(first: Look): Promise<Fixed> {
       seen.session.setText(path, after, round)
     }
     applied.push(...chosen.map(({ finding, fix }) => ({ finding, title: fix.title })))
-    seen = { ...seen, state: await seen.session.current() }
+    seen = { ...seen, state: await seen.session.exact() }
   }
   seen.session.dispose()
   const files = [...texts]
