@@ -111,11 +111,13 @@ const families: Readonly<Record<string, Family>> = {
   glm4_moe_lite: { ...latent, experts: moe('n_routed_experts'), dropsLayers: true },
   mistral4: { ...latent, experts: moe('n_routed_experts') },
   step3p5: { ...bare, dropsLayers: true },
+  bailing_hybrid: { ...bare, dropsLayers: true },
+  bailing_moe_v3: { ...bare, dropsLayers: true },
   minicpm3: latent,
   youtu_llm: latent,
   ...Object.fromEntries(
     [
-      ...'Klear afmoe baichuan_m1 bailing_hybrid bailing_moe bailing_moe_linear bailing_moe_v3 deepseek_v41'.split(' '),
+      ...'Klear afmoe baichuan_m1 bailing_moe bailing_moe_linear deepseek_v41'.split(' '),
       ...'ernie4_5_moe exaone_moe falcon_h1 gear gemma4_text granitemoe granitemoehybrid hunyuan internlm2'.split(' '),
       ...'jamba kimi_linear laguna lfm2 lfm2_moe llama4_text mamba mamba2 mimo_v2_flash olmo_hybrid phi'.split(' '),
       ...'phi3small recurrent_gemma rwkv7'.split(' '),
@@ -142,6 +144,8 @@ const aliases: Readonly<Record<string, string>> = {
 
 /** Wrappers that give their language model a head whatever its config says of one. */
 const untied: readonly string[] = ['pixtral', 'lfm2-vl']
+/** Wrappers that read their language model in a way of their own. */
+const otherReaders: readonly string[] = ['kimi_k3']
 
 export interface Known {
   readonly family: Family
@@ -164,7 +168,7 @@ export function familyOf(file: JsonFile): Known | undefined {
   const { top } = modelTypes(file)
   const section = sectionOf(file, 'text') ?? []
   const found = languageModelOf(file)
-  if (!found) return undefined
+  if (!found || (section.length > 0 && otherReaders.includes(top ?? ''))) return undefined
   const { type, name } = found
   const family = Object.hasOwn(families, name) ? families[name] : undefined
   const isUntied = section.length > 0 && untied.includes(top ?? '')
