@@ -15,7 +15,8 @@ const pythonMethods: Readonly<Record<string, string>> = {
     'removesuffix replace rfind rindex rpartition rsplit rstrip split splitlines startswith strip title upper zfill',
   list:
     'append clear copy count extend index insert pop remove reverse sort add difference difference_update discard ' +
-    'intersection intersection_update isdisjoint issubset issuperset symmetric_difference union update',
+    'intersection intersection_update isdisjoint issubset issuperset symmetric_difference union update ' +
+    'appendleft extendleft popleft',
   dict: '__getitem__ __init__ __setitem__ clear copy get items keys pop popitem setdefault update values',
   file: 'read readlines close write',
 }
@@ -35,6 +36,10 @@ const frostMethods = new Set(
   ).split(' '),
 )
 
+/** What Node reads of a file as text or as bytes. */
+const nodeFile =
+  /^(text|json|toString|trim|trimEnd|read(Big)?U?Int\d+LE|subarray|slice|buffer|byteOffset|byteLength|length)$/
+
 /** JavaScript's array methods of the standards after the Node that writes the page. */
 const laterMethods = new Set(['toSorted', 'toReversed', 'toSpliced', 'with', 'findLast', 'findLastIndex'])
 
@@ -49,8 +54,9 @@ export function languagesOf(name: string): readonly Language[] {
   if (kind === 'array') return has(!['variance', 'index', 'indexPut_'].includes(member), frostMethods.has(member))
   const own = /^nn\.Module\.(\w+)$/.exec(name)?.[1]
   if (own !== undefined) return has(!/[A-Z]/.test(own), !own.includes('_'))
+  if (member === '[Symbol.iterator]') return has(false, true)
   if (kind === 'path') return has(!/^(pathname|href)$/.test(member), /^(pathname|href)$/.test(member))
-  if (kind === 'file') return has(isPython(kind, member), /^(text|json|toString)$/.test(member))
+  if (kind === 'file') return has(isPython(kind, member), nodeFile.test(member))
   if (kind === 'str' || kind === 'list' || kind === 'dict')
     return has(isPython(kind, member), (prototypes[kind] ?? []).some(p => member in p) || laterMethods.has(member))
   return ['Python']

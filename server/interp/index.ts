@@ -13,7 +13,6 @@ import {
   type Load,
   type Machine,
   type Met,
-  type ModuleLoad,
   type Product,
   provenHits,
   type Quantization,
@@ -29,7 +28,7 @@ import { findMember } from './members/members'
 import { namespaceOf } from './models/argparse'
 import { findModule, runModule } from './run/modules'
 import { calledNames, importsOf, mentionsSink, requiredBy, speaksOfTensors } from './program/names'
-import { layerName, packedLayers } from './arrays/parameters'
+import { layerName, type ModuleLoad, packedLayers } from './arrays/parameters'
 import type { Refusal } from './run/refusals'
 import type { Takes } from './stored/takes'
 import type { ArrayValue, ConfigPlace, FunctionValue, InstanceValue, Place, Value, WeightsView } from './values/value'

@@ -1,6 +1,6 @@
 // A program opens a file of a checkpoint, and the folder, which was listed, does not hold it: a wrong name, or weights that
-// were moved. Said only where the folder holds files of a checkpoint, so that it is the one that is meant, and where
-// nothing in the workspace is seen to make the file.
+// were moved. Said only where the folder holds files of a checkpoint, or data of nearly the same name, so that it is the one
+// that is meant, and where nothing in the workspace is seen to make the file.
 
 import { distance } from 'fastest-levenshtein'
 import { type FileRead, plainPath } from '../interp/stored/fileReads'
@@ -18,10 +18,12 @@ export const absentFile = defineRule({
   *check({ runs, listed }) {
     if (!listed) return
     const made = new Set(runs.flatMap(run => [...run.made]))
-    const written = new Set(runs.flatMap(run => [...run.madePaths]))
+    const written = [...new Set(runs.flatMap(run => [...run.madePaths]))]
     const reads = runs
       .flatMap(run => run.fileReads.map(read => ({ read, run })))
-      .filter(({ read }) => !made.has(baseName(read.path)) && !written.has(plainPath(read.path)))
+      .filter(
+        ({ read }) => !made.has(baseName(read.path)) && !written.some(path => mayBeSame(path, plainPath(read.path))),
+      )
     for (const group of groupBy(reads, ({ read }) => placeKey(read.at)).values()) {
       const absent = group.flatMap(({ read, run }) => {
         const folder = folderWithout(read, listed)
@@ -32,12 +34,12 @@ export const absentFile = defineRule({
       // In another run the same call finds its files, and which one is meant is not known.
       if (!first || group.some(({ run }) => absent.every(other => other.run !== run))) continue
       const { read, folder } = first
-      const names = [...first.names].filter(isOfCheckpoint).sort()
+      const names = [...first.names].filter(name => isOfCheckpoint(name) || isNear(name, baseName(read.path))).sort()
       const near = nearest(baseName(read.path), names)
       yield {
         path: read.at.program.path,
         range: rangeOf(read.at),
-        message: `${foldNames([...new Set(absent.map(a => baseName(a.read.path)))])} is not in ${baseName(folder) || folder}, which holds ${foldNames(names)}; ${raises(read)}`,
+        message: `${foldNames([...new Set(absent.map(a => baseName(a.read.path)))])} is not in ${baseName(folder) || folder || 'the working folder'}, which holds ${foldNames(names)}; ${raises(read)}`,
         tensors: [],
         because: [],
         fixes: near && absent.length === 1 ? nameFix(read, near) : [],
@@ -47,6 +49,22 @@ export const absentFile = defineRule({
 })
 
 const isOfCheckpoint = (name: string): boolean => /\.safetensors(\.index\.json)?$|^(\w+_)?config\.json$/i.test(name)
+
+const isData = (path: string): boolean => /\.json$/i.test(path)
+
+/** The most letters in which names may differ that were meant to be the same. */
+const mostLetters = 4
+
+/** Whether two names are nearly the same: a word more, or a letter less. */
+function isNear(name: string, other: string): boolean {
+  const extension = /\.\w+$/.exec(other)?.[0]
+  if (extension === undefined || !name.endsWith(extension)) return false
+  const most = Math.min(mostLetters, (Math.max(name.length, other.length) - extension.length) / 2)
+  return distance(name, other) <= most
+}
+
+/** Whether two paths may lead to the same file: one of them may be relative. */
+const mayBeSame = (a: string, b: string): boolean => a === b || a.endsWith(`/${b}`) || b.endsWith(`/${a}`)
 
 type Listed = NonNullable<Facts['listed']>
 
@@ -61,12 +79,16 @@ function folderWithout({ readings }: FileRead, listed: Listed): string | undefin
       continue
     }
     if (names.has(baseName(path)) || baseName(path).startsWith('.')) return undefined
-    if (found === undefined && [...names].some(isOfCheckpoint)) found = folder
+    const isMeant = [...names].some(name => isOfCheckpoint(name) || (isData(path) && isNear(name, baseName(path))))
+    if (found === undefined && isMeant) found = folder
   }
   return found
 }
 
-/** What the program itself writes into a folder that is not there before; undefined where that is not what is read from. */
+/**
+ * What the program itself writes into a folder, which is not there before, or holds nothing of the kind and gets nearly the
+ * same name; undefined where that is not what is read from.
+ */
 function namesWritten(
   { path, readings }: FileRead,
   { made, madePaths }: Run,
@@ -77,8 +99,10 @@ function namesWritten(
   const names = [...madePaths].filter(other => folderOf(other) === folder).map(baseName)
   const extension = /\.\w+$/.exec(path)?.[0] ?? path
   // A name that is not known may be any.
-  if (!isNew || [...made].some(other => other.endsWith(extension))) return undefined
-  return names.some(isOfCheckpoint) ? names : undefined
+  if ([...made].some(other => other.endsWith(extension))) return undefined
+  if (isNew) return names.some(isOfCheckpoint) ? names : undefined
+  const isThere = readings.some(reading => listed.get(folderOf(reading))?.has(baseName(reading)) ?? true)
+  return isThere || !names.some(name => isNear(name, baseName(path))) ? undefined : names
 }
 
 /** A folder is not there where the nearest listed one above it does not name the way to it. */

@@ -38,6 +38,7 @@ import { splitTriple } from './splitTriple'
 import { staleIndex } from './staleIndex'
 import { storedTransposed } from './storedTransposed'
 import { strictLoadMismatch } from './strictLoadMismatch'
+import { unfilledParameter } from './unfilledParameter'
 import { tiedEmbeddings } from './tiedEmbeddings'
 import { transposedTriple } from './transposedTriple'
 import { unindexedTensor } from './unindexedTensor'
@@ -68,6 +69,7 @@ export const rules = [
   mixedHeads,
   packedQuantizedAgain,
   strictLoadMismatch,
+  unfilledParameter,
   contradictoryConfig,
   unmatchedOverride,
   missingQuantization,

@@ -3,7 +3,7 @@
 // (mlx/nn/layers/base.py, load_weights, 0.32.4); all of them are counted here.
 
 import type { Run } from '../interp/index'
-import type { ModuleLoad } from '../interp/run/machine'
+import type { ModuleLoad } from '../interp/arrays/parameters'
 import { placeKey } from '../interp/run/machine'
 import type { Value } from '../interp/values/value'
 import { groupBy } from '../util/groupBy'

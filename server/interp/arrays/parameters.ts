@@ -3,7 +3,7 @@
 
 import type { Dimensions } from './arrays'
 import { libraryBase } from '../members/members'
-import { isNumber, type InstanceValue, type Value } from '../values/value'
+import { isNumber, type InstanceValue, type Place, type Value } from '../values/value'
 
 export interface ParameterTree {
   readonly shapes: ReadonlyMap<string, Dimensions>
@@ -166,6 +166,37 @@ export function layerParameters(module: InstanceValue): Readonly<Record<string, 
   const name = layerName(module)
   const layer = name === undefined || !module.of || module.of.kind !== 'library' ? undefined : layers[name]
   return layer?.(n => module.attributes.get(n))
+}
+
+/** A layer of the library in a model, with the names of its parameters. */
+export interface LayerAt {
+  readonly path: string
+  readonly layer: InstanceValue
+  readonly name: string
+  readonly parameters: readonly string[]
+}
+
+/** The layers of the library inside a module that can be told apart, with the names of their parameters. */
+export const layersIn = (root: InstanceValue): readonly LayerAt[] =>
+  modulesIn(root).modules.flatMap(({ path, module }) => {
+    const name = module.isShared || module.standsFor ? undefined : layerName(module)
+    const parameters = name === undefined ? undefined : layerParameters(module)
+    return name !== undefined && parameters ? [{ path, layer: module, name, parameters: Object.keys(parameters) }] : []
+  })
+
+/** `model.load_weights(…)`, or `model.update(…)`, which is never strict: what the model was built with, and what it is given. */
+export interface ModuleLoad {
+  readonly call: Place
+  readonly model: InstanceValue
+  /** Undefined where the program decides that in a way that is not followed. */
+  readonly strict: boolean | undefined
+  readonly strictPlace: Place | undefined
+  readonly parameters: ParameterTree
+  /** The library's layers in it, as they are when asked. */
+  layers(): readonly LayerAt[]
+  /** Undefined where there may be others. */
+  readonly given: ReadonlyMap<string, Value> | undefined
+  readonly uncertain: boolean
 }
 
 /** All parameters of a module and of those inside it. */

@@ -6,6 +6,7 @@ import { type Machine } from '../run/machine'
 import { libraryOf, operate, refuse } from '../run/operate'
 import { asFloat, promote } from '../shapes/dtypes'
 import { floatsOnly, matmul } from '../shapes/products'
+import { noArrayFor, refuseAs } from '../models/arraySlots'
 import { noArray, Refused } from '../shapes/shape'
 import { type ArrayLibrary, type ArrayValue, isSureNone, type Place, type Value } from '../values/value'
 
@@ -22,6 +23,8 @@ export function multiply(
   const isMlx = library === 'mlx' || (left.kind === 'array' && left.library === 'mlx')
   if (isSureNone(right) && isMlx && !m.free)
     refuse({ m, at }, noArray(library ? 'matmul' : '__matmul__', 'the right factor'), [], 'mlx')
+  const other = isMlx ? noArrayFor(right) : undefined
+  if (other !== undefined && !m.free) refuseAs({ m, at }, library ? 'matmul' : '__matmul__', 'the right factor', other)
   if (right.kind !== 'array') return anyArray(activation)
   const a = left.kind === 'array' ? left : anyArray(activation)
   if (m.guarded === 0)

@@ -5,7 +5,7 @@
 import type { Expr } from '../../source/ir'
 import { anyArray, reshaped, sliceAxis, sliceOfLength, withOp } from '../arrays/arrays'
 import { evaluate, itemsOf } from '../run/expressions'
-import type { Machine } from '../run/machine'
+import { type Machine, place } from '../run/machine'
 import { change, operate, refuse, type Site } from '../run/operate'
 import { spanOf } from '../run/operators'
 import { onlyReading } from '../values/readings'
@@ -158,6 +158,18 @@ function indexBy(site: Site, array: ArrayValue, items: readonly Item[], isTuple:
   )
   if (checked.variants.every(v => v.shape === undefined)) return checked
   return items.some(i => i.kind === 'array') ? gather(site, checked, items) : cut(site, checked, items)
+}
+
+/** More rows than this are not told apart where a program walks them. */
+const mostRows = 16
+
+/** The entries of the first axis, which Python walks; undefined where they are not so many in every reading, or too many. */
+export function rowsIn(m: Machine, array: ArrayValue): Value[] | undefined {
+  const [count, ...others] = array.variants.map(v => v.shape?.[0])
+  if (count === undefined || count > mostRows || others.some(other => other !== count)) return undefined
+  const [program] = m.programs
+  const at = array.at ?? (program && place(program, { start: 0, end: 0 }))
+  return at && Array.from({ length: count }, (_, i) => pick({ m, at }, array, i))
 }
 
 /** One entry of the first axis. */

@@ -205,7 +205,7 @@ function checkEncoding(c: LibraryCall): void {
 
 /** `open(path, mode)`: a file that is opened for writing is made, one that is read must be there. */
 export function open(c: LibraryCall, path: Value, mode: Value | undefined): Value {
-  if (mode !== undefined && !(isString(mode) && /^[rbt]*$/.test(mode.value))) noteMade(c.m, path)
+  if (mode !== undefined && !(isString(mode) && /^[rbt]*$/.test(mode.value))) noteMade(c.m, path, true)
   else noteRead(c, path)
   return { kind: 'file', as: 'handle', path }
 }

@@ -6,10 +6,15 @@ import { loadWeights } from '../stored/checkpoints'
 import { itemsOf } from '../run/expressions'
 import { findMember } from '../members/members'
 import { unknown } from '../run/machine'
+import { refuse } from '../run/operate'
+import { failPython } from '../run/refusals'
+import { quantize } from '../shapes/packed'
+import { Refused } from '../shapes/shape'
 import {
   layerArguments,
   layerName,
   layerParameters,
+  layersIn,
   modulesIn,
   type ParameterTree,
   packedLayers,
@@ -21,6 +26,7 @@ import {
   type DictValue,
   type FunctionValue,
   type InstanceValue,
+  isNumber,
   isString,
   none,
   truth,
@@ -71,7 +77,7 @@ function quantizeModel(c: LibraryCall): Value {
     if (own || !packed) {
       if (own) packByItself(module, own, admitted, answer.kind === 'dict' ? answer : undefined, c)
     } else if (admitted === undefined) module.attributes.set('weight', unknown(c.m, maybePacked))
-    else repack(module, packed, answer.kind === 'dict' ? answer : undefined, c)
+    else if (!repack(module, packed, answer.kind === 'dict' ? answer : undefined, c)) return none
   }
   return none
 }
@@ -119,7 +125,8 @@ function packerArguments(own: DictValue | undefined, c: LibraryCall): Arguments 
   }
 }
 
-function repack(module: InstanceValue, name: string, own: DictValue | undefined, c: LibraryCall): void {
+/** Whether MLX takes the numbers; see `quantize`. */
+function repack(module: InstanceValue, name: string, own: DictValue | undefined, c: LibraryCall): boolean {
   const given = (key: string, position: number) => (own ? own.map.get(key) : c.get(position, key))
   module.of = { kind: 'library', name: `${c.javascript ? 'frost' : 'mlx'}.nn.${name}` }
   for (const [key, position] of [
@@ -130,6 +137,18 @@ function repack(module: InstanceValue, name: string, own: DictValue | undefined,
     const value = given(key, position)
     if (value && !(value.kind === 'const' && value.value === null)) module.attributes.set(key, value)
   }
+  if (c.javascript) return true
+  const [groupSize, bits, mode] = ['group_size', 'bits', 'mode'].map(key => module.attributes.get(key))
+  const made = quantize(
+    { shape: undefined, dtype: undefined },
+    {
+      groupSize: groupSize && isNumber(groupSize) ? groupSize.value : undefined,
+      bits: bits && isNumber(bits) ? bits.value : undefined,
+      mode: mode === undefined ? 'affine' : isString(mode) ? mode.value : undefined,
+    },
+  )
+  if (made instanceof Refused) refuse(c, made, [], 'mlx')
+  return !(made instanceof Refused)
 }
 
 /** The weights that a module is given: a path, a list of pairs or a dict. */
@@ -167,12 +186,19 @@ function loadIntoModule(c: LibraryCall): Value {
     )
   c.m.moduleLoads.push({
     call: c.at,
+    model,
+    layers: () => layersIn(model),
     strict: isStrict,
     strictPlace: c.placeOf(1, 'strict'),
     parameters: c.javascript ? inSnakeCase(parametersIn(model)) : parametersIn(model),
     given: given && pairs && given.size === pairs.length ? given : undefined,
     uncertain: c.m.uncertain > 0 || c.m.alternative > 0,
   })
+  const text = isStrict && !c.javascript ? [...(given ?? [])].find(([, value]) => isString(value)) : undefined
+  if (text) {
+    const raises = `Expected mx.array but received <class 'str'> for parameter ${text[0]}`
+    failPython(c.m, c.at, 'ValueError', `${text[0]} is given a text`, 'an array', raises)
+  }
   for (const [path, value] of given ?? []) install(model, path, value)
   return model
 }

@@ -6,7 +6,7 @@ import { itemsOf, keysOf } from '../run/expressions'
 import { unknown } from '../run/machine'
 import { dictItem, libraryBase } from '../members/members'
 import { hasMember } from '../members/moduleMembers'
-import { layerParameters } from '../arrays/parameters'
+import { layerParameters, layersIn, parametersIn } from '../arrays/parameters'
 import { failPython } from '../run/refusals'
 import { constant, dict, type InstanceValue, isString, list, none, truth, type Value } from '../values/value'
 import { isNone } from './arguments'
@@ -108,6 +108,21 @@ const treeMap =
     return mapTree(c, tree, (leaf, path) => callFunction(c.m, f, withPath ? [constant(path), leaf] : [leaf], c))
   }
 
+/** What a model is given by an update, for the rules. */
+function noteUpdate(c: LibraryCall, model: InstanceValue, tree: Value): void {
+  const { leaves, complete } = flatten(c, tree, '', { leaves: [], complete: true })
+  c.m.moduleLoads.push({
+    call: c.at,
+    model,
+    layers: () => layersIn(model),
+    strict: false,
+    strictPlace: undefined,
+    parameters: parametersIn(model),
+    given: complete ? new Map(leaves) : undefined,
+    uncertain: c.m.uncertain > 0 || c.m.alternative > 0,
+  })
+}
+
 /** `module.update(tree)`: arrays of the tree take the place of the module's own. */
 function update(c: LibraryCall, into: Value | undefined, tree: Value): void {
   const inner = branches(c, tree)
@@ -166,7 +181,9 @@ export const mlxTrees: LibraryModel = {
       return rest.reduce((made, leaf) => callFunction(c.m, f, [made, leaf], c), start ?? none)
     },
     'nn.Module.update': c => {
-      if (c.m.uncertain === 0) update(c, c.self, c.get(0, 'parameters') ?? none)
+      const [model, tree] = [self(c), c.get(0, 'parameters') ?? none]
+      if (c.m.uncertain === 0) update(c, c.self, tree)
+      if (model && !c.m.dead) noteUpdate(c, model, tree)
       return c.self ?? none
     },
     /** A module is a dict of its parameters and modules. */

@@ -2,7 +2,8 @@
 // mx.save_safetensors adds its suffix where the name lacks it (mlx/io/safetensors.cpp, 0.32.4).
 
 import type { LibraryCall } from '../run/calls'
-import { loadJson, loadWeights } from '../stored/checkpoints'
+import { loadJson, loadWeights, readings } from '../stored/checkpoints'
+import { noteFileRead } from '../stored/fileReads'
 import { joinPath } from '../run/operators'
 import { literalSuffix } from '../values/text'
 import { constant, dict, type InstanceValue, isString, none, type Value } from '../values/value'
@@ -77,6 +78,7 @@ const joinText = (path: Value, suffix: string): Value =>
 function copyFile(c: LibraryCall): Value {
   const [source, target] = [pathOf(c.get(0, 'src')), pathOf(c.get(1, 'dst'))]
   const own = writtenAt(c.m, source)
+  if (!own) noteFileRead(c.m, source, c.at, 'open', text => readings(c.m, text, c.at.program.path))
   const content = own
     ? own.content
     : literalSuffix(source).endsWith('.json')

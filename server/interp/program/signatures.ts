@@ -3,7 +3,7 @@
 
 import type { FunctionDef, Param } from '../../source/ir'
 import type { Arguments } from '../run/calls'
-import { classOrder, fieldClass } from '../run/classes'
+import { classOrder, fieldClass, namedTuple } from '../run/classes'
 import { bareClasses } from '../members/instanceMembers'
 import { findMember } from '../members/members'
 import type { Machine } from '../run/machine'
@@ -20,7 +20,13 @@ import {
 
 /** Decorators that leave the parameters of a function what they are. Any other may give it some, or take some away. */
 const keepsParameters =
-  /^(staticmethod|classmethod|property|(\w+\.)*(abstractmethod|override|lru_cache|cache|compile|no_grad|inference_mode|contextmanager|jit))\b/
+  /^(staticmethod|classmethod|property|(\w+\.)*(abstractmethod|override|lru_cache|cache|compile|no_grad|inference_mode|contextmanager|jit|wraps))\b/
+
+const exact = new WeakSet<FunctionDef>()
+/** All decorators of a function were called or keep its parameters: where the function itself is called, it is called as it is written. */
+export function noteDecorators(def: FunctionDef, isCalled: (index: number) => boolean): void {
+  if (def.decorators.every((text, i) => isCalled(i) || keepsParameters.test(text))) exact.add(def)
+}
 
 const nameOf = (param: Param): string => (param.target.kind === 'name' ? param.target.name : '')
 
@@ -32,7 +38,8 @@ export function checkCall(
   at: Place,
   hasSelf = f.self !== undefined,
 ): void {
-  if (f.program.language !== 'python' || args.open || !f.def.decorators.every(d => keepsParameters.test(d))) return
+  const isWritten = exact.has(f.def) || f.def.decorators.every(d => keepsParameters.test(d))
+  if (f.program.language !== 'python' || args.open || !isWritten) return
   const { name } = f.def
   const { ordinary, hasRest, names, needed } = signatureOf(f.def)
   const given = args.positional.length + (hasSelf ? 1 : 0)
@@ -92,14 +99,25 @@ function signatureOf(def: FunctionDef): Signature {
 export function checkConstruction(m: Machine, of: ClassValue, args: Arguments, at: Place): void {
   const constructor = findMember(of, '__init__')
   if (constructor?.value.kind === 'function') checkCall(m, constructor.value, args, at, true)
-  else if (/(^|\.)dataclass\b(?!.*init=False)/.test(of.def.decorators.join(' '))) checkFields(m, of, args, at)
+  else if (/(^|\.)dataclass\b(?!.*init=False)/.test(of.def.decorators.join(' ')))
+    checkFields(m, of, args, at, '__init__')
+  else if (of.bases.length === 1 && of.def.bases.length === 1 && isNamedTuple(of.bases[0]))
+    checkFields(m, of, args, at, '__new__')
 }
 
-/** The same for the constructor that a dataclass has by its fields. */
-function checkFields(m: Machine, of: ClassValue, args: Arguments, at: Place): void {
+const isNamedTuple = (base: Value | undefined): boolean => base?.kind === 'library' && base.name === namedTuple
+
+/** The same for the constructor that a dataclass or a named tuple has by its fields. */
+function checkFields(
+  m: Machine,
+  of: ClassValue,
+  args: Arguments,
+  at: Place,
+  constructor: '__init__' | '__new__',
+): void {
   const fields = args.open ? undefined : declaredFields(of)
   if (!fields) return
-  const called = `${of.def.name}.__init__()`
+  const called = `${of.def.name}.${constructor}()`
   const names = [...fields.keys()]
   const strange = [...args.keywords.keys()].find(name => !fields.has(name))
   if (strange !== undefined) {
@@ -115,18 +133,19 @@ function checkFields(m: Machine, of: ClassValue, args: Arguments, at: Place): vo
   failPython(m, at, 'TypeError', `the call does not give ${missing.join(', ')} to ${of.def.name}`, undefined, text)
 }
 
-/** Annotated names of a dataclass and of those above it, in order; undefined where it is not sure which of them are fields. */
+/** Annotated names of a dataclass or a named tuple and of those above it, in order; undefined where it is not sure which of them are fields. */
 function declaredFields(of: ClassValue): ReadonlyMap<string, Value> | undefined {
   const fields = new Map<string, Value>()
   for (const one of [...(classOrder(of) ?? [{ kind: 'library' as const, name: '?' }])].reverse()) {
     if (one.kind === 'library') {
-      if (bareClasses.test(one.name)) continue
+      if (bareClasses.test(one.name) || isNamedTuple(one)) continue
       return undefined
     }
     const { def, program } = one
     if (def.attributes.length === 0) continue
     const text = program.text.slice(def.span.start, def.span.end)
-    const isPlain = def.decorators.some(d => /(^|\.)dataclass\b/.test(d)) && !/kw_only|KW_ONLY|InitVar/.test(text)
+    const isRecord = one.bases.some(isNamedTuple) || def.decorators.some(d => /(^|\.)dataclass\b/.test(d))
+    const isPlain = isRecord && !/kw_only|KW_ONLY|InitVar/.test(text)
     if (!isPlain || program.language !== 'python') return undefined
     for (const { name } of def.attributes) {
       const annotation = new RegExp(`^[ \\t]+${name}[ \\t]*:(.*)$`, 'm').exec(text)?.[1]

@@ -15,6 +15,7 @@ import { memberOfEnumeration } from './enumerations'
 import { partialOf } from '../values/partial'
 import { fillMap, isMapClass } from '../values/mapObjects'
 import { findMember, getItem, libraryBase } from '../members/members'
+import { refusesArguments } from '../models/arraySlots'
 import { models } from '../models/index'
 import { refuseWalk } from './scriptRefusals'
 import { noteComputed } from './computed'
@@ -176,6 +177,8 @@ function callLibrary(m: Machine, name: string, self: Value | undefined, args: Ar
     return handedOut(m, args, `${name.replace(/^(py|js)\./, '')} is not modelled`)
   }
   noteArguments(m, name, valuesOf(args))
+  if (name.startsWith('mlx.core.') && refusesArguments(libraryCall(m, name, self, args, site.at, site.scope)))
+    return unknown(m, `${name} raises`)
   if (m.trial)
     return callInTrial(m, name, self, args, () => model(libraryCall(m, name, self, args, site.at, site.scope)))
   return model(libraryCall(m, name, self, args, site.at, site.scope))

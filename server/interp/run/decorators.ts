@@ -5,6 +5,7 @@ import type { Expr } from '../../source/ir'
 import { callFunction } from './calls'
 import { evaluate } from './expressions'
 import { type Machine, place } from './machine'
+import { noteDecorators } from '../program/signatures'
 import type { ClassValue, FunctionValue, Scope, Value } from '../values/value'
 
 /** What a decorated name means. */
@@ -15,11 +16,14 @@ export function decorated(
   scope: Scope,
 ): Value {
   let value: Value = definition
-  for (const wrapper of [...(wrappers ?? [])].reverse()) {
+  const called = new Set<number>()
+  for (const [i, wrapper] of [...(wrappers ?? []).entries()].reverse()) {
     const decorator = evaluate(m, wrapper, scope)
     if (decorator.kind !== 'function' && decorator.kind !== 'class' && decorator.kind !== 'instance') continue
+    called.add(i)
     const given = callFunction(m, decorator, [value], { at: place(scope.program, wrapper.span), scope })
     if (given.kind === 'function' || given.kind === 'class' || given.kind === 'instance') value = given
   }
+  if (definition.kind === 'function') noteDecorators(definition.def, index => called.has(index))
   return value
 }

@@ -9,6 +9,7 @@ import { itemsOfObject, superOf } from './classes'
 import { itemsOfIterable } from './iterators'
 import { mapBehind } from '../values/mapObjects'
 import { type Machine, place, unknown, withLiteral } from './machine'
+import { rowsIn } from '../members/indexing'
 import { getAttribute, getIndex } from '../members/members'
 import { noteMerged, noteReplaced } from '../stored/merging'
 import { libraryName, properties } from '../models/index'
@@ -250,6 +251,7 @@ export function itemsOf(m: Machine, v: Value): Value[] | undefined {
   if (walked !== null) return walked
   if (v.kind === 'dict' && !v.open) return keysOf(m, v)
   if (isString(v)) return [...v.value].map(constant)
+  if (v.kind === 'array') return v.library === 'frost' ? undefined : rowsIn(m, v)
   return itemsOfObject(m, v)
 }
 

@@ -9,7 +9,7 @@ import { type Merged, nothingMerged } from '../stored/merging'
 import type { NumberRange } from './summary'
 import type { FileRead } from '../stored/fileReads'
 import type { Files } from '../stored/files'
-import type { ParameterTree } from '../arrays/parameters'
+import type { ModuleLoad } from '../arrays/parameters'
 import { workFor } from './budget'
 import type { Entered, Spent } from './entering'
 import type { Refusal } from './refusals'
@@ -61,18 +61,6 @@ export interface Product {
   readonly left: ArrayValue
   readonly right: ArrayValue
   readonly rightPlace: Place | undefined
-  readonly uncertain: boolean
-}
-
-/** `model.load_weights(…)`: what the model was built with, and what it is given. */
-export interface ModuleLoad {
-  readonly call: Place
-  /** Undefined where the program decides that in a way that is not followed. */
-  readonly strict: boolean | undefined
-  readonly strictPlace: Place | undefined
-  readonly parameters: ParameterTree
-  /** Undefined where there may be others. */
-  readonly given: ReadonlyMap<string, Value> | undefined
   readonly uncertain: boolean
 }
 

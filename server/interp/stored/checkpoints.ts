@@ -5,7 +5,7 @@ import type { Node as JsonNode } from 'jsonc-parser'
 import type { JsonFile, Model, Shard } from '../../checkpoint/facts'
 import { noteFileRead } from './fileReads'
 import { derive, type Machine, noteLoads, noteRead, type Reader } from '../run/machine'
-import { loadIndex } from './folders'
+import { filesOfFolder, loadIndex } from './folders'
 import { literalSuffix, matchTemplate, partsOf, type Part } from '../values/text'
 import {
   type ArrayLibrary,
@@ -277,6 +277,13 @@ export function configKey(m: Machine, key: string): Value | undefined {
   return value && noteRead(m, value)
 }
 
+/** Whether a pattern's folder holds files of a checkpoint, though none that the pattern finds, and nothing may yet make some. */
+function isEmptied(m: Machine, pattern: string): boolean {
+  const folder = pattern.slice(0, pattern.lastIndexOf('/'))
+  const isSure = !/[*?[]/.test(folder) && m.made.size === 0 && m.madePaths.size === 0
+  return isSure && filesOfFolder(m, folder).some(name => /^(config|.*\.safetensors\.index)\.json$/.test(name))
+}
+
 /** Shard paths that a folder and a glob pattern can mean, in order; `hidden`: whether `*` takes names that begin with a dot. */
 export function globShards(m: Machine, pattern: Value, at: Place, hidden: boolean): Value[] | undefined {
   const parts = partsOf(pattern)
@@ -302,6 +309,7 @@ export function globShards(m: Machine, pattern: Value, at: Place, hidden: boolea
       const regex = new RegExp(`^${wildcard(reading)}$`)
       const found = shards.filter(s => regex.test(clean(s.shard.path)))
       if (found.length > 0) return asConst(found)
+      if (isEmptied(m, reading)) return []
     }
     return undefined
   }

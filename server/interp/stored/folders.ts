@@ -55,6 +55,10 @@ export function filesIn(m: Machine, folder: Value, at: Place): string[] | undefi
   return undefined
 }
 
+/** Names of the files that are known to lie directly in a folder, by its absolute path. */
+export const filesOfFolder = (m: Machine, folder: string): readonly string[] =>
+  allFiles(m).flatMap(file => (file.slice(0, file.lastIndexOf('/')) === folder ? [baseName(file)] : []))
+
 /** What is known to lie at a path that is known whole: a file of a model or of JSON, or a folder that holds one. */
 export function kindAt(m: Machine, path: Value, at: Place): 'file' | 'folder' | undefined {
   const parts = partsOf(path)
