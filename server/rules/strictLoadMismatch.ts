@@ -5,10 +5,10 @@
 import type { Run } from '../interp/index'
 import type { ModuleLoad } from '../interp/arrays/parameters'
 import { placeKey } from '../interp/run/machine'
-import type { Value } from '../interp/values/value'
+import type { Source, Value } from '../interp/values/value'
 import { groupBy } from '../util/groupBy'
 import { defineRule, type Draft } from './rule'
-import { becauseTensor, count, foldNames, rangeOf, showShape } from './show'
+import { becauseTensor, count, foldNames, modelName, rangeOf, showShape } from './show'
 
 interface Mismatch {
   readonly load: ModuleLoad
@@ -19,6 +19,8 @@ interface Mismatch {
     readonly expected: readonly number[]
     readonly received: readonly number[]
   }[]
+  /** Other weights that are loaded here fit. */
+  readonly isOneOf?: boolean
 }
 
 export const strictLoadMismatch = defineRule({
@@ -30,22 +32,49 @@ export const strictLoadMismatch = defineRule({
     for (const group of groupBy(loads, l => placeKey(l.load.call)).values()) {
       // Several checkpoints may be meant by a path that is not known: what is said must hold for each that was met.
       const met = group.filter(({ run }) => run.bound === undefined || run.met.has(run.bound) || !run.askedBound)
-      const found = met.map(({ load, run }) => (isMeant(load, run) ? mismatch(load) : undefined))
+      const found = [...groupBy(met, l => l.run)].map(([run, ofRun]) =>
+        stopping(
+          run,
+          ofRun.map(l => l.load),
+        ),
+      )
       const first = found[0]
       if (first && found.every(m => m !== undefined)) yield draft(first)
     }
   },
 })
 
-/** A checkpoint that no path names is one of many; it is this model's if most of the names of the smaller side are in both. */
-function isMeant({ given, parameters }: ModuleLoad, { loads }: Run): boolean {
-  if (!given) return false
-  const shards = new Set(
-    [...given.values()].flatMap(v =>
-      (v.kind === 'array' ? v.variants : []).flatMap(x => x.stored?.sources.map(s => s.shard) ?? []),
-    ),
+/**
+ * What one run stops at, of the loads at one place. A helper may load several models: the program ends at any of them that
+ * fails, if its own paths name the weights. Of a checkpoint that is only guessed, nothing may fit.
+ */
+function stopping(run: Run, loads: readonly ModuleLoad[]): Mismatch | undefined {
+  const reached = loads.filter(load => load.reached)
+  const real = reached.length > 0 ? reached : loads
+  const found = real.map(load => (isMeant(load, run) ? mismatch(load) : undefined))
+  const first = found.find((m, i) => m !== undefined && (found.every(Boolean) || isDecided(real[i], run)))
+  return first && { ...first, isOneOf: real.length > 1 && !found.every(Boolean) }
+}
+
+/** Whether the weights are the same whatever checkpoint the unknown paths mean. */
+function isDecided(load: ModuleLoad | undefined, { askedBound, bound }: Run): boolean {
+  if (!askedBound || bound === undefined) return true
+  const sources = load ? sourcesOf(load) : []
+  return sources.length > 0 && sources.every(s => s.model !== bound)
+}
+
+/** The stored tensors that a model is given. */
+const sourcesOf = ({ given }: ModuleLoad): readonly Source[] =>
+  [...(given?.values() ?? [])].flatMap(v =>
+    (v.kind === 'array' ? v.variants : []).flatMap(x => x.stored?.sources ?? []),
   )
-  if (shards.size === 0 || loads.some(load => load.named && shards.has(load.shard))) return true
+
+/** A checkpoint that no path names is one of many; it is this model's if most of the names of the smaller side are in both. */
+function isMeant(load: ModuleLoad, { loads }: Run): boolean {
+  const { given, parameters } = load
+  if (!given) return false
+  const shards = new Set(sourcesOf(load).map(s => s.shard))
+  if (shards.size === 0 || loads.some(l => l.named && shards.has(l.shard))) return true
   const shared = [...given.keys()].filter(name => parameters.shapes.has(name)).length
   return shared >= Math.min(given.size, parameters.shapes.size) / 2
 }
@@ -84,7 +113,7 @@ function textOfNode({ extra, missing, shapes: [shape] }: Pick<Mismatch, 'extra' 
   return `Expected shape ${shape?.expected.join()} but received shape ${shape?.received.join()} for parameter ${shape?.name}`
 }
 
-function draft({ load, extra, missing, shapes }: Mismatch): Draft {
+function draft({ load, extra, missing, shapes, isOneOf }: Mismatch): Draft {
   const [shape] = shapes
   const isNode = load.call.program.language !== 'python'
   const raises = isNode
@@ -107,10 +136,11 @@ function draft({ load, extra, missing, shapes }: Mismatch): Draft {
         ]
       : []),
   ]
+  const from = isOneOf ? [...new Set(sourcesOf(load).map(s => modelName(s.model)))] : []
   return {
     path: load.call.program.path,
     range: rangeOf(load.call),
-    message: `the weights hold ${parts.join('; ')}; MLX raises "${raises}"`,
+    message: `the weights${from.length > 0 ? ` of ${from.join(' and ')}` : ''} hold ${parts.join('; ')}; MLX raises "${raises}"`,
     tensors: [...extra, ...shapes.map(s => s.name)],
     because: [...(load.given ?? [])].flatMap(([name, value]) => {
       const stored = value.kind === 'array' ? value.variants[0]?.stored?.sources[0] : undefined

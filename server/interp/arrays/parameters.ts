@@ -197,6 +197,8 @@ export interface ModuleLoad {
   /** Undefined where there may be others. */
   readonly given: ReadonlyMap<string, Value> | undefined
   readonly uncertain: boolean
+  /** The program itself comes here, by calls of its own that have not failed before. */
+  readonly reached: boolean
 }
 
 /** All parameters of a module and of those inside it. */

@@ -193,6 +193,7 @@ function loadIntoModule(c: LibraryCall): Value {
     parameters: c.javascript ? inSnakeCase(parametersIn(model)) : parametersIn(model),
     given: given && pairs && given.size === pairs.length ? given : undefined,
     uncertain: c.m.uncertain > 0 || c.m.alternative > 0,
+    reached: !c.m.free && !c.m.dead,
   })
   const text = isStrict && !c.javascript ? [...(given ?? [])].find(([, value]) => isString(value)) : undefined
   if (text) {

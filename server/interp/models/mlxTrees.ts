@@ -120,6 +120,7 @@ function noteUpdate(c: LibraryCall, model: InstanceValue, tree: Value): void {
     parameters: parametersIn(model),
     given: complete ? new Map(leaves) : undefined,
     uncertain: c.m.uncertain > 0 || c.m.alternative > 0,
+    reached: !c.m.free && !c.m.dead,
   })
 }
 
