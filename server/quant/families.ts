@@ -28,6 +28,8 @@ export interface Family {
   }
   /** False where a pattern of block types, not num_hidden_layers, says how many layers there are. */
   readonly countsLayers?: boolean
+  /** Whether mlx-lm leaves layers beyond num_hidden_layers out, without a word. */
+  readonly dropsLayers?: boolean
   /** What mlx-lm does with a stored lm_head.weight where embeddings are tied; undefined: not known. */
   readonly tiedHead?: 'drops' | 'refuses' | 'uses'
 }
@@ -40,6 +42,11 @@ const moe = (count: string, size = 'moe_intermediate_size', at = 'mlp', router =
   router,
 })
 const sparse = moe('num_local_experts', 'intermediate_size', 'block_sparse_moe', 'block_sparse_moe.gate')
+
+/** Layers by number, and a stream as wide as hidden_size; all else is left alone. */
+const bare: Family = { attention: 'none', headSize: 'stated', mlp: false }
+const untold = { ...dense, tiedHead: undefined }
+const latent: Family = { ...untold, attention: 'mla' }
 
 const families: Readonly<Record<string, Family>> = {
   llama: dense,
@@ -61,7 +68,7 @@ const families: Readonly<Record<string, Family>> = {
   exaone4: { ...dense, headSize: 'stated', tiedHead: 'refuses' },
   nemotron: { ...dense, tiedHead: 'refuses' },
   apertus: dense,
-  helium: { ...dense, headSize: 'stated', tiedHead: 'refuses' },
+  helium: { ...dense, headSize: 'ignored', tiedHead: undefined },
   internlm3: { ...dense, tiedHead: 'refuses' },
   starcoder2: { ...dense, headSize: 'ignored', tiedHead: 'refuses' },
   stablelm: { ...dense, headSize: 'ignored', tiedHead: undefined },
@@ -70,10 +77,10 @@ const families: Readonly<Record<string, Family>> = {
   glm4: { ...dense, headSize: 'stated', tiedHead: undefined },
   mixtral: { ...dense, headSize: 'ignored', mlp: false, experts: sparse },
   phimoe: { ...dense, headSize: 'ignored', mlp: false, experts: sparse, tiedHead: undefined },
-  qwen2_moe: { ...dense, headSize: 'ignored', experts: moe('num_experts'), tiedHead: 'refuses' },
+  qwen2_moe: { ...dense, headSize: 'ignored', experts: moe('num_experts'), tiedHead: undefined },
   qwen3_moe: { ...dense, headSize: 'stated', experts: moe('num_experts') },
   olmoe: { ...dense, mlp: false, experts: moe('num_experts', 'intermediate_size'), tiedHead: 'refuses' },
-  glm4_moe: { ...dense, headSize: 'stated', experts: moe('n_routed_experts'), tiedHead: 'refuses' },
+  glm4_moe: { ...dense, headSize: 'stated', experts: moe('n_routed_experts'), tiedHead: undefined, dropsLayers: true },
   gpt_oss: {
     ...dense,
     headSize: 64,
@@ -87,6 +94,35 @@ const families: Readonly<Record<string, Family>> = {
   deepseek_v2: { ...dense, attention: 'mla', experts: moe('n_routed_experts'), tiedHead: undefined },
   deepseek_v3: { ...dense, attention: 'mla', experts: moe('n_routed_experts'), tiedHead: undefined },
   nemotron_h: { ...dense, mlp: false, countsLayers: false, tiedHead: undefined },
+  ernie4_5: untold,
+  minicpm: { ...untold, headSize: 'ignored' },
+  nanbeige: untold,
+  telechat3: untold,
+  iquestloopcoder: { ...untold, headSize: 'stated' },
+  muse_glimmer: { ...untold, headSize: 'stated' },
+  glm: { ...untold, headSize: 'stated' },
+  dots1: { ...untold, experts: moe('n_routed_experts') },
+  solar_open: { ...untold, headSize: 'stated', experts: moe('n_routed_experts') },
+  deepseek: { ...untold, headSize: 'ignored', experts: moe('n_routed_experts') },
+  mellum: { ...untold, headSize: 'stated', mlp: false, experts: moe('num_experts') },
+  minimax: { ...untold, mlp: false, experts: sparse },
+  deepseek_v32: { ...latent, experts: moe('n_routed_experts'), dropsLayers: true },
+  glm_moe_dsa: { ...latent, experts: moe('n_routed_experts'), dropsLayers: true },
+  glm4_moe_lite: { ...latent, experts: moe('n_routed_experts'), dropsLayers: true },
+  mistral4: { ...latent, experts: moe('n_routed_experts') },
+  step3p5: { ...bare, dropsLayers: true },
+  bailing_hybrid: { ...bare, dropsLayers: true },
+  bailing_moe_v3: { ...bare, dropsLayers: true },
+  minicpm3: latent,
+  youtu_llm: latent,
+  ...Object.fromEntries(
+    [
+      ...'Klear afmoe baichuan_m1 bailing_moe bailing_moe_linear deepseek_v41'.split(' '),
+      ...'ernie4_5_moe exaone_moe falcon_h1 gear gemma4_text granitemoe granitemoehybrid hunyuan internlm2'.split(' '),
+      ...'jamba kimi_linear laguna lfm2 lfm2_moe llama4_text mamba mamba2 mimo_v2_flash olmo_hybrid phi'.split(' '),
+      ...'phi3small recurrent_gemma rwkv7'.split(' '),
+    ].map(type => [type, bare] as const),
+  ),
 }
 
 /** Other names of a family, by itself or as the text model of a wrapper. */
@@ -108,6 +144,8 @@ const aliases: Readonly<Record<string, string>> = {
 
 /** Wrappers that give their language model a head whatever its config says of one. */
 const untied: readonly string[] = ['pixtral', 'lfm2-vl']
+/** Wrappers that read their language model in a way of their own. */
+const otherReaders: readonly string[] = ['kimi_k3']
 
 export interface Known {
   readonly family: Family
@@ -117,13 +155,21 @@ export interface Known {
   readonly section: JSONPath
 }
 
+/** The type of a config's language model, and the name of the model that reads it. */
+export function languageModelOf(file: JsonFile): { readonly type: string; readonly name: string } | undefined {
+  const { top, text } = modelTypes(file)
+  const type = (sectionOf(file, 'text') ?? []).length > 0 ? (text ?? top) : top
+  if (type === undefined) return undefined
+  return { type, name: Object.hasOwn(aliases, type) ? (aliases[type] ?? type) : type }
+}
+
 /** The family of a config's language model; undefined where it is none of those above. */
 export function familyOf(file: JsonFile): Known | undefined {
-  const { top, text } = modelTypes(file)
+  const { top } = modelTypes(file)
   const section = sectionOf(file, 'text') ?? []
-  const type = section.length > 0 ? (text ?? top) : top
-  if (type === undefined) return undefined
-  const name = Object.hasOwn(aliases, type) ? (aliases[type] ?? type) : type
+  const found = languageModelOf(file)
+  if (!found || (section.length > 0 && otherReaders.includes(top ?? ''))) return undefined
+  const { type, name } = found
   const family = Object.hasOwn(families, name) ? families[name] : undefined
   const isUntied = section.length > 0 && untied.includes(top ?? '')
   return family && { family: isUntied ? { ...family, tiedHead: undefined } : family, type, section }

@@ -31,7 +31,7 @@ export const architectureMismatch = defineRule({
       const found = [...mismatches(numbers, anatomy, known.family)]
       for (const group of groupBy(found, m => `${m.path.join('.')}`).values()) yield draft(facts, model, file, group)
       const layers = known.family.countsLayers !== false && isComplete(model) ? layerFault(numbers, anatomy) : undefined
-      if (layers) yield layerDraft(facts, model, file, layers)
+      if (layers) yield layerDraft(facts, model, file, layers, known.family.dropsLayers === true)
     }
   },
 })
@@ -88,15 +88,20 @@ function layerFault(numbers: Numbers, anatomy: Anatomy): LayerFault | undefined 
   const further = numbers.get('num_nextn_predict_layers', 'mtp_num_hidden_layers')?.value ?? 0
   const stored = [...anatomy.layers.keys()]
   const missing = Array.from({ length: number.value }, (_, i) => i).filter(i => !anatomy.layers.has(i))
-  const extra = stored.filter(i => i >= number.value + further)
+  const extra = stored.filter(i => i >= number.value + further && !predictsFurther(anatomy, i))
   return missing.length > 0 || extra.length > 0 ? { number, missing, extra, anatomy } : undefined
 }
+
+/** Whether a layer takes the last one's state and an embedding together, as those do that predict a token after the next. */
+const predictsFurther = ({ layers }: Anatomy, number: number): boolean =>
+  ['eh_proj', 'enorm', 'hnorm'].some(part => layers.get(number)?.has(part))
 
 function layerDraft(
   facts: Facts,
   model: Model,
   file: JsonFile,
   { number, missing, extra, anatomy }: LayerFault,
+  dropsExtra: boolean,
 ): Draft {
   const stored = anatomy.layers.size
   const names = (layers: readonly number[]) => foldNames(layers.map(i => `${anatomy.prefix}layers.${i}`))
@@ -105,14 +110,16 @@ function layerDraft(
   return {
     path: file.path,
     range: rangeIn(file, number.node.offset, number.node.offset + number.node.length),
-    severity: severityFor(facts, model, true),
+    severity: severityFor(facts, model, missing.length > 0 || !dropsExtra),
     message: [
       `${number.name} is ${number.value}; the checkpoint has ${count(stored, 'layer')}`,
       ...(missing.length > 0 ? [`${names(missing)} ${missing.length === 1 ? 'is' : 'are'} not stored`] : []),
       ...(extra.length > 0 ? [`${names(extra)} ${extra.length === 1 ? 'is' : 'are'} beyond it`] : []),
       missing.length > 0
         ? 'mlx-lm stops with "Missing parameters", transformers fills them at random'
-        : 'mlx-lm stops with "Received parameters not in model"',
+        : dropsExtra
+          ? `mlx-lm computes without ${extra.length === 1 ? 'it' : 'them'} and says nothing`
+          : 'mlx-lm stops with "Received parameters not in model"',
     ].join('; '),
     tensors: parts.map(p => p.stored.tensor.name),
     fixes: isWhole

@@ -22,9 +22,11 @@ import { mixedFloatDtypes } from './mixedFloatDtypes'
 import { mixedHeads } from './mixedHeads'
 import { mixedShardSets } from './mixedShardSets'
 import { incompleteQuantization } from './incompleteQuantization'
+import { incompleteTriple } from './incompleteTriple'
 import { leftoverQuantization } from './leftoverQuantization'
 import { missingExpert } from './missingExpert'
 import { missingModelType } from './missingModelType'
+import { missingParameter } from './missingParameter'
 import { missingQuantization } from './missingQuantization'
 import { missingTower } from './missingTower'
 import { packedQuantizedAgain } from './packedQuantizedAgain'
@@ -78,6 +80,8 @@ export const rules = [
   tiedEmbeddings,
   missingExpert,
   missingTower,
+  missingParameter,
+  incompleteTriple,
   missingModelType,
   mismatchedNvfp4,
   mixedFloatDtypes,

@@ -30,9 +30,10 @@ export const vocabularyMismatch = defineRule({
   },
 })
 
-/** Gemma 3 takes the number from the top level, where it stands there. */
+/** Wrappers of Gemma take the number from the top level, where it stands there. */
 function vocabulary(file: JsonFile): Stated | undefined {
-  const node = modelTypes(file).top === 'gemma3' ? findProperty(file.root, ['vocab_size']) : undefined
+  const isGemma = /^gemma(3|4|4_unified)$/.test(modelTypes(file).top ?? '')
+  const node = isGemma ? findProperty(file.root, ['vocab_size']) : undefined
   if (node?.type === 'number') return { value: Number(node.value), node, name: 'vocab_size', path: ['vocab_size'] }
   return stated(file, 'text', 'vocab_size')
 }

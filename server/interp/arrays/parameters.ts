@@ -51,22 +51,26 @@ export function modulesIn(root: InstanceValue): { modules: readonly ModuleAt[]; 
 
 const size = (v: Value | undefined) => (v && isNumber(v) ? v.value : undefined)
 
+/** Sizes of what `mx.random` makes: the binding for Node takes a list with `undefined` in it for no sizes at all. */
+const drawn = (...sizes: readonly (Value | undefined)[]): readonly (number | undefined)[] =>
+  sizes.some(v => v?.kind === 'const' && v.nothing !== undefined) ? [] : sizes.map(size)
+
 /** What a layer's constructor makes of its arguments. */
 type Layer = (attribute: (name: string) => Value | undefined) => Readonly<Record<string, Dimensions>>
 
 const withBias = (
   attribute: (name: string) => Value | undefined,
-  out: number | undefined,
+  sizes: Dimensions,
 ): Readonly<Record<string, Dimensions>> => {
   const bias = attribute('bias')
   const without = bias?.kind === 'const' && bias.value === false
-  return without ? {} : { bias: [out] }
+  return without ? {} : { bias: sizes }
 }
 
 /** Layers with parameters. One that is named neither here nor below leaves the tree open. */
 const layers: Readonly<Record<string, Layer>> = {
-  Linear: a => ({ weight: [size(a('output_dims')), size(a('input_dims'))], ...withBias(a, size(a('output_dims'))) }),
-  Embedding: a => ({ weight: [size(a('num_embeddings')), size(a('dims'))] }),
+  Linear: a => ({ weight: drawn(a('output_dims'), a('input_dims')), ...withBias(a, drawn(a('output_dims'))) }),
+  Embedding: a => ({ weight: drawn(a('num_embeddings'), a('dims')) }),
   RMSNorm: a => ({ weight: [size(a('dims'))] }),
   LayerNorm: a => {
     const [affine, bias, dims] = [a('affine'), a('bias'), [size(a('dims'))]]
@@ -85,7 +89,7 @@ const layers: Readonly<Record<string, Layer>> = {
   ConvTranspose2d: a => convolution(a, 2),
   Conv1d: a => convolution(a, 1),
   Conv2d: a => convolution(a, 2),
-  QuantizedLinear: a => packed(a, size(a('output_dims')), size(a('input_dims')), withBias(a, size(a('output_dims')))),
+  QuantizedLinear: a => packed(a, size(a('output_dims')), size(a('input_dims')), withBias(a, [size(a('output_dims'))])),
   QuantizedEmbedding: a => packed(a, size(a('num_embeddings')), size(a('dims')), {}),
 }
 
@@ -94,11 +98,12 @@ const isFalse = (v: Value | undefined): boolean => v?.kind === 'const' && v.valu
 /** Weight [out, …kernel, in / groups]. */
 function convolution(a: (name: string) => Value | undefined, space: number): Readonly<Record<string, Dimensions>> {
   const kernel = a('kernel_size')
-  const sizes = kernel?.kind === 'list' ? kernel.items.map(size) : Array.from({ length: space }, () => size(kernel))
+  const kernels = kernel?.kind === 'list' ? kernel.items : Array.from({ length: space }, () => kernel)
   const groups = a('groups') ? size(a('groups')) : 1
   const [taken, out] = [size(a('in_channels')), size(a('out_channels'))]
   const inner = taken !== undefined && groups ? taken / groups : undefined
-  return { weight: [out, ...sizes, inner], ...withBias(a, out) }
+  const made = drawn(a('out_channels'), ...kernels, a('in_channels'))
+  return { weight: made.length === 0 ? made : [...made.slice(0, -1), inner], ...withBias(a, [out]) }
 }
 
 function packed(

@@ -51,6 +51,7 @@ const signatures = new Map<string, Signature>([
   ...of('transpose flatten squeeze', { count: 1, arrays: [0] }),
   ...of('reshape', { count: 2, arrays: [0], shapes: [1] }),
   ...of('zeros ones', { count: 1, arrays: [], shapes: [0] }),
+  ...of('full', { count: 2, arrays: [], shapes: [0] }),
   ...of('split expandDims broadcastTo repeat tile pad topk', { count: 2, arrays: [0] }),
   ...of('swapaxes moveaxis', { count: 3, arrays: [0] }),
   ...of('take', { count: 2, arrays: [0, 1] }),

@@ -2,6 +2,7 @@
 // constructor, until somebody sets its weight. Source: lib/nn/layers of @frost-beta/mlx 0.0.7.
 
 import { anyArray } from '../arrays/arrays'
+import { layerParameters } from '../arrays/parameters'
 import type { LibraryCall } from '../run/libraryCall'
 import { carried } from '../arrays/heads'
 import { operate } from '../run/operate'
@@ -57,7 +58,7 @@ const asWeight = (_: string | undefined, weight: string | undefined) => weight
 
 /** x [..., in] times W^T, W [out, in]. */
 const linear: Forward = (layer, x) => {
-  const weight = shapeOf(layer, 'weight', [sizeOf(layer, 'output_dims'), sizeOf(layer, 'input_dims')])
+  const weight = shapeOf(layer, 'weight', layerParameters(layer)?.['weight'])
   const bias = layer.attributes.get('bias')
   const isPlain = bias?.kind === 'const' && bias.value === false
   return matmul(x, weight && [...weight].reverse(), isPlain ? 'matmul' : 'addmm')
@@ -65,7 +66,7 @@ const linear: Forward = (layer, x) => {
 
 /** Numbers of rows become rows. */
 const embedding: Forward = (layer, x) => {
-  const weight = shapeOf(layer, 'weight', [sizeOf(layer, 'num_embeddings'), sizeOf(layer, 'dims')])
+  const weight = shapeOf(layer, 'weight', layerParameters(layer)?.['weight'])
   return x && weight && [...x, weight[weight.length - 1]]
 }
 

@@ -35,6 +35,7 @@ import {
 } from '../values/value'
 import { isNone } from './arguments'
 import { entriesOf, fromPairs } from './collections'
+import { checkPacking, checkSizes } from './frostSizes'
 import type { LibraryModel } from './index'
 
 /** A layer whose constructor's arguments are kept under their names. */
@@ -46,6 +47,7 @@ const layer =
       const parameter = (c.name.startsWith('frost.') ? scriptLayerArguments : layerArguments)[name]?.[i]
       if (parameter) made.attributes.set(parameter, argument.value)
     })
+    if (c.name.startsWith('frost.')) checkSizes(c, name)
     return made
   }
 
@@ -138,7 +140,7 @@ function repack(module: InstanceValue, name: string, own: DictValue | undefined,
     const value = given(key, position)
     if (value && !(value.kind === 'const' && value.value === null)) module.attributes.set(key, value)
   }
-  if (c.javascript) return true
+  if (c.javascript) return !checkPacking(c, module)
   const [groupSize, bits, mode] = ['group_size', 'bits', 'mode'].map(key => module.attributes.get(key))
   const made = quantize(
     { shape: undefined, dtype: undefined },
