@@ -3,7 +3,7 @@
 // weight is a scalar, and only a strict load says so; see `layers`. Measured with @frost-beta/mlx 0.0.7 and Node.
 
 import { layerName, scriptLayerArguments } from '../arrays/parameters'
-import type { LibraryCall } from '../run/calls'
+import type { LibraryCall } from '../run/libraryCall'
 import { failScript, useOfNothing } from '../run/scriptRefusals'
 import { type InstanceValue, isSureNone, truth, type Value } from '../values/value'
 

@@ -1,7 +1,8 @@
 // Stored tensors as the interpreter holds them: one object for each tensor of a model, made when it is first met. Lookups
 // by different keys find the same tensors again and again, and what is found is kept.
 
-import type { Model, Shard } from '../../checkpoint/facts'
+import type { DType } from '../../checkpoint/dtype'
+import type { Model, Shard, Tensor } from '../../checkpoint/facts'
 import type { Source } from '../values/value'
 
 /** By the place of the tensor in the header. */
@@ -13,10 +14,35 @@ export function sourceAt(model: Model, shard: Shard, row: number, name?: string)
   if (!ofShard) sources.set(shard, (ofShard = new WeakMap()))
   let ofModel = ofShard.get(model)
   if (!ofModel) ofShard.set(model, (ofModel = []))
-  return (ofModel[row] ??= made(model, shard, row, name))
+  return (ofModel[row] ??= new StoredTensor(model, shard, row, name ?? shard.tensors.nameAt(row)))
 }
 
-function made(model: Model, shard: Shard, row: number, name: string | undefined): Source {
-  const tensor = shard.tensors.tensorAt(row)
-  return { model, shard, tensor: name === undefined ? tensor : { ...tensor, name } }
+/** A source and its tensor in one small object: a program under edit keeps as many as its checkpoint has tensors. */
+class StoredTensor implements Source, Tensor {
+  constructor(
+    readonly model: Model,
+    readonly shard: Shard,
+    private readonly row: number,
+    readonly name: string,
+  ) {}
+
+  get tensor(): Tensor {
+    return this
+  }
+
+  get dtype(): DType {
+    return this.shard.tensors.familyAt(this.row).dtype
+  }
+
+  get shape(): readonly number[] {
+    return this.shard.tensors.familyAt(this.row).shape
+  }
+
+  get beginBytes(): number {
+    return this.shard.tensors.tensorAt(this.row).beginBytes
+  }
+
+  get endBytes(): number {
+    return this.shard.tensors.tensorAt(this.row).endBytes
+  }
 }
