@@ -35,12 +35,12 @@ const parts: Readonly<Record<string, string>> = {
   afmoe: `${sparse} pre_mlp_layernorm post_mlp_layernorm ${headNorms}`,
   muse_glimmer: `${sandwich} ${attention} ${mlp}`,
   gear: `${sandwich} ${mlp}`,
-  hunyuan: `${norms} self_attn.q_proj self_attn.o_proj`,
+  hunyuan: `${norms} self_attn.o_proj`,
   // The last layers take keys and values from another.
   gemma4_text: `${sandwich} self_attn.q_proj self_attn.o_proj self_attn.q_norm ${mlp}`,
   ...of(`${norms} ${latent}`, 'deepseek_v2 deepseek_v3 deepseek_v32 glm4_moe_lite glm_moe_dsa mistral4'),
   ...of(`${norms} ${latent} ${mlp}`, 'minicpm3 youtu_llm'),
-  ...of(norms, 'qwen3_next qwen3_5_moe_text granitemoehybrid deepseek_v41'),
+  ...of(norms, 'qwen3_next qwen3_5_moe_text granitemoehybrid'),
   qwen3_5_text: `${norms} ${mlp}`,
 }
 

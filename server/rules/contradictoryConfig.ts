@@ -46,7 +46,7 @@ export const contradictoryConfig = defineRule({
           kinds.flatMap(kind => kind.modules()),
         )
         for (const group of groupBy(found, c => `${c.at.offset} ${c.which}`).values())
-          yield draft({ facts, model, config, copies, modules }, group as unknown as Group)
+          yield draft({ facts, model, config, stated, copies, modules }, group as unknown as Group)
       }
   },
 })
@@ -55,6 +55,8 @@ interface Where {
   readonly facts: Facts
   readonly model: Model
   readonly config: QuantizationConfig
+  /** The block as it is written: an entry under a wrong name is nobody's there. */
+  readonly stated: QuantizationConfig
   readonly copies: readonly QuantizationConfig[]
   readonly modules: readonly QuantizedModule[]
 }
@@ -78,17 +80,19 @@ function kindsUnder(model: Model, file: JsonFile): readonly QuantizedKind[] {
 function draft(where: Where, group: Group): Draft {
   const { facts, model, config, modules } = where
   const [first] = group
+  const isLost = first.isOverride && first.which !== 'packed' && !overrideOf(where.stated, first.path)
   const served = first.isOverride ? group.length : modules.filter(m => !overrideOf(config, m.path)).length
   const places = readers(facts, config.file, [first.at])
   const modulesText = `${group.length < served ? `${group.length} of ${served} modules` : count(group.length, 'module')}, ${foldNames(group.map(c => c.path))}`
   const silent = first.judgement?.silent
     ? `; MLX takes ${showPair(first.given)} without an error and decodes another width`
     : ''
-  const hurts = places.length > 0 ? '' : `; ${whoIsHurt(first.isOverride)}`
+  const hurts =
+    places.length > 0 ? '' : `; ${isLost ? 'no loader finds the entry under its name' : whoIsHurt(first.isOverride)}`
   return {
     path: config.file.path,
     range: rangeIn(config.file, first.at.offset, first.at.offset + first.at.length),
-    severity: places.length > 0 ? 'error' : severityFor(facts, model, first.isOverride),
+    severity: places.length > 0 ? 'error' : isLost ? 'information' : severityFor(facts, model, first.isOverride),
     message: `${said(first)}; ${stored(group)}; ${modulesText}${silent}${hurts}`,
     tensors: [...new Set(group.flatMap(c => c.stored.map(t => t.tensor.name)))],
     because: [

@@ -8,6 +8,7 @@ import { parametersOf, quantizationConfigs, type QuantizationConfig } from '../q
 import { quantizedKinds, quantizedModules } from '../quant/quantizedModules'
 import { replaceNode } from './configEdits'
 import { isComplete } from './configHarm'
+import { contradictions } from './configVerdict'
 import { tailOf, type Unmatched, unmatched } from './configOverrides'
 import { defineRule, type Draft, eachModel } from './rule'
 import { count, foldNames, rangeIn } from './show'
@@ -45,13 +46,17 @@ function draft(model: Model, config: QuantizationConfig, group: readonly Unmatch
   const { keyNode } = first.override
   const { file } = config
   const names = foldNames(group.map(one => one.key))
-  const harmed = group.filter(one => differs(config, one))
+  const harmed = group.filter(one => differs(config, one) && !isWrong(model, config, one))
   const stored = new Set(group.flatMap(one => (one.better === undefined && !one.isMoved ? [] : one.meant)))
   return {
     path: file.path,
     range: rangeIn(file, keyNode.offset, keyNode.offset + keyNode.length),
     severity: harmed.length > 0 ? 'warning' : 'information',
-    message: `${what(first, names)}; ${count(group.length, 'entry').replace('entrys', 'entries')}${consequence(first, harmed.length)}`,
+    message: `${what(first, names)}; ${count(group.length, 'entry').replace('entrys', 'entries')}${consequence(
+      first,
+      harmed.length,
+      group.some(one => differs(config, one)),
+    )}`,
     tensors: quantizedModules(model).flatMap(m =>
       stored.has(m.path) ? [m.weight, m.scales, m.biases].flatMap(t => (t ? [t.tensor.name] : [])) : [],
     ),
@@ -68,11 +73,11 @@ function what({ isMoved, better, key, meant }: Unmatched, names: string): string
     : `${names} names no module of the checkpoint, nor what a loader would call one`
 }
 
-function consequence({ better, isMoved }: Unmatched, harmed: number): string {
+function consequence({ better, isMoved }: Unmatched, harmed: number, isOther: boolean): string {
   if (better === undefined && !isMoved) return '; it has no effect'
   return harmed > 0
     ? '; mlx-lm before 0.32 and mlx-vlm never find the entry and read the module with the global values, which its tensors contradict; mlx-lm from 0.32 infers them'
-    : '; the global values say the same, so nothing is read wrongly'
+    : `; the global values ${isOther ? 'fit its tensors' : 'say the same'}, so nothing is read wrongly`
 }
 
 /** Whether the global values say something else than the entry. */
@@ -84,6 +89,15 @@ function differs(config: QuantizationConfig, { override, meant }: Unmatched): bo
   return (
     global?.pair.bits !== own?.pair.bits || global?.pair.groupSize !== own?.pair.groupSize || global?.mode !== own?.mode
   )
+}
+
+/** Whether the tensors contradict the entry and not the global values, so that nobody misses it. */
+function isWrong(model: Model, config: QuantizationConfig, { override, meant }: Unmatched): boolean {
+  const module = quantizedModules(model).find(({ path }) => path === meant[0])
+  if (!module) return false
+  const under = (overrides: QuantizationConfig['overrides']) =>
+    contradictions(model, module, { ...config, overrides }).length > 0
+  return under(new Map([[module.path, override]])) && !under(new Map())
 }
 
 function fixes(config: QuantizationConfig, group: readonly Unmatched[]): Fix[] {
