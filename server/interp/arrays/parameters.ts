@@ -219,7 +219,8 @@ export function parametersIn(root: InstanceValue): ParameterTree {
     if (layer && module.attributes.get('weight')?.kind === 'unknown') open = true
     else if (layer)
       for (const [parameter, shape] of Object.entries(layer(n => module.attributes.get(n))))
-        shapes.set(prefix + parameter, shape)
+        // What was set in the place of a scalar has the shape it came with.
+        shapes.set(prefix + parameter, shape?.length === 0 && module.attributes.has(parameter) ? undefined : shape)
     else if (name !== undefined && !(withoutParameters.test(name) && isWhole(module))) open = true
     if (layer) continue
     for (const [attribute, v] of module.attributes) {

@@ -42,8 +42,9 @@ export function checkSizes(c: LibraryCall, name: string): void {
   for (const size of need.sizes) if (failsFor(c, given(size), size, need.raises)) return
 }
 
-/** `nn.quantize` packs the weight that the constructor made. */
+/** `nn.quantize` packs the weight that the constructor made, unless another was set since. */
 export function checkPacking(c: LibraryCall, layer: InstanceValue): boolean {
+  if (layer.attributes.has('weight')) return false
   const sizes = needs.get(layerName(layer) ?? '')?.sizes ?? []
   return sizes.some(size => {
     const v = layer.attributes.get(size)
