@@ -4,6 +4,7 @@
 // Specification: https://tree-sitter.github.io/tree-sitter/using-parsers/3-advanced-parsing.html
 
 import type { Edit, Parser, Point, Tree } from 'web-tree-sitter'
+import { replacementBetween } from '../util/textEdits'
 
 interface Parsed {
   readonly text: string
@@ -53,13 +54,10 @@ function reparsed(parser: Parser, text: string): Tree | undefined {
 
 /** The one place where two texts differ; undefined where that is a good part of them. */
 export function editBetween(old: string, text: string): Edit | undefined {
-  const shorter = Math.min(old.length, text.length)
-  let start = 0
-  while (start < shorter && old.charCodeAt(start) === text.charCodeAt(start)) start++
-  let end = 0
-  while (end < shorter - start && old.charCodeAt(old.length - 1 - end) === text.charCodeAt(text.length - 1 - end)) end++
-  if (start + end < text.length * 0.9 || start + end < old.length * 0.9) return undefined
-  const [oldEndIndex, newEndIndex] = [old.length - end, text.length - end]
+  const { start, end: oldEndIndex, length } = replacementBetween(old, text)
+  const newEndIndex = start + length
+  const same = old.length - (oldEndIndex - start)
+  if (same < text.length * 0.9 || same < old.length * 0.9) return undefined
   return {
     startIndex: start,
     oldEndIndex,
