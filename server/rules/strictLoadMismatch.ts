@@ -46,14 +46,18 @@ export const strictLoadMismatch = defineRule({
 
 /**
  * What one run stops at, of the loads at one place. A helper may load several models: the program ends at any of them that
- * fails, if its own paths name the weights. Of a checkpoint that is only guessed, nothing may fit.
+ * fails, if its own paths name the weights. Of a checkpoint that is only guessed, nothing may fit; nor where the program
+ * writes files, since what it has written may come back as something else than what was followed.
  */
 function stopping(run: Run, loads: readonly ModuleLoad[]): Mismatch | undefined {
   const reached = loads.filter(load => load.reached)
   const real = reached.length > 0 ? reached : loads
   const found = real.map(load => (isMeant(load, run) ? mismatch(load) : undefined))
-  const first = found.find((m, i) => m !== undefined && (found.every(Boolean) || isDecided(real[i], run)))
-  return first && { ...first, isOneOf: real.length > 1 && !found.every(Boolean) }
+  const areAll = found.every(Boolean)
+  const first = found.find(
+    (m, i) => m !== undefined && (areAll || (run.madePaths.size === 0 && isDecided(real[i], run))),
+  )
+  return first && { ...first, isOneOf: real.length > 1 && !areAll }
 }
 
 /** Whether the weights are the same whatever checkpoint the unknown paths mean. */
