@@ -15,7 +15,7 @@ process.on('unhandledRejection', reason => {
 
 // V8 lets the heap grow to a multiple of what is in use before it looks; an editor's other half should not, though looking
 // more often costs time with the largest checkpoints.
-setFlagsFromString('--heap-growing-percent=36')
+setFlagsFromString('--heap-growing-percent=30')
 
 const connection = createConnection(ProposedFeatures.all)
 startServer(connection, world)
