@@ -46,17 +46,21 @@ export const presentRange = ({ moved }: Moves, path: string, range: Range): Rang
   moved.get(path)?.range(range) ?? range
 
 /** A finding with its places in the documents as they are now, and with those of its fixes that still fit. */
-export function presentFinding<T extends Pick<Finding, 'path' | 'range' | 'because' | 'fixes'>>(
-  state: Moves,
-  finding: T,
-): T {
+export function presentFinding(state: Moves, finding: Finding): Finding {
   if (state.moved.size === 0) return finding
-  const { path, range, because, fixes } = finding
+  const { rule, severity, path, message } = finding
   return {
-    ...finding,
-    range: presentRange(state, path, range),
-    because: because.map(one => ({ ...one, range: presentRange(state, one.path, one.range) })),
-    fixes: fixes.flatMap(fix => presentFix(state, fix)),
+    rule,
+    severity,
+    path,
+    message,
+    // Names are made when they are asked for: a finding may be of as many tensors as there are.
+    get tensors() {
+      return finding.tensors
+    },
+    range: presentRange(state, path, finding.range),
+    because: finding.because.map(one => ({ ...one, range: presentRange(state, one.path, one.range) })),
+    fixes: finding.fixes.flatMap(fix => presentFix(state, fix)),
   }
 }
 

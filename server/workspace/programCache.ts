@@ -7,6 +7,7 @@ import { lowerProgram } from '../source/index'
 import type { Program } from '../source/ir'
 import { importsOf, resolveImports } from './imports'
 import { mapLimited } from './limit'
+import { sameItems } from '../util/sameItems'
 import { sameStamp, type FileStamp, type FoundFile } from './nodeFiles'
 import { Moved } from './moved'
 import type { OpenTexts } from './openTexts'
@@ -82,8 +83,7 @@ export class ProgramCache {
     if (!sameTies) this.wanted = wantedPaths(sources)
     const chosen = this.withinCaps()
     const programs = await this.lower(chosen)
-    const same = programs.length === this.last.length && programs.every((program, i) => program === this.last[i])
-    if (!same) this.last = programs
+    if (!sameItems(programs, this.last)) this.last = programs
     const standing = [...this.sources.values()].flatMap(source => source.standing ?? [])
     return {
       programs: this.last,

@@ -32,8 +32,8 @@ import type { LibraryModel } from './index'
 
 export { fromPairs } from '../values/pairs'
 
-const selfDict = (c: LibraryCall) => c.self as DictValue
-const selfList = (c: LibraryCall) => c.self as ListValue
+export const selfDict = (c: LibraryCall) => c.self as DictValue
+export const selfList = (c: LibraryCall) => c.self as ListValue
 
 /** Key-value pairs; the values of a checkpoint are looked up one by one. */
 export function entriesOf(c: LibraryCall, v: DictValue): Value {

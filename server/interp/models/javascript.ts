@@ -26,21 +26,13 @@ import {
 } from '../values/value'
 import { entriesOf, fromPairs } from './collections'
 import { distinct } from './scriptArrays'
+import { numeric } from './scriptObjects'
 import type { LibraryModel } from './index'
 
 const asDict = (v: Value | undefined): DictValue | undefined => {
   if (v?.kind === 'dict') return v
   return v?.kind === 'instance' ? dict([...v.attributes]) : undefined
 }
-
-const numeric =
-  (f: (...n: number[]) => number) =>
-  (c: LibraryCall): Value => {
-    const numbers = c.args.positional.map(a => (isNumber(a.value) ? a.value.value : undefined))
-    return !c.args.open && numbers.every(n => n !== undefined)
-      ? constant(f(...(numbers as number[])))
-      : someNumber(c.m, c.name)
-  }
 
 function toNumber(c: LibraryCall): Value {
   const v = c.get(0)

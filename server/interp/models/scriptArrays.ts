@@ -4,24 +4,11 @@
 import { callFunction } from '../run/calls'
 import type { LibraryCall } from '../run/libraryCall'
 import { unknown } from '../run/machine'
-import {
-  constant,
-  type DictValue,
-  isNumber,
-  isOptional,
-  join,
-  list,
-  type ListValue,
-  none,
-  truth,
-  type Value,
-} from '../values/value'
+import { constant, type DictValue, isNumber, isOptional, join, list, none, truth, type Value } from '../values/value'
 import { asKey, keyValue } from '../values/keys'
-import { entriesOf } from './collections'
+import { entriesOf, selfDict, selfList } from './collections'
 import type { LibraryModel } from './index'
 
-const selfList = (c: LibraryCall): ListValue => c.self as ListValue
-const selfDict = (c: LibraryCall): DictValue => c.self as DictValue
 const numberAt = (c: LibraryCall, position: number): number | undefined => {
   const v = c.get(position)
   return v && isNumber(v) ? v.value : undefined

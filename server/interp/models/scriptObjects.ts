@@ -8,7 +8,8 @@ import { setItem, setMember } from '../run/targets'
 import { constant, isNumber, isString, none, type Value } from '../values/value'
 import type { LibraryModel } from './index'
 
-const numeric =
+/** A function of numbers that are known. */
+export const numeric =
   (f: (...n: number[]) => number) =>
   (c: LibraryCall): Value => {
     const numbers = c.args.positional.map(a => (isNumber(a.value) ? a.value.value : undefined))

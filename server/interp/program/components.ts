@@ -3,6 +3,7 @@
 import type { Program } from '../../source/ir'
 import { normalize } from '../stored/checkpoints'
 import { findModule } from '../run/modules'
+import { groupBy } from '../../util/groupBy'
 import { dynamicImports, importsOf, requiredBy } from './names'
 
 /** Groups programs by their imports, each group in the order given; what nothing imports comes first in its group. */
@@ -52,14 +53,7 @@ export function componentsOf(
       for (const name of names) join(program, name, statement.level)
     }
   }
-  const groups = new Map<Program, Program[]>()
-  for (const program of programs) {
-    const root = find(program)
-    const group = groups.get(root)
-    if (group) group.push(program)
-    else groups.set(root, [program])
-  }
-  return [...groups.values()].map(group => [
+  return [...groupBy(programs, find).values()].map(group => [
     ...group.filter(p => !imported.has(p)),
     ...group.filter(p => imported.has(p)),
   ])

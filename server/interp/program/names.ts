@@ -26,41 +26,29 @@ function calledIn(program: Program): ReadonlySet<string> {
   return names
 }
 
-const sinkNames = /^(dequantize|quantized_matmul|quantizedMatmul|gather_qmm|qqmm)$/
-const sinkCache = new WeakMap<FunctionDef, boolean>()
-
-/** Whether a function's own body names a quantized operation. */
-export function mentionsSink(f: FunctionDef): boolean {
-  let known = sinkCache.get(f)
-  if (known === undefined) {
-    known = false
-    walk(f.body, e => {
-      if (
-        e.kind === 'call' &&
-        (e.callee.kind === 'name' || e.callee.kind === 'attribute') &&
-        sinkNames.test(e.callee.name)
-      )
-        known = true
-    })
-    sinkCache.set(f, known)
+/** Whether a function's own body holds such an expression; kept for each function. */
+function holding(test: (e: Expr) => boolean): (f: FunctionDef) => boolean {
+  const cache = new WeakMap<FunctionDef, boolean>()
+  return f => {
+    let known = cache.get(f)
+    if (known === undefined) {
+      known = false
+      walk(f.body, e => void (known ||= test(e)))
+      cache.set(f, known)
+    }
+    return known
   }
-  return known
 }
 
-const argumentsCache = new WeakMap<FunctionDef, boolean>()
+const sinkNames = /^(dequantize|quantized_matmul|quantizedMatmul|gather_qmm|qqmm)$/
+/** Whether a function's own body names a quantized operation. */
+export const mentionsSink = holding(
+  e =>
+    e.kind === 'call' && (e.callee.kind === 'name' || e.callee.kind === 'attribute') && sinkNames.test(e.callee.name),
+)
 
 /** Whether a function of JavaScript, or an arrow in it, names the list of its arguments, or whether it stands behind `new`. */
-export function namesArguments(f: FunctionDef): boolean {
-  let known = argumentsCache.get(f)
-  if (known === undefined) {
-    known = false
-    walk(f.body, e => {
-      if (e.kind === 'name' && (e.name === 'arguments' || e.name === 'new.target')) known = true
-    })
-    argumentsCache.set(f, known)
-  }
-  return known
-}
+export const namesArguments = holding(e => e.kind === 'name' && (e.name === 'arguments' || e.name === 'new.target'))
 
 const importCache = new WeakMap<Program, readonly (Stmt & { kind: 'import' })[]>()
 /** Every import of a program, wherever it stands. */
@@ -144,6 +132,18 @@ function nameAround(e: Expr): DynamicImport | undefined {
   const last = e.parts[e.parts.length - 1]
   return { before: e.parts[0], behind: `*${e.parts.length > 1 && typeof last === 'string' ? last : ''}` }
 }
+
+/** Names that a target sets. */
+export const namesIn = (target: Expr): ReadonlySet<string> =>
+  new Set(
+    target.kind === 'name'
+      ? [target.name]
+      : target.kind === 'list' || target.kind === 'tuple'
+        ? target.items.flatMap(item => [...namesIn(item)])
+        : target.kind === 'spread'
+          ? namesIn(target.value)
+          : [],
+  )
 
 /** Names that a body adds to, as in `count += 1`. */
 export function writtenNames(body: readonly Stmt[]): readonly string[] {

@@ -6,7 +6,7 @@ import { noteMade } from '../stored/fileReads'
 import { evaluate, itemsOf } from './expressions'
 import { namesArguments } from '../program/names'
 import { handOver, storedArrays } from '../arrays/handOver'
-import { enter, leave } from './entering'
+import { enter } from './entering'
 import { LibraryCall } from './libraryCall'
 import { type Machine, noteUnfollowed, place, unknown } from './machine'
 import { isPosition } from '../values/positions'
@@ -251,7 +251,6 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   m.depth++
   const { alternative } = m
   const completion = execute(m, f.def.body, scope)
-  leave(m, entered)
   m.alternative = alternative
   m.depth--
   const { returned, raised } = m.frame

@@ -3,8 +3,7 @@
 
 import type { Expr, Stmt } from '../../source/ir'
 import { type Machine, unknown } from './machine'
-import { walkNodes } from '../program/names'
-import { newsOf } from './news'
+import { namesIn, walkNodes } from '../program/names'
 import { holderOf, isJavaScript } from './scopes'
 import type { Scope, Value } from '../values/value'
 
@@ -34,6 +33,18 @@ export class Idling {
   }
 }
 
+/** Grows with all that a run meets for the first time: functions, keys, files, values of a config. */
+const newsOf = (m: Machine): number =>
+  m.called.size +
+  m.lookups.size +
+  m.keys.size +
+  m.loads.size +
+  m.modules.size +
+  m.written.size +
+  m.fileReads.size +
+  m.configReads.size +
+  m.instantiated.size
+
 /** Variables that a long loop changes in every turn, perhaps only those with a value of some kind. */
 export function forget(
   m: Machine,
@@ -53,12 +64,9 @@ export function namesSet(body: readonly Stmt[]): readonly string[] {
   let known = cache.get(body)
   if (!known) {
     const names = new Set<string>()
-    const take = (target: Expr | undefined): void => {
-      if (target?.kind === 'name') names.add(target.name)
-      else if (target?.kind === 'tuple' || target?.kind === 'list') target.items.forEach(take)
-    }
     walkNodes(body, node => {
-      if (node.kind === 'assign' || node.kind === 'assignment') take((node as { target?: Expr }).target)
+      if (node.kind !== 'assign' && node.kind !== 'assignment') return
+      for (const name of namesIn((node as unknown as { readonly target: Expr }).target)) names.add(name)
     })
     cache.set(body, (known = [...names]))
   }

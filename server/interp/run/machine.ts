@@ -11,7 +11,7 @@ import type { FileRead } from '../stored/fileReads'
 import type { Files } from '../stored/files'
 import type { ModuleLoad } from '../arrays/parameters'
 import { workFor } from './budget'
-import type { Entered, Spent } from './entering'
+import type { Entered } from './entering'
 import type { Refusal } from './refusals'
 import { noTakes, type Takes } from '../stored/takes'
 import type { Trial } from './trial'
@@ -163,7 +163,6 @@ export interface Machine extends Files {
   readonly called: Set<FunctionDef>
   readonly instantiated: Map<ClassDef, InstanceValue>
   readonly instances: InstanceValue[]
-  readonly spent: Map<FunctionDef, Spent>
   readonly sinks: Sink[]
   readonly products: Product[]
   readonly quantizations: Quantization[]
@@ -247,7 +246,6 @@ export function createMachine(
     called: new Set(),
     instantiated: new Map(),
     instances: [],
-    spent: new Map(),
     sinks: [],
     products: [],
     quantizations: [],

@@ -4,7 +4,7 @@
 
 import type { Expr, Stmt } from '../../source/ir'
 import type { Machine } from './machine'
-import { leaves, walkNodes } from '../program/names'
+import { leaves, namesIn, walkNodes } from '../program/names'
 import { looksAt, type Names } from '../program/purity'
 import { scopesOfFunction } from './scopes'
 import { isAlike, StandIns } from '../values/standIns'
@@ -155,17 +155,6 @@ function mentioned(node: Expr | Stmt): ReadonlySet<string> {
   }
   return known
 }
-
-const namesIn = (target: Expr): ReadonlySet<string> =>
-  new Set(
-    target.kind === 'name'
-      ? [target.name]
-      : target.kind === 'list' || target.kind === 'tuple'
-        ? target.items.flatMap(item => [...namesIn(item)])
-        : target.kind === 'spread'
-          ? namesIn(target.value)
-          : [],
-  )
 
 type State = readonly (readonly [string, Value])[]
 

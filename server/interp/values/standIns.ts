@@ -2,6 +2,7 @@
 // which tensors they are. Its arrays have all of their tensors, told apart by the number of the layer.
 
 import type { Names } from '../program/purity'
+import { sameItems } from '../../util/sameItems'
 import { stackItems, stackRows } from './readings'
 import type { ArrayValue, ArrayVariant, InstanceValue, Value } from './value'
 
@@ -146,8 +147,6 @@ export class StandIns {
     return standIn
   }
 }
-
-const sameItems = (a: readonly Value[], b: readonly Value[]): boolean => a.every((v, i) => v === b[i])
 
 function areAlikeArrays(a: ArrayValue, b: ArrayValue): boolean {
   const [v, w] = [a.variants[0], b.variants[0]]
