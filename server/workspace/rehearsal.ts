@@ -8,6 +8,8 @@ export interface RehearsalOptions {
   /** How long nothing must have happened before the first, and between two. Milliseconds. */
   readonly quietMs?: number
   readonly pauseMs?: number
+  /** A clock. Milliseconds. */
+  readonly now?: () => number
 }
 
 /** A person who goes on typing is not interrupted. */
@@ -43,9 +45,10 @@ export class Rehearsal {
   }
 
   private repeat(): void {
-    const began = performance.now()
+    const { now = () => performance.now() } = this.options
+    const began = now()
     this.options.repeat()
-    this.left = performance.now() - began > longestMs ? 0 : this.left - 1
+    this.left = now() - began > longestMs ? 0 : this.left - 1
     this.wait(this.options.pauseMs ?? PAUSE_MS)
   }
 }
