@@ -3,7 +3,7 @@
 import type { Shard } from '../../../server/checkpoint/facts'
 import { readShard } from '../../../server/checkpoint/shard'
 import { analyse } from '../../../server/engine'
-import type { Finding, Range, Severity } from '../../../server/protocol'
+import type { Finding, Fix, Range, Severity } from '../../../server/protocol'
 import { bytesSource } from '../../../server/util/byteSource'
 import { workspace } from '../../../test/support/casePage'
 import { snapshotOf } from '../../../test/support/runCase'
@@ -23,6 +23,7 @@ export interface Found extends FoundPlace {
   readonly message: string
   readonly tensors: readonly string[]
   readonly related: readonly FoundPlace[]
+  readonly fixes: readonly Fix[]
 }
 
 const mostTensors = 50
@@ -43,7 +44,7 @@ export async function findingsOn(files: SpecimenFiles): Promise<Found[]> {
   return findings.map(foundOf)
 }
 
-function foundOf({ rule, severity, message, tensors, path, range, because }: Finding): Found {
+function foundOf({ rule, severity, message, tensors, path, range, because, fixes }: Finding): Found {
   return {
     rule,
     severity,
@@ -51,6 +52,7 @@ function foundOf({ rule, severity, message, tensors, path, range, because }: Fin
     tensors: tensors.slice(0, mostTensors),
     ...placeOf(path, range),
     related: because.map(one => placeOf(one.path, one.range)),
+    fixes,
   }
 }
 
