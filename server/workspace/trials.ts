@@ -22,22 +22,33 @@ export type Analyse = (snapshot: Snapshot) => Pick<Analysis, 'findings'>
  */
 type Ending = 'clean' | 'leads-on' | 'futile' | 'untried'
 
+interface End {
+  readonly ending: Ending
+  /** Errors and warnings that are found then. */
+  readonly left: number
+}
+
 /** A second fault may lie behind the first; behind more than a few the fix itself is the fault. */
 const mostSteps = 4
 
 /** Said behind the title of a fix that does not end well. */
 export const leadsOn = ', which leads to another finding'
 
-/** The fixes of a finding that are worth an offer: those that end well as they are, then those that lead on, as a question. */
+/**
+ * The fixes of a finding that are worth an offer, those that leave least to be found first. Where one leads on it is a
+ * question; where all that it could do is to leave what is there, it is none.
+ */
 export function triedFixes(snapshot: Snapshot, finding: Finding, analyse: Analyse): readonly Fix[] {
-  const tried = finding.fixes.map(fix => ({ fix, ending: endingOf(snapshot, finding, fix, analyse) }))
-  return [
-    ...tried.flatMap(({ fix, ending }) => (ending === 'clean' || ending === 'untried' ? [fix] : [])),
-    ...tried.flatMap(({ fix, ending }): Fix[] =>
-      ending === 'leads-on' ? [{ ...fix, title: `${fix.title}${leadsOn}`, kind: 'needs-a-look' }] : [],
-    ),
-  ]
+  return finding.fixes
+    .map(fix => ({ fix, ...endingOf(snapshot, finding, fix, analyse) }))
+    .filter(({ ending }) => ending !== 'futile')
+    .sort((a, b) => order.indexOf(a.ending) - order.indexOf(b.ending) || a.left - b.left)
+    .map(({ fix, ending }) =>
+      ending === 'leads-on' ? { ...fix, title: `${fix.title}${leadsOn}`, kind: 'needs-a-look' } : fix,
+    )
 }
+
+const order: readonly Ending[] = ['clean', 'untried', 'leads-on']
 
 /** How to ask for the fixes of some findings that are to be made together: one trial where all of it ends well. */
 export function fixesTogether(
@@ -54,29 +65,29 @@ export function fixesTogether(
     finding.fixes.some(({ kind }) => kind === 'safe') ? triedFixes(snapshot, finding, analyse) : finding.fixes
 }
 
-const endings = new WeakMap<Snapshot, Map<string, Ending>>()
+const ends = new WeakMap<Snapshot, Map<string, End>>()
 
-function endingOf(snapshot: Snapshot, finding: Finding, fix: Fix, analyse: Analyse): Ending {
-  const known = endings.get(snapshot) ?? new Map<string, Ending>()
-  endings.set(snapshot, known)
+function endingOf(snapshot: Snapshot, finding: Finding, fix: Fix, analyse: Analyse): End {
+  const known = ends.get(snapshot) ?? new Map<string, End>()
+  ends.set(snapshot, known)
   const { rule, path, range, message } = finding
   const key = JSON.stringify([rule, path, range, message, fix.edits])
-  let ending = known.get(key)
-  if (!ending) known.set(key, (ending = tryOut(snapshot, finding, fix, analyse)))
-  return ending
+  let end = known.get(key)
+  if (!end) known.set(key, (end = tryOut(snapshot, finding, fix, analyse)))
+  return end
 }
 
-function tryOut(snapshot: Snapshot, finding: Finding, fix: Fix, analyse: Analyse): Ending {
+function tryOut(snapshot: Snapshot, finding: Finding, fix: Fix, analyse: Analyse): End {
   let trial = new Trial(snapshot, analyse).after(fix.edits)
-  if (!trial) return 'untried'
-  if (trial.stays(finding)) return 'futile'
+  if (!trial) return { ending: 'untried', left: 0 }
+  if (trial.stays(finding)) return { ending: 'futile', left: trial.count }
   for (let step = 1; step < mostSteps && trial.fresh.length > 0; step++) {
     const { edits } = mergeSafeFixes(trial.fresh)
     const next: Trial | undefined = edits.length > 0 ? trial.after(edits) : undefined
     if (!next) break
     trial = next
   }
-  return trial.fresh.length > 0 ? 'leads-on' : 'clean'
+  return { ending: trial.fresh.length > 0 ? 'leads-on' : 'clean', left: trial.count }
 }
 
 const isTold = ({ severity }: Finding): boolean => severity === 'error' || severity === 'warning'
@@ -99,6 +110,11 @@ class Trial {
   ) {
     this.before = findingsOf(first, analyse)
     this.fresh = snapshot === first ? [] : this.compare(analyse(snapshot).findings)
+  }
+
+  /** Errors and warnings that are found now. */
+  get count(): number {
+    return this.fresh.length + [...this.left].filter(isTold).length
   }
 
   /** With further edits; undefined where they cannot be made, or undo what was made before. */
