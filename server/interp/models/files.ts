@@ -15,6 +15,7 @@ import { isScratch, writtenAt, writtenMatching } from '../stored/writtenFiles'
 import { constant, dict, type FileValue, isString, list, none, type UnknownValue, type Value } from '../values/value'
 import type { LibraryModel } from './index'
 import { isNone } from './arguments'
+import { revived } from './revivers'
 import { jsonIn } from './writing'
 
 const asPath = (path: Value): FileValue =>
@@ -97,8 +98,8 @@ function parseJson(c: LibraryCall): Value {
     jsonIn(file) ??
     (file?.kind === 'file' ? loadJson(c.m, file.path, c.at) : undefined) ??
     (file && isString(file) ? plainJson(c, file.value) : undefined)
-  const reviver = c.name === 'js.JSON.parse' ? c.get(1) : undefined
-  if (value && reviver && !isNone(reviver)) return revived(c, constant(''), value, reviver)
+  const reviver = c.javascript ? c.get(1) : undefined
+  if (value && reviver && !isNone(reviver)) return revived(c, value, reviver)
   if (value) return hooked(c, value, c.get(-1, 'object_hook'))
   return unknown(c.m, 'JSON that is not a config in the workspace', file?.kind === 'file' || file?.kind === 'unknown')
 }
@@ -110,21 +111,6 @@ function hooked(c: LibraryCall, value: Value, hook: Value | undefined): Value {
   if (value.kind !== 'dict') return value
   const map = new Map([...value.map].map(([key, inner]) => [key, hooked(c, inner, hook)] as const))
   return callFunction(c.m, hook, [{ ...value, map }], c)
-}
-
-/** What a reviver of JavaScript makes of every value, the inner ones first; what it gives nothing for is left out. */
-function revived(c: LibraryCall, key: Value, value: Value, reviver: Value): Value {
-  const isGone = (v: Value): boolean => v.kind === 'const' && v.nothing !== undefined
-  let made = value
-  if (value.kind === 'list')
-    made = { ...value, items: value.items.map((item, i) => revived(c, constant(String(i)), item, reviver)) }
-  else if (value.kind === 'dict') {
-    const entries = [...value.map].map(
-      ([name, inner]) => [name, revived(c, constant(String(name)), inner, reviver)] as const,
-    )
-    made = { ...value, map: new Map(entries.filter(([, inner]) => !isGone(inner))) }
-  }
-  return callFunction(c.m, reviver, [key, made], c)
 }
 
 /** Something that whoever runs the program may give. */
