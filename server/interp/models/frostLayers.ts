@@ -12,6 +12,7 @@ import { matmul } from '../shapes/products'
 import { type Dims, Refused, type ShapeResult } from '../shapes/shape'
 import { type InstanceValue, isNumber, type Value } from '../values/value'
 import type { LibraryModel } from './index'
+import { quantizedLinear } from './mlxLayers'
 
 const sizeOf = (layer: InstanceValue, name: string): number | undefined => {
   const v = layer.attributes.get(name)
@@ -70,14 +71,7 @@ const embedding: Forward = (layer, x) => {
   return x && weight && [...x, weight[weight.length - 1]]
 }
 
-/** The packed layers, by the sizes of what they unpack to; a weight that was set is judged where it is handed over. */
-const packedLinear: Forward = (layer, x) => {
-  const columns = layer.attributes.has('weight')
-    ? shapeOf(layer, 'weight', undefined)?.[0]
-    : sizeOf(layer, 'output_dims')
-  return x && [...x.slice(0, -1), columns]
-}
-
+/** The packed one, by the size of what it unpacks to; a weight that was set is judged where it is handed over. */
 const packedEmbedding: Forward = (layer, x) =>
   x && [...x, layer.attributes.has('weight') ? undefined : sizeOf(layer, 'dims')]
 
@@ -90,7 +84,7 @@ export const frostLayers: LibraryModel = {
   calls: {
     'frost.nn.Linear.forward': forward(linear),
     'frost.nn.Embedding.forward': forward(embedding, asWeight),
-    'frost.nn.QuantizedLinear.forward': forward(packedLinear),
+    'frost.nn.QuantizedLinear.forward': c => quantizedLinear(c),
     'frost.nn.QuantizedEmbedding.forward': forward(packedEmbedding, asWeight),
     'frost.nn.RMSNorm.forward': forward((layer, x) =>
       olderNorm(x, shapeOf(layer, 'weight', [sizeOf(layer, 'dims')]), null),

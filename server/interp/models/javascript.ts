@@ -1,5 +1,6 @@
 // JavaScript's built-ins, as far as loaders use them. They are named `js.<name>`; Map and Set are dicts and lists here.
 
+import { primitive } from '../run/primitives'
 import { callFunction } from '../run/calls'
 import type { LibraryCall } from '../run/libraryCall'
 import { noteCounter } from '../program/counting'
@@ -35,7 +36,7 @@ const asDict = (v: Value | undefined): DictValue | undefined => {
 }
 
 function toNumber(c: LibraryCall): Value {
-  const v = c.get(0)
+  const v = c.get(0) && primitive(c.m, c.get(0) ?? none, 'number')
   if (v && isNumber(v)) return c.name === 'js.parseInt' ? constant(Math.trunc(v.value)) : v
   if (v && isString(v)) {
     if (c.name !== 'js.parseInt') return constant(c.name === 'js.Number' ? Number(v.value) : parseFloat(v.value))
@@ -160,10 +161,10 @@ function entriesOfObject(c: LibraryCall): Value {
 export const javascript: LibraryModel = {
   calls: {
     'js.String': c => {
-      const v = c.get(0)
+      const v = primitive(c.m, c.get(0) ?? constant(''), 'text')
       // What is read from a file is text already.
-      if (v?.kind === 'file' && v.as !== 'path') return v
-      const parts = partsOf(v ?? constant(''))
+      if (v.kind === 'file' && v.as !== 'path') return v
+      const parts = partsOf(v)
       return parts ? textOf(parts) : unknown(c.m, 'String')
     },
     'js.Number': toNumber,
@@ -258,6 +259,16 @@ export const javascript: LibraryModel = {
       return list(distinct(items ?? []), 'set', !items)
     },
     'js.Symbol': symbol,
+    'js.Symbol.for': c => {
+      const key = c.get(0)
+      return key && isString(key) ? constant(`[Symbol for ${key.value}]`) : unknown(c.m, 'a symbol')
+    },
+    'js.WeakRef': c => ({
+      kind: 'instance',
+      of: { kind: 'library', name: 'js.WeakRef' },
+      attributes: new Map([['target', c.get(0) ?? none]]),
+    }),
+    'js.WeakRef.deref': c => (c.self?.kind === 'instance' && c.self.attributes.get('target')) || unknown(c.m, 'deref'),
     'js.Proxy': makeProxy,
     'js.structuredClone': c => clone(c.get(0) ?? none),
     ...Object.fromEntries(
@@ -295,7 +306,8 @@ function requires(c: LibraryCall): Value {
 function symbol(c: LibraryCall): Value {
   const { program, span } = c.at
   const name = /([\w$]+)\s*=\s*$/.exec(program.text.slice(Math.max(0, span.start - 100), span.start))?.[1]
-  return name === undefined ? unknown(c.m, 'a symbol') : constant(`[${name}]`)
+  // One without a name of its own is only equal to itself.
+  return constant(name === undefined ? `[Symbol ${c.m.nextSymbol++}]` : `[${name}]`)
 }
 
 function arrayOfLength(c: LibraryCall): Value {

@@ -88,7 +88,11 @@ const linear = (c: LibraryCall): Value =>
 function packing(layer: InstanceValue | undefined): Packing | Refused {
   const at = (name: string) => layer?.attributes.get(name)
   return parametersOf(
-    { groupSize: givenNumber(at('group_size')), bits: givenNumber(at('bits')), mode: givenText(at('mode')) },
+    {
+      groupSize: givenNumber(at('groupSize') ?? at('group_size')),
+      bits: givenNumber(at('bits')),
+      mode: givenText(at('mode')),
+    },
     'quantized_matmul',
   )
 }
@@ -96,7 +100,7 @@ function packing(layer: InstanceValue | undefined): Packing | Refused {
 const members = ['weight', 'scales', 'biases'] as const
 const nothing: Operand = { shape: undefined, dtype: undefined }
 
-function quantizedLinear(c: LibraryCall, names: readonly string[] = [...members, 'bias']): Value {
+export function quantizedLinear(c: LibraryCall, names: readonly string[] = [...members, 'bias']): Value {
   const how = packing(selfOf(c))
   if (how instanceof Refused) return lost(c)
   return run(

@@ -18,6 +18,9 @@ const lost = (c: LibraryCall): Value => ({
   ...(c.self && isOptional(c.self) ? { optional: true } : {}),
 })
 
+/** What is not found is `undefined` for sure. */
+const nothing: Value = { ...none, nothing: 'sure' }
+
 /** Changes a list in place where that is sure to happen; otherwise it may hold anything besides. */
 function change(c: LibraryCall, f: (items: Value[]) => Value | undefined): Value {
   const self = selfList(c)
@@ -167,8 +170,8 @@ export const scriptArrays: LibraryModel = {
   calls: {
     'list.reduce': reducer(false),
     'list.reduceRight': reducer(true),
-    'list.find': finder(item => item, none),
-    'list.findLast': finder(item => item, none, true, true),
+    'list.find': finder(item => item, nothing),
+    'list.findLast': finder(item => item, nothing, true, true),
     'list.findIndex': finder((_, index) => constant(index), constant(-1)),
     'list.findLastIndex': finder((_, index) => constant(index), constant(-1), true, true),
     'list.some': finder(() => constant(true), constant(false)),

@@ -15,8 +15,10 @@ import { noteMerged, noteReplaced } from '../stored/merging'
 import { libraryName, properties } from '../models/index'
 import { setOf } from '../models/sets'
 import { binary, compare, unary } from './operators'
+import { primitive } from './primitives'
+import { inherit } from './prototypes'
 import { execute, iterate } from './statements'
-import { blockScope, functionValue, isJavaScript } from './scopes'
+import { blockScope, functionValue, importedNow, isJavaScript } from './scopes'
 import { refuseWalk } from './scriptRefusals'
 import { assignTo, readTarget } from './targets'
 import { mapItems } from '../models/scriptArrays'
@@ -32,6 +34,7 @@ import {
   join,
   list,
   none,
+  returnedKey,
   type Scope,
   truth,
   type Value,
@@ -67,7 +70,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     case 'template': {
       const parts: Part[] = []
       for (const part of e.parts) {
-        const text = typeof part === 'string' ? [part] : partsOf(evaluate(m, part, scope))
+        const text = typeof part === 'string' ? [part] : partsOf(asText(m, evaluate(m, part, scope), scope))
         if (!text) return unknown(m, 'text of a value that is not text')
         parts.push(...text)
       }
@@ -160,7 +163,9 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
         else {
           const key = asKey(evaluate(m, entry.key, scope))
           const value = evaluate(m, entry.value, scope)
-          if (entry.isSetter) {
+          if (isJavaScript(scope) && entry.key.kind === 'literal' && entry.key.value === '__proto__')
+            inherit(made, value)
+          else if (entry.isSetter) {
             if (value.kind === 'function' && isString(key)) (made.setters ??= new Map()).set(key.value, value)
           } else if (isString(key) || isNumber(key)) made.map.set(key.value, value)
           else made.open = true
@@ -196,6 +201,8 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
         if (items) yielded.items.push(...items)
         if (!items || m.uncertain > m.frame.uncertain) yielded.open = true
         m.frame.returned = yielded
+        const given = e.from && value.kind === 'list' ? value.properties?.get(returnedKey) : undefined
+        if (given) return given
       }
       if (m.frame.halts) m.frame.halted = true
       return unknown(m, 'value sent to a generator')
@@ -205,6 +212,8 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       return unknown(m, e.what)
   }
 }
+
+const asText = (m: Machine, v: Value, scope: Scope): Value => (isJavaScript(scope) ? primitive(m, v, 'text') : v)
 
 const isNone = (v: Value): boolean => v.kind === 'const' && v.value === null
 
@@ -236,7 +245,7 @@ function findSelf(scope: Scope): Value | undefined {
 function lookupName(name: string, scope: Scope): Value {
   for (let s: Scope | undefined = scope; s; s = s.parent) {
     const value = s.vars.get(name)
-    if (value) return value
+    if (value) return (s.imports && importedNow(s, name)) ?? value
   }
   if (name === '__file__' || name === '__filename') return { kind: 'const', value: scope.program.path }
   if (name === '__dirname') return { kind: 'const', value: scope.program.path.replace(/[/\\][^/\\]*$/, '') }

@@ -12,6 +12,7 @@ import { isFraction } from '../models/arguments'
 import { pairwise, refuseFloats } from '../models/elementwise'
 import { setOperator } from '../models/sets'
 import { multiply } from '../arrays/products'
+import { primitive } from './primitives'
 import { failPython } from './refusals'
 import { alike, isInstance } from './sameness'
 import { isJavaScript } from './scopes'
@@ -34,6 +35,15 @@ import {
 } from '../values/value'
 
 export function binary(m: Machine, op: string, left: Value, right: Value, scope: Scope, e: Expr): Value {
+  const javascript = isJavaScript(scope)
+  if (javascript && (isObject(left) || isObject(right)))
+    return binaryOf(m, op, primitive(m, left, 'number'), primitive(m, right, 'number'), scope, e)
+  return binaryOf(m, op, left, right, scope, e)
+}
+
+const isObject = (v: Value): boolean => v.kind === 'instance' || v.kind === 'dict'
+
+function binaryOf(m: Machine, op: string, left: Value, right: Value, scope: Scope, e: Expr): Value {
   const javascript = isJavaScript(scope)
   const own = operatorMethod(m, op, left, right)
   if (own) return own
@@ -274,7 +284,8 @@ function percentFormat(m: Machine, format: Value, values: Value): Value {
   return textOf(out)
 }
 
-export function unary(m: Machine, op: string, v: Value, javascript: boolean): Value {
+export function unary(m: Machine, op: string, given: Value, javascript: boolean): Value {
+  const v = javascript && op !== 'not' ? primitive(m, given, 'number') : given
   if (op === 'not') {
     const known = truth(v, javascript)
     return known === undefined ? unknown(m, 'not of an unknown') : constant(!known)
