@@ -3,6 +3,7 @@
 
 import type { Dimensions } from './arrays'
 import { libraryBase } from '../members/members'
+import { recurrentParameters } from './recurrent'
 import { isNumber, type InstanceValue, type Place, type Value } from '../values/value'
 
 export interface ParameterTree {
@@ -56,7 +57,7 @@ const drawn = (...sizes: readonly (Value | undefined)[]): readonly (number | und
   sizes.some(v => v?.kind === 'const' && v.nothing !== undefined) ? [] : sizes.map(size)
 
 /** What a layer's constructor makes of its arguments. */
-type Layer = (attribute: (name: string) => Value | undefined) => Readonly<Record<string, Dimensions>>
+type Layer = (attribute: (name: string) => Value | undefined, isScript: boolean) => Readonly<Record<string, Dimensions>>
 
 const withBias = (
   attribute: (name: string) => Value | undefined,
@@ -89,11 +90,17 @@ const layers: Readonly<Record<string, Layer>> = {
   ConvTranspose2d: a => convolution(a, 2),
   Conv1d: a => convolution(a, 1),
   Conv2d: a => convolution(a, 2),
+  RNN: (a, isScript) => recurrent('RNN', a, isScript),
+  GRU: (a, isScript) => recurrent('GRU', a, isScript),
+  LSTM: (a, isScript) => recurrent('LSTM', a, isScript),
   QuantizedLinear: a => packed(a, size(a('output_dims')), size(a('input_dims')), withBias(a, [size(a('output_dims'))])),
   QuantizedEmbedding: a => packed(a, size(a('num_embeddings')), size(a('dims')), {}),
 }
 
 const isFalse = (v: Value | undefined): boolean => v?.kind === 'const' && v.value === false
+
+const recurrent = (name: string, a: (name: string) => Value | undefined, isScript: boolean) =>
+  recurrentParameters(name, size(a('input_size')), size(a('hidden_size')), !isFalse(a('bias')), isScript) ?? {}
 
 /** Weight [out, …kernel, in / groups]. */
 function convolution(a: (name: string) => Value | undefined, space: number): Readonly<Record<string, Dimensions>> {
@@ -129,7 +136,9 @@ const transposedArguments = [
 
 /** An attention whose parts are not known may have parameters. */
 const isWhole = (module: InstanceValue): boolean =>
-  layerName(module) !== 'MultiHeadAttention' || module.attributes.has('query_proj')
+  layerName(module) !== 'MultiHeadAttention' ||
+  module.attributes.has('query_proj') ||
+  module.attributes.has('queryProj')
 
 /** Names of constructor arguments, in order, of the layers above. */
 export const layerArguments: Readonly<Record<string, readonly string[]>> = {
@@ -143,6 +152,9 @@ export const layerArguments: Readonly<Record<string, readonly string[]>> = {
   ConvTranspose2d: [...transposedArguments],
   GroupNorm: ['num_groups', 'dims', 'eps', 'affine', 'pytorch_compatible'],
   BatchNorm: ['num_features', 'eps', 'momentum', 'affine', 'track_running_stats'],
+  RNN: ['input_size', 'hidden_size', 'bias', 'nonlinearity'],
+  GRU: ['input_size', 'hidden_size', 'bias'],
+  LSTM: ['input_size', 'hidden_size', 'bias'],
   RoPE: ['dims', 'traditional', 'base', 'scale'],
   Dropout: ['p'],
   QuantizedLinear: ['input_dims', 'output_dims', 'bias', 'group_size', 'bits', 'mode'],
@@ -162,6 +174,8 @@ export const packedLayers: Readonly<Record<string, string>> = {
   Embedding: 'QuantizedEmbedding',
 }
 
+const isScript = ({ of }: InstanceValue): boolean => of.kind === 'library' && of.name.startsWith('frost.')
+
 /** A layer's class without its library, or undefined for a class of the workspace. */
 export const layerName = (module: InstanceValue): string | undefined =>
   module.of.kind === 'library' ? module.of.name.replace(/^.*\./, '') : undefined
@@ -170,7 +184,7 @@ export const layerName = (module: InstanceValue): string | undefined =>
 export function layerParameters(module: InstanceValue): Readonly<Record<string, Dimensions>> | undefined {
   const name = layerName(module)
   const layer = name === undefined || !module.of || module.of.kind !== 'library' ? undefined : layers[name]
-  return layer?.(n => module.attributes.get(n))
+  return layer?.(n => module.attributes.get(n), isScript(module))
 }
 
 /** A layer of the library in a model, with the names of its parameters. */
@@ -218,7 +232,7 @@ export function parametersIn(root: InstanceValue): ParameterTree {
     // A layer that may have been packed has these parameters or those.
     if (layer && module.attributes.get('weight')?.kind === 'unknown') open = true
     else if (layer)
-      for (const [parameter, shape] of Object.entries(layer(n => module.attributes.get(n))))
+      for (const [parameter, shape] of Object.entries(layer(n => module.attributes.get(n), isScript(module))))
         // What was set in the place of a scalar has the shape it came with.
         shapes.set(prefix + parameter, shape?.length === 0 && module.attributes.has(parameter) ? undefined : shape)
     else if (name !== undefined && !(withoutParameters.test(name) && isWhole(module))) open = true

@@ -59,6 +59,7 @@ export function hasScriptMember(object: InstanceValue, name: string): boolean | 
   if (object.attributes.has(name) || name in Object.prototype || findMember(object.of, name)) return true
   const parameters = layerParameters(object)
   if (parameters && /^(weight|bias|scales|biases)$/.test(name)) return name in parameters
+  if (parameters && name === 'toQuantized') return /\.nn\.(Linear|Embedding)$/.test(libraryBase(object.of) ?? '')
   if (object.isShared || object.standsFor || object.isMade !== true) return undefined
   const order = object.of.kind === 'class' ? classOrder(object.of) : undefined
   if (!order || !order.every(one => one.kind === 'class' || one.name === 'frost.nn.Module')) return undefined

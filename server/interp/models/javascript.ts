@@ -17,6 +17,7 @@ import {
   constant,
   dict,
   type DictValue,
+  type NamespaceValue,
   isNumber,
   isString,
   library,
@@ -32,7 +33,15 @@ import type { LibraryModel } from './index'
 
 const asDict = (v: Value | undefined): DictValue | undefined => {
   if (v?.kind === 'dict') return v
+  if (v?.kind === 'namespace') return exportsOf(v)
   return v?.kind === 'instance' ? dict([...v.attributes]) : undefined
+}
+
+/** What a module exports, by the order of its names. */
+function exportsOf({ scope }: NamespaceValue): DictValue | undefined {
+  const names = [...(scope.exported ?? [])].sort()
+  if (names.includes('*')) return undefined
+  return dict(names.flatMap(name => [[name, scope.vars.get(name)] as const]).flatMap(([n, v]) => (v ? [[n, v]] : [])))
 }
 
 function toNumber(c: LibraryCall): Value {

@@ -200,7 +200,7 @@ function sequential(c: LibraryCall): Value {
   return x
 }
 
-const callOf = (c: LibraryCall) => ({
+export const callOf = (c: LibraryCall) => ({
   kind: 'call' as const,
   callee: { kind: 'name' as const, name: 'layer', span: c.at.span },
   args: [],

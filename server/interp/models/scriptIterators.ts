@@ -4,8 +4,9 @@
 import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf } from '../run/expressions'
 import { unknown } from '../run/machine'
+import { returnedKey } from '../values/listItems'
 import { partsOf, textOf, type Part } from '../values/text'
-import { constant, dict, list, type ListValue, none, returnedKey, type Value } from '../values/value'
+import { constant, dict, list, type ListValue, none, type Value } from '../values/value'
 import type { LibraryModel } from './index'
 
 const known = ['iterator', 'asyncIterator', 'toStringTag', 'toPrimitive']

@@ -23,6 +23,7 @@ import { refuseWalk } from './scriptRefusals'
 import { assignTo, readTarget } from './targets'
 import { mapItems } from '../models/scriptArrays'
 import { isUniform, summarize } from './summary'
+import { returnedKey } from '../values/listItems'
 import { partsOf, textOf, type Part } from '../values/text'
 import { notWithNumber, settled } from './trial'
 import {
@@ -34,7 +35,6 @@ import {
   join,
   list,
   none,
-  returnedKey,
   type Scope,
   truth,
   type Value,

@@ -22,7 +22,8 @@ import { walkStacks } from './stacks'
 import { noteWalked } from '../stored/takes'
 import { assignTo, readTarget, remove } from './targets'
 import { notWithNumber } from './trial'
-import { constant, join, list, none, returnedKey, type Scope, truth, type Value } from '../values/value'
+import { returnedKey } from '../values/listItems'
+import { constant, join, list, none, type Scope, truth, type Value } from '../values/value'
 
 /** How a list of statements ended. */
 export type Completion = 'next' | 'break' | 'continue' | 'return' | 'raise'
@@ -130,6 +131,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       for (const { local, exported } of s.names) {
         const value = scope.vars.get(local)
         if (value && local !== exported) scope.vars.set(exported, value)
+        ;(scope.exported ??= new Set()).add(exported)
       }
       return 'next'
     case 'delete':

@@ -90,9 +90,6 @@ export interface ListValue {
   readonly properties?: ReadonlyMap<string, Value>
 }
 
-/** Behind this property a generator, which is a list, has what it returns. */
-export const returnedKey = '#returned'
-
 /** Shards whose tensors can be asked for by name; `choice` tells apart shards of which only one is loaded at a time. */
 export interface WeightsView {
   readonly entries: readonly { readonly model: Model; readonly shard: Shard; readonly assign: Assign }[]
@@ -278,6 +275,8 @@ export interface Scope {
   readonly isBlock?: boolean
   /** JavaScript's `this`. */
   readonly self?: Value
+  /** What a module of JavaScript exports, where that is told by name. */
+  exported?: Set<string>
   /** Names of JavaScript that are another module's: what they stand for now is asked of it. */
   imports?: Map<string, { readonly from: Scope; readonly name: string }>
   /** Names that belong to an outer scope though they are assigned here: `global` and `nonlocal`. */
