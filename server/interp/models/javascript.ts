@@ -11,7 +11,7 @@ import { importedJson, requireModule } from '../run/modules'
 import { setItem, setMember } from '../run/targets'
 import { partialWith } from '../values/partial'
 import { libraryName, models } from './index'
-import { partsOf, textOf } from '../values/text'
+import { scriptPartsOf, textOf } from '../values/text'
 import {
   constant,
   dict,
@@ -163,7 +163,7 @@ export const javascript: LibraryModel = {
       const v = c.get(0)
       // What is read from a file is text already.
       if (v?.kind === 'file' && v.as !== 'path') return v
-      const parts = partsOf(v ?? constant(''))
+      const parts = scriptPartsOf(v ?? constant(''))
       return parts ? textOf(parts) : unknown(c.m, 'String')
     },
     'js.Number': toNumber,

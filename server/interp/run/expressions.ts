@@ -21,7 +21,7 @@ import { refuseWalk } from './scriptRefusals'
 import { assignTo, readTarget } from './targets'
 import { mapItems } from '../models/scriptArrays'
 import { isUniform, summarize } from './summary'
-import { partsOf, textOf, type Part } from '../values/text'
+import { partsOf, scriptPartsOf, textOf, type Part } from '../values/text'
 import { notWithNumber, settled } from './trial'
 import { constant, dict, isNumber, isString, join, list, none, type Scope, truth, type Value } from '../values/value'
 
@@ -54,8 +54,9 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       return superOf(scope) ?? unknown(m, 'super')
     case 'template': {
       const parts: Part[] = []
+      const textFrom = isJavaScript(scope) ? scriptPartsOf : partsOf
       for (const part of e.parts) {
-        const text = typeof part === 'string' ? [part] : partsOf(evaluate(m, part, scope))
+        const text = typeof part === 'string' ? [part] : textFrom(evaluate(m, part, scope))
         if (!text) return unknown(m, 'text of a value that is not text')
         parts.push(...text)
       }

@@ -17,7 +17,7 @@ import { alike, isInstance } from './sameness'
 import { isJavaScript } from './scopes'
 import { asFloat } from '../shapes/dtypes'
 import { refusedBits, refusedDType, shifted } from '../shapes/elementwise'
-import { partsOf, textOf, type Part } from '../values/text'
+import { partsOf, scriptPartsOf, textOf, type Part } from '../values/text'
 import {
   constant,
   dict,
@@ -55,7 +55,7 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
     if (left.kind === 'list' && right.kind === 'list')
       return list([...left.items, ...right.items], left.shape, left.open || right.open)
     if (isTextual(left, right)) {
-      const [a, b] = [partsOf(left), partsOf(right)]
+      const [a, b] = [left, right].map(javascript ? scriptPartsOf : partsOf)
       if (a && b) return textOf([...a, ...b])
     }
   }
@@ -101,8 +101,22 @@ function isBesideNothing(...values: readonly Value[]): boolean {
 const isSomeNumber = (v: Value): boolean => isNumber(v) || (v.kind === 'unknown' && v.isNumber === true)
 
 /** Arithmetic of JavaScript, which has numbers for what Python refuses. */
-const scriptNumber = (op: string, a: number, b: number): number | undefined =>
-  op === '%' ? a % b : op === '/' ? a / b : arithmetic(op, a, b)
+function scriptNumber(op: string, a: number, b: number): number | undefined {
+  switch (op) {
+    case '%':
+      return a % b
+    case '/':
+      return a / b
+    case '<<':
+      return a << b
+    case '>>':
+      return a >> b
+    case '>>>':
+      return a >>> b
+    default:
+      return arithmetic(op, a, b)
+  }
+}
 
 /** True and False count as one and nought. */
 const isFlag = (v: Value): boolean => v.kind === 'const' && typeof v.value === 'boolean'

@@ -3,6 +3,7 @@
 
 import { type AbsentKey, type Machine, placeKey } from './machine'
 import { fail, isCertain, Raised } from './refusals'
+import type { Span } from '../../source/ir'
 import type { DictValue, Place, Value, WeightsView } from '../values/value'
 
 /** An exception of JavaScript at a place; says whether it is noted. */
@@ -50,6 +51,14 @@ export function refuseWalk(m: Machine, v: Value, { program, span }: Place): void
   const text = program.text.slice(span.start, span.end)
   const raises = /^[\w$.]+$/.test(text) ? `${text} is not iterable` : undefined
   failScript(m, { program, span }, 'TypeError', 'an object that is no list', 'something to walk', raises)
+}
+
+/** `undefined` that is sure cannot be called; `span` is that of what is called. */
+export function refuseCall(m: Machine, callee: Value, { program, span: call }: Place, span: Span): void {
+  if (program.language === 'python' || callee.kind !== 'const' || !callee.nothing || useOfNothing(m, callee)) return
+  const text = program.text.slice(span.start, span.end)
+  const raises = /^[\w$.#]+$/.test(text) ? `${text} is not a function` : undefined
+  failScript(m, { program, span: call }, 'TypeError', 'a call of undefined', 'a function', raises)
 }
 
 /** What an object without a key is asked for: a checkpoint, or an object that the program filled from one. */

@@ -300,6 +300,8 @@ const wholeNumbers: ConstValue[] = []
 export const wholeNumber = (n: number): ConstValue =>
   n >= 0 && n < 4_096 && Number.isInteger(n) ? (wholeNumbers[n] ??= constant(n)) : constant(n)
 export const none: ConstValue = constant(null)
+/** JavaScript's `undefined` that is sure. */
+export const nothing: ConstValue = { ...none, nothing: 'sure' }
 export const list = (items: Value[], shape: ListValue['shape'] = 'list', open = false): ListValue => ({
   kind: 'list',
   shape,
