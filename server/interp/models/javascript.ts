@@ -18,6 +18,7 @@ import {
   type DictValue,
   isNumber,
   isString,
+  isUndefined,
   library,
   list,
   none,
@@ -36,6 +37,7 @@ const asDict = (v: Value | undefined): DictValue | undefined => {
 
 function toNumber(c: LibraryCall): Value {
   const v = c.get(0)
+  if (v?.kind === 'const' && v.value === null && v.nothing) return constant(NaN)
   if (v && isNumber(v)) return c.name === 'js.parseInt' ? constant(Math.trunc(v.value)) : v
   if (v && isString(v)) {
     if (c.name !== 'js.parseInt') return constant(c.name === 'js.Number' ? Number(v.value) : parseFloat(v.value))
@@ -51,7 +53,8 @@ function arrayFrom(c: LibraryCall): Value {
   const [from, f] = [c.get(0), c.get(1)]
   const length = from?.kind === 'dict' ? from.map.get('length') : undefined
   let items = from && (from.kind !== 'dict' || from.isMap) ? itemsOf(c.m, from) : undefined
-  if (length) {
+  if (length && isUndefined(length)) items = []
+  else if (length) {
     if (!isNumber(length) || length.value > 100_000) return list([], 'list', true)
     items = Array.from({ length: length.value }, () => none)
     if (f && items.length > 0)

@@ -92,9 +92,10 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
 
 const isTextual = (...values: readonly Value[]): boolean => values.some(v => isString(v) || v.kind === 'template')
 
+const isNothing = (v: Value): boolean => v.kind === 'const' && v.value === null && v.nothing !== undefined
+
 /** Whether `undefined`, that is sure, stands beside a number or another such. */
 function isBesideNothing(...values: readonly Value[]): boolean {
-  const isNothing = (v: Value): boolean => v.kind === 'const' && v.value === null && v.nothing !== undefined
   return values.some(isNothing) && values.every(v => isNothing(v) || isNumber(v) || isString(v))
 }
 
@@ -332,6 +333,13 @@ export function compare(m: Machine, op: string, left: Value, right: Value, at: P
     case 'instanceof':
       return answer(isInstance(left, right))
     default:
+      // `undefined` is no number, and no number is more or less than that.
+      if (
+        javascript &&
+        [left, right].some(isNothing) &&
+        [left, right].every(v => v.kind === 'const' || isSomeNumber(v))
+      )
+        return constant(false)
       if (left.kind !== 'const' || right.kind !== 'const' || left.value === null || right.value === null)
         return answer(comparedRanges(op, rangeOf(m, left), rangeOf(m, right)))
       if (typeof left.value !== typeof right.value) return answer(undefined)
