@@ -5,7 +5,7 @@ import { evaluate } from './expressions'
 import { type Machine, place, unknown } from './machine'
 import { errorsOf, fail, isCaughtBy, Raised, type Refusal } from './refusals'
 import { blockScope, isJavaScript } from './scopes'
-import { type Completion, execute, executeBlock } from './statements'
+import { branch, type Completion, execute, executeBlock } from './statements'
 import { isString, type Scope, type Value } from '../values/value'
 
 /** Runs a `try` with what may be raised in it. */
@@ -38,6 +38,9 @@ export function attempt(m: Machine, s: Stmt & { kind: 'try' }, scope: Scope): Co
   }
   const { guarded, keyGuarded, catching } = before
   Object.assign(m, { guarded, keyGuarded, catching })
+  const [handler] = s.handlers
+  // What was asked for in the body may not be there: then the handler runs.
+  if (m.doubts > before.doubts && handler && completion !== 'raise') branch(m, undefined, handler.body, [], scope)
   if (completion === 'next') completion = execute(m, s.orElse, scope)
   if (completion === 'raise' && s.handlers.length > 0 && !m.dead) completion = handle(m, s, refusal, value, scope)
   if (m.frame.halted) return completion
@@ -56,6 +59,56 @@ function endsInFailure(s: Stmt): boolean {
 }
 
 const isFailure = (code: Expr): boolean => code.kind === 'literal' && Boolean(code.value)
+
+/** Evaluates something whose failure is caught; gives what was raised where it fails. */
+export function guarded<T>(m: Machine, f: () => T): T | Raised {
+  const before = { ...m }
+  m.guarded++
+  m.keyGuarded++
+  m.catching++
+  try {
+    return f()
+  } catch (error) {
+    if (!(error instanceof Raised)) throw error
+    const { alternative, depth, frame, turns, summaries } = before
+    Object.assign(m, { alternative, depth, frame, turns, summaries })
+    return error
+  } finally {
+    const { guarded, keyGuarded, catching } = before
+    Object.assign(m, { guarded, keyGuarded, catching })
+  }
+}
+
+/** What `promise.catch(f)` and `promise.then(g, f)` put in the place of a failure: what handles it, as it is written. */
+export function rescuerOf({ callee, args }: Expr & { kind: 'call' }): Expr | undefined {
+  if (callee.kind !== 'attribute') return undefined
+  const handler = callee.name === 'catch' ? args[0] : callee.name === 'then' ? args[1] : undefined
+  return handler && !handler.spread ? handler.value : undefined
+}
+
+/** Whether a program goes on after a handler as if nothing had failed; one that says what failed and no more does not. */
+export const goesOnAfter = (handler: Value): boolean =>
+  handler.kind === 'function' && (handler.def.body.length === 0 || !handler.def.body.every(isReport))
+
+/** Tells people, or the one who runs the program, and nobody else. */
+function isReport(s: Stmt): boolean {
+  if (endsInFailure(s)) return true
+  const value = s.kind === 'expression' || s.kind === 'return' ? s.value : undefined
+  const callee = value?.kind === 'call' ? value.callee : undefined
+  if (callee?.kind !== 'attribute' || callee.object.kind !== 'name') return false
+  return callee.object.name === 'console' || (callee.object.name === 'process' && callee.name === 'exit')
+}
+
+/** What a handler makes of a failure. */
+export function handled(m: Machine, { refusal, value }: Raised, call: (error: Value) => Value): Value {
+  const { handling } = m
+  m.handling = refusal
+  try {
+    return call(value ?? unknown(m, 'an exception'))
+  } finally {
+    m.handling = handling
+  }
+}
 
 /** Runs the handler that catches; where it is not known what was raised, the first. */
 function handle(

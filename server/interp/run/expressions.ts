@@ -4,7 +4,8 @@
 import { asKey, keyValue } from '../values/keys'
 import type { Expr, FunctionDef } from '../../source/ir'
 import { makeAlike } from './alikeItems'
-import { callValue, evaluateArguments } from './calls'
+import { callFunction, callValue, evaluateArguments } from './calls'
+import { goesOnAfter, guarded, handled, rescuerOf } from './exceptions'
 import { itemsOfObject, superOf } from './classes'
 import { itemsOfIterable } from './iterators'
 import { mapBehind } from '../values/mapObjects'
@@ -17,6 +18,7 @@ import { setOf } from '../models/sets'
 import { binary, compare, unary } from './operators'
 import { execute, iterate } from './statements'
 import { blockScope, functionValue, isJavaScript } from './scopes'
+import { Raised } from './refusals'
 import { refuseWalk } from './scriptRefusals'
 import { assignTo, readTarget } from './targets'
 import { mapItems } from '../models/scriptArrays'
@@ -78,13 +80,8 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     }
     case 'slice':
       return unknown(m, 'slice')
-    case 'call': {
-      // `super().__init__(…)` and plain calls alike: the callee first, then the arguments.
-      const callee = evaluate(m, e.callee, scope)
-      if (isNone(callee) && isOptional(e)) return none
-      const args = evaluateArguments(m, e.args, scope)
-      return callValue(m, callee, args, { expr: e, scope, at: place(scope.program, e.span) })
-    }
+    case 'call':
+      return call(m, e, scope)
     case 'binary': {
       const [left, right] = [evaluate(m, e.left, scope), evaluate(m, e.right, scope)]
       return settled(m, binary(m, e.op, left, right, scope, e), left, right)
@@ -192,6 +189,30 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       return unknown(m, e.what)
   }
 }
+
+/** `super().__init__(…)` and plain calls alike: the callee first, then the arguments. */
+function call(m: Machine, e: Expr & { kind: 'call' }, scope: Scope): Value {
+  const at = place(scope.program, e.span)
+  const { doubts } = m
+  const rescuer = isJavaScript(scope) ? rescuerOf(e) : undefined
+  const handler = rescuer && evaluate(m, rescuer, scope)
+  const callee =
+    handler && goesOnAfter(handler) ? guarded(m, () => evaluate(m, e.callee, scope)) : evaluate(m, e.callee, scope)
+  if (callee instanceof Raised)
+    return handled(m, callee, error => callFunction(m, handler ?? none, [error], { at, scope }))
+  if (isNone(callee) && isOptional(e)) return none
+  const args =
+    callee.kind === 'library' && waitsForAny.test(callee.name)
+      ? guarded(m, () => evaluateArguments(m, e.args, scope))
+      : evaluateArguments(m, e.args, scope)
+  if (args instanceof Raised) return unknown(m, 'promises of which one fails')
+  const value = callValue(m, callee, args, { expr: e, scope, at })
+  if (!handler || m.doubts === doubts) return value
+  return unsure(m, () => join(value, callFunction(m, handler, [unknown(m, 'an exception')]), w => unknown(m, w)))
+}
+
+/** Functions that take promises, of which some may fail. */
+const waitsForAny = /^js\.Promise\.(allSettled|any)$/
 
 const isNone = (v: Value): boolean => v.kind === 'const' && v.value === null
 

@@ -142,6 +142,8 @@ export interface Machine extends Files {
   guarded: number
   /** Above zero inside a `try` that has handlers: what is raised there may be caught. */
   catching: number
+  /** How often something was asked for whose absence raises, without its being known whether it is there. */
+  doubts: number
   /** What the handler that runs was entered for. */
   handling: Refusal | undefined
   /** Something was raised that nothing catches: what follows is not reached. */
@@ -235,6 +237,7 @@ export function createMachine(
     keyGuarded: 0,
     guarded: 0,
     catching: 0,
+    doubts: 0,
     handling: undefined,
     dead: false,
     free: false,

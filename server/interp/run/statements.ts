@@ -188,7 +188,8 @@ function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Complet
   return execute(m, s.orElse, outer)
 }
 
-function branch(
+/** Runs one of two lists of statements, or both and joins what comes of them, where it is not known which. */
+export function branch(
   m: Machine,
   known: boolean | undefined,
   yes: readonly Stmt[],
