@@ -4,11 +4,11 @@
 
 import type { Node } from 'jsonc-parser'
 import type { JsonFile, Model } from '../checkpoint/facts'
-import { sourcesGiven } from '../interp/arrays/parameters'
 import { weightsIn } from '../interp/deliveries'
 import { overrideOf, type QuantizationConfig } from '../quant/config'
 import { quantizedModules } from '../quant/quantizedModules'
 import type { Because, Severity } from '../protocol'
+import { sourcesGiven } from './given'
 import type { Facts } from './rule'
 import { rangeOf } from './show'
 

@@ -3,10 +3,11 @@
 // (mlx/nn/layers/base.py, load_weights, 0.32.4); all of them are counted here.
 
 import type { Run } from '../interp/index'
-import { type ModuleLoad, sourcesGiven } from '../interp/arrays/parameters'
+import type { ModuleLoad } from '../interp/arrays/parameters'
 import { placeKey } from '../interp/run/machine'
 import type { Value } from '../interp/values/value'
 import { groupBy } from '../util/groupBy'
+import { sourcesGiven } from './given'
 import { defineRule, type Draft } from './rule'
 import { becauseTensor, count, foldNames, modelName, rangeOf, showShape } from './show'
 

@@ -3,7 +3,7 @@
 
 import type { Dimensions } from './arrays'
 import { libraryBase } from '../members/members'
-import { isNumber, type InstanceValue, type Place, type Source, type Value } from '../values/value'
+import { isNumber, type InstanceValue, type Place, type Value } from '../values/value'
 
 export interface ParameterTree {
   readonly shapes: ReadonlyMap<string, Dimensions>
@@ -205,12 +205,6 @@ export interface ModuleLoad {
   /** The program itself comes here, by calls of its own that have not failed before. */
   readonly reached: boolean
 }
-
-/** The stored tensors that a module is given. */
-export const sourcesGiven = ({ given }: ModuleLoad): readonly Source[] =>
-  [...(given?.values() ?? [])].flatMap(v =>
-    (v.kind === 'array' ? v.variants : []).flatMap(x => x.stored?.sources ?? []),
-  )
 
 /** All parameters of a module and of those inside it. */
 export function parametersIn(root: InstanceValue): ParameterTree {
