@@ -105,6 +105,7 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
   switch (callee.kind) {
     case 'function':
       checkCall(m, callee, args, site.at)
+      m.calling = site.at
       return site.expr.isNew
         ? construct(m, callee, handOver(args, site.at))
         : invoke(m, callee, handOver(args, site.at))
@@ -123,6 +124,7 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
       if (member?.value.kind === 'function') {
         const method: FunctionValue = { ...member.value, self: callee }
         checkCall(m, method, args, site.at)
+        m.calling = site.at
         return invoke(m, method, handOver(args, site.at))
       }
       const base = libraryBase(callee.of)
@@ -227,6 +229,8 @@ function construct(m: Machine, f: FunctionValue, args: Arguments): Value {
 
 /** Enters a function of the workspace. */
 export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
+  const at = m.calling
+  m.calling = undefined
   m.called.add(f.def)
   noteComputed(m, f)
   const scope: Scope = {
@@ -242,7 +246,7 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
     scope.vars.set('new.target', args.isNew ? f : nothing)
   }
   bindParameters(m, f, args, scope)
-  const entered = enter(m, f.def, [...scope.vars.values()])
+  const entered = enter(m, f.def, [...scope.vars.values()], at)
   if (typeof entered === 'string') {
     if (f.self?.kind === 'instance') f.self.isShared = true
     return unknown(m, entered)

@@ -3,7 +3,7 @@
 import type { Expr, Stmt } from '../../source/ir'
 import { evaluate } from './expressions'
 import { type Machine, place, unknown } from './machine'
-import { errorsOf, fail, isCaughtBy, Raised, type Refusal } from './refusals'
+import { errorsOf, fail, type Failure, isCaughtBy, Raised, type Refusal } from './refusals'
 import { blockScope, isJavaScript } from './scopes'
 import { branch, type Completion, execute, executeBlock } from './statements'
 import { isString, type Scope, type Value } from '../values/value'
@@ -159,7 +159,7 @@ export function raise(m: Machine, s: Stmt & { kind: 'raise' }, scope: Scope): vo
 }
 
 /** Fails with what the program made for it, which a handler is given. */
-function failWith(m: Machine, value: Value | undefined, refusal: Omit<Refusal, 'free'>): void {
+function failWith(m: Machine, value: Value | undefined, refusal: Failure): void {
   try {
     fail(m, refusal)
   } catch (error) {
