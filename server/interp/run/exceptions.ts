@@ -49,7 +49,7 @@ export function attempt(m: Machine, s: Stmt & { kind: 'try' }, scope: Scope): Co
 }
 
 /** Whether a statement raises, or says to whoever runs the program that it failed. */
-function endsInFailure(s: Stmt): boolean {
+export function endsInFailure(s: Stmt): boolean {
   if (s.kind === 'raise') return true
   if (s.kind === 'assign') return s.target.kind === 'attribute' && s.target.name === 'exitCode' && isFailure(s.value)
   if (s.kind !== 'expression' || s.value.kind !== 'call') return false
@@ -59,56 +59,6 @@ function endsInFailure(s: Stmt): boolean {
 }
 
 const isFailure = (code: Expr): boolean => code.kind === 'literal' && Boolean(code.value)
-
-/** Evaluates something whose failure is caught; gives what was raised where it fails. */
-export function guarded<T>(m: Machine, f: () => T): T | Raised {
-  const before = { ...m }
-  m.guarded++
-  m.keyGuarded++
-  m.catching++
-  try {
-    return f()
-  } catch (error) {
-    if (!(error instanceof Raised)) throw error
-    const { alternative, depth, frame, turns, summaries } = before
-    Object.assign(m, { alternative, depth, frame, turns, summaries })
-    return error
-  } finally {
-    const { guarded, keyGuarded, catching } = before
-    Object.assign(m, { guarded, keyGuarded, catching })
-  }
-}
-
-/** What `promise.catch(f)` and `promise.then(g, f)` put in the place of a failure: what handles it, as it is written. */
-export function rescuerOf({ callee, args }: Expr & { kind: 'call' }): Expr | undefined {
-  if (callee.kind !== 'attribute') return undefined
-  const handler = callee.name === 'catch' ? args[0] : callee.name === 'then' ? args[1] : undefined
-  return handler && !handler.spread ? handler.value : undefined
-}
-
-/** Whether a program goes on after a handler as if nothing had failed; one that says what failed and no more does not. */
-export const goesOnAfter = (handler: Value): boolean =>
-  handler.kind === 'function' && (handler.def.body.length === 0 || !handler.def.body.every(isReport))
-
-/** Tells people, or the one who runs the program, and nobody else. */
-function isReport(s: Stmt): boolean {
-  if (endsInFailure(s)) return true
-  const value = s.kind === 'expression' || s.kind === 'return' ? s.value : undefined
-  const callee = value?.kind === 'call' ? value.callee : undefined
-  if (callee?.kind !== 'attribute' || callee.object.kind !== 'name') return false
-  return callee.object.name === 'console' || (callee.object.name === 'process' && callee.name === 'exit')
-}
-
-/** What a handler makes of a failure. */
-export function handled(m: Machine, { refusal, value }: Raised, call: (error: Value) => Value): Value {
-  const { handling } = m
-  m.handling = refusal
-  try {
-    return call(value ?? unknown(m, 'an exception'))
-  } finally {
-    m.handling = handling
-  }
-}
 
 /** Runs the handler that catches; where it is not known what was raised, the first. */
 function handle(

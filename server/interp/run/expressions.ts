@@ -4,8 +4,6 @@
 import { asKey, keyValue } from '../values/keys'
 import type { Expr, FunctionDef } from '../../source/ir'
 import { makeAlike } from './alikeItems'
-import { callFunction, callValue, evaluateArguments } from './calls'
-import { goesOnAfter, guarded, handled, rescuerOf } from './exceptions'
 import { itemsOfObject, superOf } from './classes'
 import { itemsOfIterable } from './iterators'
 import { mapBehind } from '../values/mapObjects'
@@ -18,7 +16,7 @@ import { setOf } from '../models/sets'
 import { binary, compare, unary } from './operators'
 import { execute, iterate } from './statements'
 import { blockScope, functionValue, isJavaScript } from './scopes'
-import { Raised } from './refusals'
+import { evaluateCall } from './rescues'
 import { refuseWalk } from './scriptRefusals'
 import { assignTo, readTarget } from './targets'
 import { mapItems } from '../models/scriptArrays'
@@ -93,7 +91,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     case 'slice':
       return unknown(m, 'slice')
     case 'call':
-      return call(m, e, scope)
+      return evaluateCall(m, e, scope)
     case 'binary': {
       const [left, right] = [evaluate(m, e.left, scope), evaluate(m, e.right, scope)]
       return settled(m, binary(m, e.op, left, right, scope, e), left, right)
@@ -204,34 +202,10 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
   }
 }
 
-/** `super().__init__(…)` and plain calls alike: the callee first, then the arguments. */
-function call(m: Machine, e: Expr & { kind: 'call' }, scope: Scope): Value {
-  const at = place(scope.program, e.span)
-  const { doubts } = m
-  const rescuer = isJavaScript(scope) ? rescuerOf(e) : undefined
-  const handler = rescuer && evaluate(m, rescuer, scope)
-  const callee =
-    handler && goesOnAfter(handler) ? guarded(m, () => evaluate(m, e.callee, scope)) : evaluate(m, e.callee, scope)
-  if (callee instanceof Raised)
-    return handled(m, callee, error => callFunction(m, handler ?? none, [error], { at, scope }))
-  if (isNone(callee) && isChained(e)) return none
-  const args =
-    callee.kind === 'library' && waitsForAny.test(callee.name)
-      ? guarded(m, () => evaluateArguments(m, e.args, scope))
-      : evaluateArguments(m, e.args, scope)
-  if (args instanceof Raised) return unknown(m, 'promises of which one fails')
-  const value = callValue(m, callee, args, { expr: e, scope, at })
-  if (!handler || m.doubts === doubts) return value
-  return unsure(m, () => join(value, callFunction(m, handler, [unknown(m, 'an exception')]), w => unknown(m, w)))
-}
-
-/** Functions that take promises, of which some may fail. */
-const waitsForAny = /^js\.Promise\.(allSettled|any)$/
-
-const isNone = (v: Value): boolean => v.kind === 'const' && v.value === null
+export const isNone = (v: Value): boolean => v.kind === 'const' && v.value === null
 
 /** Whether `?.` stands in a chain of members and calls: where what is before it is nothing, the whole chain is. */
-function isChained(e: Expr): boolean {
+export function isChained(e: Expr): boolean {
   for (let at = e; ;) {
     if ((at.kind === 'attribute' || at.kind === 'index' || at.kind === 'call') && at.optional) return true
     if (at.kind === 'attribute' || at.kind === 'index') at = at.object
@@ -241,7 +215,7 @@ function isChained(e: Expr): boolean {
 }
 
 /** Evaluates something that the program may not come to. */
-function unsure(m: Machine, f: () => Value): Value {
+export function unsure(m: Machine, f: () => Value): Value {
   m.uncertain++
   m.branching++
   const value = f()
