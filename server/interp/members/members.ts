@@ -51,7 +51,7 @@ import {
   type Place,
   roleOf,
   type Scope,
-  none,
+  nothing,
   type UnknownValue,
   type Value,
 } from '../values/value'
@@ -227,7 +227,7 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
       if (object.isMap && isString(key) && key.value === '[Symbol.iterator]') return library('dict.entries', object)
       // What stands under the name `undefined`: nothing.
       if (isScript(at) && !object.isMap && isSureNothing(key) && !object.open && !object.guessed)
-        return object.map.get('undefined') ?? { ...none, nothing: 'sure' }
+        return object.map.get('undefined') ?? nothing
       return memberOf(
         m,
         dictItem(m, object, key, at) ?? madeItem(m, object, key) ?? absentKey(m, object, key, at),
@@ -242,7 +242,7 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
         const place = index.value < 0 && !isScript(at) ? object.items.length + index.value : index.value
         const item = placed(m, object)[place]
         if (item) return noteRead(m, item)
-        if (isScript(at)) return { ...none, nothing: 'sure' }
+        if (isScript(at)) return nothing
         const [count, expected] = [object.items.length, 'an index within them']
         const text = `${object.shape} index out of range`
         failPython(m, at, 'IndexError', `index ${index.value} of ${count} items`, expected, text)

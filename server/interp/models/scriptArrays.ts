@@ -4,7 +4,18 @@
 import { callFunction } from '../run/calls'
 import type { LibraryCall } from '../run/libraryCall'
 import { unknown } from '../run/machine'
-import { constant, type DictValue, isNumber, isOptional, join, list, none, truth, type Value } from '../values/value'
+import {
+  constant,
+  type DictValue,
+  isNumber,
+  isOptional,
+  join,
+  list,
+  none,
+  nothing,
+  truth,
+  type Value,
+} from '../values/value'
 import { asKey, keyValue } from '../values/keys'
 import { entriesOf, selfDict, selfList } from './collections'
 import type { LibraryModel } from './index'
@@ -17,9 +28,6 @@ const lost = (c: LibraryCall): Value => ({
   ...unknown(c.m, `${c.name} of a list that is not known`),
   ...(c.self && isOptional(c.self) ? { optional: true } : {}),
 })
-
-/** What is not found is `undefined` for sure. */
-const nothing: Value = { ...none, nothing: 'sure' }
 
 /** Changes a list in place where that is sure to happen; otherwise it may hold anything besides. */
 function change(c: LibraryCall, f: (items: Value[]) => Value | undefined): Value {
@@ -194,9 +202,9 @@ export const scriptArrays: LibraryModel = {
       const index = numberAt(c, 0)
       const { items, open } = selfList(c)
       if (index === undefined || open) return lost(c)
-      return items[index < 0 ? items.length + index : index] ?? none
+      return items[index < 0 ? items.length + index : index] ?? nothing
     },
-    'list.shift': c => change(c, items => items.shift() ?? none),
+    'list.shift': c => change(c, items => items.shift() ?? nothing),
     'list.unshift': c => change(c, items => constant(items.unshift(...c.args.positional.map(a => a.value)))),
     'list.reverse': c => {
       const self = selfList(c)

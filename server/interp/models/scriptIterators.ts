@@ -6,7 +6,7 @@ import { itemsOf } from '../run/expressions'
 import { unknown } from '../run/machine'
 import { returnedKey } from '../values/listItems'
 import { partsOf, textOf, type Part } from '../values/text'
-import { constant, dict, list, type ListValue, none, type Value } from '../values/value'
+import { constant, dict, list, type ListValue, none, nothing, type Value } from '../values/value'
 import type { LibraryModel } from './index'
 
 const known = ['iterator', 'asyncIterator', 'toStringTag', 'toPrimitive']
@@ -20,7 +20,7 @@ function next(c: LibraryCall): Value {
   }
   const value = left.items.shift()
   return dict([
-    ['value', value ?? left.properties?.get(returnedKey) ?? { ...none, nothing: 'sure' as const }],
+    ['value', value ?? left.properties?.get(returnedKey) ?? nothing],
     ['done', constant(value === undefined)],
   ])
 }

@@ -23,7 +23,7 @@ import { noteWalked } from '../stored/takes'
 import { assignTo, readTarget, remove } from './targets'
 import { notWithNumber } from './trial'
 import { returnedKey } from '../values/listItems'
-import { constant, join, list, none, type Scope, truth, type Value } from '../values/value'
+import { constant, join, list, none, nothing, type Scope, truth, type Value } from '../values/value'
 
 /** How a list of statements ended. */
 export type Completion = 'next' | 'break' | 'continue' | 'return' | 'raise'
@@ -190,7 +190,8 @@ function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Complet
   return execute(m, s.orElse, outer)
 }
 
-function branch(
+/** Runs one of two lists of statements, or both and joins what comes of them, where it is not known which. */
+export function branch(
   m: Machine,
   known: boolean | undefined,
   yes: readonly Stmt[],
@@ -208,8 +209,10 @@ function branch(
   const second = executeBlock(m, no, scope)
   m.uncertain--
   m.branching--
-  // What follows a branch that left runs only where the other was taken.
-  if (first !== second) m.alternative++
+  // What follows a branch that left runs only where the other was taken; where nothing catches what it raised, the program
+  // is over there, and fails one way or the other.
+  const endsAll = m.catching === 0 && !m.free
+  if (first !== second && !(endsAll && (first === 'raise' || second === 'raise'))) m.alternative++
   if (first === 'next' || second === 'next') m.jump = undefined
   if (first !== 'next') return second === 'next' ? 'next' : first === 'raise' ? second : first
   if (second !== 'next') {
@@ -229,7 +232,7 @@ function returnedBy(m: Machine, e: Expr, scope: Scope): Value {
   const value = evaluate(m, e, scope)
   const isNothing = e.kind === 'literal' && e.value === null && m.uncertain === m.frame.uncertain
   return isNothing && isJavaScript(scope) && scope.program.text.slice(e.span.start, e.span.end) === 'undefined'
-    ? ({ ...value, nothing: 'sure' } as Value)
+    ? nothing
     : value
 }
 
