@@ -45,7 +45,8 @@ export const incompleteQuantization = defineRule({
 function fixes(model: Model, block: QuantizationConfig, missing: readonly (keyof typeof keys)[]): Fix[] {
   const modules = quantizedModules(model).filter(m => !block.overrides.has(m.path))
   const usual = modeDefaults(block.global.mode)
-  const values = modules.length === 0 || block.global.mode !== 'affine' ? [usual] : commonPairs(model, block, modules)
+  // A mode of floating-point numbers knows one pair; what affine weights are only they can tell.
+  const values = block.global.mode === 'affine' ? commonPairs(model, block, modules) : [usual]
   const copies = quantizationConfigs(block.file).filter(copy => copy !== block && copy.path.length === 1)
   return values.map(pair => {
     const changes = [block, ...copies].flatMap(target =>

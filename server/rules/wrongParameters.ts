@@ -22,7 +22,9 @@ import { argumentEdit } from './argumentEdit'
 import { columnSlice } from './columnSlice'
 import { configRead } from './configRead'
 import { judgedFor, judgedWhere } from './delivered'
+import { ignoredEntry } from './ignoredEntry'
 import { defineRule, type Draft, type Facts } from './rule'
+import { swappedPair, swappedParameters } from './swappedParameters'
 import { baseName, becauseTensor, count, foldNames, rangeOf, showTensor } from './show'
 import { tensorNames } from './transposedTriple'
 import { isModeRight } from './wrongMode'
@@ -49,6 +51,7 @@ export const wrongParameters = defineRule({
     const found = judgedWhere(facts, isContradicted).flatMap(contradictions)
     const groups = groupBy(found, c => `${placeKey(c.place)}${c.isLeftOut}${c.which}`)
     for (const group of groups.values()) yield draft(group, facts)
+    yield* swappedParameters(facts, isSwapped)
   },
 })
 
@@ -69,7 +72,7 @@ function judgementOf(given: Given, triple: DeliveredTriple): Judgement | undefin
 /** Whether this rule or the one about configs speaks of a delivery's parameters. */
 export function isToldByParameters(d: Delivery): boolean {
   if (columnSlice(d)) return false
-  if (contradictions(d).length > 0) return true
+  if (contradictions(d).length > 0 || isSwapped(d)) return true
   const triple = tripleOf(d)
   const [groupSize, bits] = [passed(d.sink, 'groupSize'), passed(d.sink, 'bits')]
   const isFromConfig = isOfConfig('groupSize', groupSize) || isOfConfig('bits', bits)
@@ -85,6 +88,15 @@ function contradictions(d: Delivery): Contradiction[] {
   const given = { groupSize: groupSize.value, bits: bits.value }
   const judgement = judgementOf(given, triple)
   if (!judgement) return []
+  const entry = ignoredEntry(d)
+  if (entry)
+    return (['bits', 'groupSize'] as const).flatMap(which => {
+      if (given[which] === entry[which]) return []
+      const misread = `the config's for all modules, though its entry for ${d.module} says ${entry[which]}`
+      const judged: Judgement = { ...judgement, wrong: [which], wanted: entry, closest: [entry] }
+      return [{ d, which, judgement: judged, given, place: d.sink.call, isLeftOut: false, misread }]
+    })
+  if (isSwapped(d)) return []
   const { wrong, ...found } = fromProgram(judgement, given, which => isOfConfig(which, { groupSize, bits }[which]))
   return wrong.flatMap(which => {
     const from = (which === 'groupSize' ? groupSize : bits).from
@@ -108,6 +120,12 @@ function contradictions(d: Delivery): Contradiction[] {
     ]
   })
 }
+
+/** Whether bits and group size are passed in each other's place, and not because the config says so. */
+const isSwapped = (d: Delivery): boolean =>
+  d.sink.op !== 'save_safetensors' &&
+  swappedPair(d) !== undefined &&
+  !(['groupSize', 'bits'] as const).every(which => isOfConfig(which, passed(d.sink, which)))
 
 /** Whether a value is what a config gives under the parameter's own name. */
 function isOfConfig(which: Parameter, { from }: Passed): boolean {

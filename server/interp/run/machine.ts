@@ -40,6 +40,8 @@ export interface Sink {
     readonly weight: Place | undefined
     readonly scales: Place | undefined
     readonly biases: Place | undefined
+    readonly groupSize?: Place | undefined
+    readonly bits?: Place | undefined
   }
   /** What is multiplied with the weight, in the operations that multiply. */
   readonly x?: ArrayValue
