@@ -3,6 +3,7 @@
 
 import type { Model } from '../checkpoint/facts'
 import type { Fix } from '../protocol'
+import { showPair } from '../quant/affine'
 import { modeDefaults, type QuantizationConfig, quantizationConfigs } from '../quant/config'
 import { expectedWidth, withEvidence } from '../quant/dimensions'
 import { mlxLmReading } from '../quant/mlxLm'
@@ -55,7 +56,7 @@ function fixes(model: Model, block: QuantizationConfig, missing: readonly (keyof
       ),
     )
     return {
-      title: `Write ${missing.map(which => `${keys[which]} ${pair[which]}`).join(' and ')}`,
+      title: `Write ${missing.map(which => `${keys[which]} ${pair[which]}`).join(' and ')}${values.length > 1 ? `, for ${showPair(pair)}` : ''}`,
       kind: values.length === 1 ? 'safe' : 'needs-a-look',
       edits: [rewrite(block.file, block.global.node, changes)],
     }

@@ -99,26 +99,22 @@ function contradictions(d: Delivery): Contradiction[] {
   if (isSwapped(d)) return []
   const { wrong, ...found } = fromProgram(judgement, given, which => isOfConfig(which, { groupSize, bits }[which]))
   return wrong.flatMap(which => {
-    const from = (which === 'groupSize' ? groupSize : bits).from
-    if (isOfConfig(which, { groupSize, bits }[which])) return []
-    const source = from?.kind === 'const' ? from.config : undefined
-    const misread = source && keyOf(source)
-    const told = source && !isConfig(source) ? `${misread} of ${baseName(source.file.path)}` : `the config's ${misread}`
-    const literal = from?.kind === 'const' && from.value !== null && !misread ? from.literal : undefined
-    if (from && !literal && !misread && !(from.kind === 'const' && from.value === null)) return []
-    const judged = { ...judgement, ...found, wrong }
-    return [
-      {
-        d,
-        which,
-        judgement: judged,
-        given,
-        place: literal ?? d.sink.call,
-        isLeftOut: !literal && !misread,
-        misread: misread && told,
-      },
-    ]
+    const spot = isOfConfig(which, { groupSize, bits }[which]) ? undefined : spotOf(d, which)
+    return spot ? [{ d, ...spot, judgement: { ...judgement, ...found, wrong }, given }] : []
   })
+}
+
+type Spot = Pick<Contradiction, 'which' | 'place' | 'isLeftOut' | 'misread'>
+
+/** Where a parameter would have to be changed; undefined where it is computed. */
+function spotOf({ sink }: Delivery, which: Parameter): Spot | undefined {
+  const { from } = passed(sink, which)
+  const source = from?.kind === 'const' ? from.config : undefined
+  const key = source && keyOf(source)
+  const told = source && !isConfig(source) ? `${key} of ${baseName(source.file.path)}` : `the config's ${key}`
+  const literal = from?.kind === 'const' && from.value !== null && !key ? from.literal : undefined
+  if (from && !literal && !key && !(from.kind === 'const' && from.value === null)) return undefined
+  return { which, place: literal ?? sink.call, isLeftOut: !literal && !key, misread: key && told }
 }
 
 /** Whether bits and group size are passed in each other's place, and not because the config says so. */
@@ -184,20 +180,38 @@ function draft(group: readonly Contradiction[], facts: Facts): Draft {
       becauseTensor(d.weight, `${d.weight.tensor.name} is stored ${showTensor(d.weight.tensor)}`),
       becauseTensor(d.scales, `${d.scales.tensor.name} is stored ${showTensor(d.scales.tensor)}`),
     ],
-    fixes:
-      wanted.length === 1 && first.misread === undefined
-        ? fixes(
-            first,
-            wanted[0] ?? 0,
-            facts,
-            group.every(c => c.judgement.closest.length === 1),
-          )
-        : [],
+    fixes: first.misread === undefined ? readingFixes(group, facts) : [],
   }
 }
 
-function fixes(c: Contradiction, wanted: number, facts: Facts, sure: boolean): Fix[] {
-  const kind = sure ? 'safe' : 'needs-a-look'
+/** A fix for each reading that all of the group have, the one that is told first. */
+function readingFixes(group: readonly Contradiction[], facts: Facts): Fix[] {
+  const [first] = group as readonly [Contradiction, ...Contradiction[]]
+  const { closest, wanted } = first.judgement
+  const isShared = (pair: Pair) =>
+    group.every(c => c.judgement.closest.some(p => p.bits === pair.bits && p.groupSize === pair.groupSize))
+  const sure = group.every(c => c.judgement.closest.length === 1)
+  const told = group.every(c => c.judgement.wanted[first.which] === wanted[first.which])
+    ? fixes(first, wanted[first.which], facts, sure ? undefined : wanted)
+    : []
+  const others = sure ? [] : closest.filter(pair => pair !== wanted && isShared(pair))
+  return [
+    ...told,
+    ...others.flatMap(pair => {
+      const changed = (['bits', 'groupSize'] as const).filter(
+        which => first.given[which] !== undefined && first.given[which] !== pair[which],
+      )
+      const [which] = changed
+      const spot = which && changed.length === 1 ? spotOf(first.d, which) : undefined
+      return spot && spot.misread === undefined ? fixes({ ...first, ...spot }, pair[spot.which], facts, pair) : []
+    }),
+  ]
+}
+
+/** `reading` is the pair that a fix is for, where there are others. */
+function fixes(c: Contradiction, wanted: number, facts: Facts, reading: Pair | undefined): Fix[] {
+  const kind = reading ? 'needs-a-look' : 'safe'
+  const purpose = reading ? `, for ${showPair(reading)}` : ''
   const same = (place: Place | undefined) => place && placeKey(place) === placeKey(c.place)
   if (!c.isLeftOut) {
     // Another weight that the same literal serves rightly would be hurt.
@@ -210,7 +224,7 @@ function fixes(c: Contradiction, wanted: number, facts: Facts, sure: boolean): F
     const name = c.d.sink.call.program.language === 'python' ? keyword[c.which] : c.which
     return [
       {
-        title: `Change ${name} to ${wanted}`,
+        title: `Change ${name} to ${wanted}${purpose}`,
         kind,
         edits: [{ path: c.place.program.path, range: rangeOf(c.place), newText: String(wanted) }],
       },
@@ -222,7 +236,7 @@ function fixes(c: Contradiction, wanted: number, facts: Facts, sure: boolean): F
     tripleOf(d)?.pairs.every(p => p[c.which] !== wanted),
   )
   const edit = hurt ? undefined : argumentEdit(c.place, `${keyword[c.which]}=${wanted}`)
-  return edit ? [{ title: `Pass ${keyword[c.which]}=${wanted}`, kind, edits: [edit] }] : []
+  return edit ? [{ title: `Pass ${keyword[c.which]}=${wanted}${purpose}`, kind, edits: [edit] }] : []
 }
 
 /** The value is in the config that the program has read: then it need not be written a second time. */
