@@ -25,7 +25,7 @@ import { judgedFor, judgedWhere } from './delivered'
 import { ignoredEntry } from './ignoredEntry'
 import { defineRule, type Draft, type Facts } from './rule'
 import { swappedPair, swappedParameters } from './swappedParameters'
-import { baseName, becauseTensor, count, foldNames, rangeOf, showTensor } from './show'
+import { baseName, becauseTensor, count, foldNames, rangeOf, showTensor, textAt } from './show'
 import { tensorNames } from './transposedTriple'
 import { isModeRight } from './wrongMode'
 
@@ -157,7 +157,7 @@ function draft(group: readonly Contradiction[], facts: Facts): Draft {
   const name = d.sink.call.program.language === 'python' ? keyword[which] : which
   const source = first.misread === undefined ? '' : `, ${first.misread}`
   const found = first.isLeftOut
-    ? `${name} is left out, so MLX takes ${given[which]}`
+    ? `${name} is ${!d.sink.arguments[which] ? 'left out' : name === which ? 'undefined' : 'None'}, so MLX takes ${given[which]}`
     : `${name} is ${given[which]}${source}`
   const expected = showExpected(
     wanted,
@@ -231,13 +231,20 @@ function fixes(c: Contradiction, wanted: number, facts: Facts, reading: Pair | u
       ...readFix(c, wanted, serves, name),
     ]
   }
-  if (c.place.program.language !== 'python') return []
+  const none = c.d.sink.arguments[c.which]
+  // An argument that is there and gives None is not passed a second time.
+  if (c.place.program.language !== 'python' || (none && !isNone(none))) return []
   const hurt = judgedFor(facts, sink => same(sink.call) === true).some(d =>
     tripleOf(d)?.pairs.every(p => p[c.which] !== wanted),
   )
-  const edit = hurt ? undefined : argumentEdit(c.place, `${keyword[c.which]}=${wanted}`)
+  if (hurt) return []
+  const edit = none
+    ? { path: none.program.path, range: rangeOf(none), newText: String(wanted) }
+    : argumentEdit(c.place, `${keyword[c.which]}=${wanted}`)
   return edit ? [{ title: `Pass ${keyword[c.which]}=${wanted}${purpose}`, kind, edits: [edit] }] : []
 }
+
+const isNone = (place: Place) => textAt(place) === 'None'
 
 /** The value is in the config that the program has read: then it need not be written a second time. */
 function readFix(c: Contradiction, wanted: number, serves: readonly Delivery[], name: string): Fix[] {

@@ -69,6 +69,7 @@ export function noteSink(c: LibraryCall, op: Sink['op'], slots: Slots, mode?: st
       biases: placeAt(slots.biases),
       groupSize: placeAt(slots.groupSize),
       bits: placeAt(slots.bits),
+      mode: placeAt(slots.mode),
     },
     groupSize: at(slots.groupSize),
     bits: at(slots.bits),

@@ -42,6 +42,7 @@ export interface Sink {
     readonly biases: Place | undefined
     readonly groupSize?: Place | undefined
     readonly bits?: Place | undefined
+    readonly mode?: Place | undefined
   }
   /** What is multiplied with the weight, in the operations that multiply. */
   readonly x?: ArrayValue

@@ -74,6 +74,25 @@ test('a fix after which something else is found is a question', async () => {
   expect(found).toEqual([[`needs-a-look Transpose weight here${leadsOn}`]])
 })
 
+test('a fix that repairs one of two places is a question where the other has none, and safe where it has', async () => {
+  const turned = fence(
+    'checkpoint model.safetensors',
+    'a.weight U32 [16, 32]',
+    'a.scales F16 [32, 2]',
+    'a.biases F16 [32, 2]',
+  )
+  const parts = 'parts = [w["a." + part] for part in ("weight", "scales", "biases")]'
+  const spread = 'b = mx.dequantize(*parts, group_size=64, bits=4)'
+  expect(await offers(turned, loader(call('a'), parts, spread))).toEqual([
+    [`needs-a-look Transpose weight here${leadsOn}`],
+    [],
+  ])
+  expect(await offers(turned, loader(call('a'), call('a')))).toEqual([
+    ['safe Transpose weight here'],
+    ['safe Transpose weight here'],
+  ])
+})
+
 test('fixes that are made together are tried together, and one by one where that does not end well', async () => {
   const good = fence('checkpoint good/model.safetensors', ...module('a', 32, 16, 2))
   const right = fence('py good.py', 'import mlx.core as mx', 'w = mx.load("good/model.safetensors")', call('a', '.T'))

@@ -27,7 +27,7 @@ const heads = ['tried', 'right', 'runs', 'other numbers', 'raises', 'not applied
 const offers: readonly (readonly [Offer, string])[] = [
   ['safe', 'safe'],
   ['needs-a-look', 'needs a look'],
-  ['leads-on', 'leads to another finding'],
+  ['leads-on', 'leaves another finding'],
   ['held-back', 'not offered'],
 ]
 
