@@ -154,10 +154,11 @@ function draft(group: readonly Contradiction[], facts: Facts): Draft {
   const first = group[0] as Contradiction
   const { d, which, judgement, given } = first
   const wanted = [...new Set(group.map(c => c.judgement.wanted[which]))]
-  const name = d.sink.call.program.language === 'python' ? keyword[which] : which
+  const isPython = d.sink.call.program.language === 'python'
+  const name = isPython ? keyword[which] : which
   const source = first.misread === undefined ? '' : `, ${first.misread}`
   const found = first.isLeftOut
-    ? `${name} is ${!d.sink.arguments[which] ? 'left out' : name === which ? 'undefined' : 'None'}, so MLX takes ${given[which]}`
+    ? `${name} is ${!d.sink.arguments[which] ? 'left out' : isPython ? 'None' : 'undefined'}, so MLX takes ${given[which]}`
     : `${name} is ${given[which]}${source}`
   const expected = showExpected(
     wanted,
