@@ -4,7 +4,6 @@
 import { asKey, keyValue } from '../values/keys'
 import type { Expr, FunctionDef } from '../../source/ir'
 import { makeAlike } from './alikeItems'
-import { callValue, evaluateArguments } from './calls'
 import { itemsOfObject, superOf } from './classes'
 import { itemsOfIterable } from './iterators'
 import { mapBehind } from '../values/mapObjects'
@@ -17,11 +16,12 @@ import { setOf } from '../models/sets'
 import { binary, compare, unary } from './operators'
 import { execute, iterate } from './statements'
 import { blockScope, functionValue, isJavaScript } from './scopes'
+import { evaluateCall } from './rescues'
 import { refuseWalk } from './scriptRefusals'
 import { assignTo, readTarget } from './targets'
 import { mapItems } from '../models/scriptArrays'
 import { isUniform, summarize } from './summary'
-import { partsOf, textOf, type Part } from '../values/text'
+import { partsOf, scriptPartsOf, textOf, type Part } from '../values/text'
 import { notWithNumber, settled } from './trial'
 import {
   constant,
@@ -70,8 +70,9 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       return superOf(scope) ?? unknown(m, 'super')
     case 'template': {
       const parts: Part[] = []
+      const textFrom = isJavaScript(scope) ? scriptPartsOf : partsOf
       for (const part of e.parts) {
-        const text = typeof part === 'string' ? [part] : partsOf(evaluate(m, part, scope))
+        const text = typeof part === 'string' ? [part] : textFrom(evaluate(m, part, scope))
         if (!text) return unknown(m, 'text of a value that is not text')
         parts.push(...text)
       }
@@ -93,13 +94,8 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     }
     case 'slice':
       return unknown(m, 'slice')
-    case 'call': {
-      // `super().__init__(…)` and plain calls alike: the callee first, then the arguments.
-      const callee = evaluate(m, e.callee, scope)
-      if (isNone(callee) && isChained(e)) return none
-      const args = evaluateArguments(m, e.args, scope)
-      return callValue(m, callee, args, { expr: e, scope, at: place(scope.program, e.span) })
-    }
+    case 'call':
+      return evaluateCall(m, e, scope)
     case 'binary': {
       const left = evaluate(m, e.left, scope)
       const right = evaluate(m, e.right, scope)
@@ -218,10 +214,10 @@ function conditional(m: Machine, e: Expr & { kind: 'conditional' }, scope: Scope
   return unsure(m, () => join(evaluate(m, e.yes, scope), evaluate(m, e.no, scope), w => unknown(m, w)))
 }
 
-const isNone = (v: Value): boolean => v.kind === 'const' && v.value === null
+export const isNone = (v: Value): boolean => v.kind === 'const' && v.value === null
 
 /** Whether `?.` stands in a chain of members and calls: where what is before it is nothing, the whole chain is. */
-function isChained(e: Expr): boolean {
+export function isChained(e: Expr): boolean {
   for (let at = e; ;) {
     if ((at.kind === 'attribute' || at.kind === 'index' || at.kind === 'call') && at.optional) return true
     if (at.kind === 'attribute' || at.kind === 'index') at = at.object
@@ -231,7 +227,7 @@ function isChained(e: Expr): boolean {
 }
 
 /** Evaluates something that the program may not come to. */
-function unsure(m: Machine, f: () => Value): Value {
+export function unsure(m: Machine, f: () => Value): Value {
   m.uncertain++
   m.branching++
   const value = f()
