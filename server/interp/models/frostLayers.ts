@@ -9,10 +9,9 @@ import { operate } from '../run/operate'
 import { promote } from '../shapes/dtypes'
 import { olderNorm } from '../shapes/layers'
 import { matmul } from '../shapes/products'
-import { type Dims, Refused, type ShapeResult } from '../shapes/shape'
+import { type Dims, Refused, type ShapeResult, show } from '../shapes/shape'
 import { type InstanceValue, isNumber, type Value } from '../values/value'
 import type { LibraryModel } from './index'
-import { quantizedLinear } from './mlxLayers'
 
 const sizeOf = (layer: InstanceValue, name: string): number | undefined => {
   const v = layer.attributes.get(name)
@@ -71,7 +70,21 @@ const embedding: Forward = (layer, x) => {
   return x && weight && [...x, weight[weight.length - 1]]
 }
 
-/** The packed one, by the size of what it unpacks to; a weight that was set is judged where it is handed over. */
+/** The packed layers, by the sizes of what they unpack to; a weight that was set is judged where it is handed over. */
+const packedLinear: Forward = (layer, x) => {
+  const isSet = layer.attributes.has('weight')
+  const [rows, words] = (isSet ? shapeOf(layer, 'weight', undefined) : undefined) ?? []
+  const bits = layer.attributes.has('bits') ? sizeOf(layer, 'bits') : 4
+  const unpacked = words === undefined || bits === undefined ? undefined : (words * 32) / bits
+  const [columns, width] = isSet ? [rows, unpacked] : [sizeOf(layer, 'output_dims'), sizeOf(layer, 'input_dims')]
+  const last = x?.[x.length - 1]
+  if (x && last !== undefined && width !== undefined && last !== width) {
+    const text = `[quantized_matmul] Last dimension of first input with shape (..., ${last}) does not match the expanded quantized matrix`
+    return new Refused(`an input of ${show(x)}`, `${width} columns`, text)
+  }
+  return x && [...x.slice(0, -1), columns]
+}
+
 const packedEmbedding: Forward = (layer, x) =>
   x && [...x, layer.attributes.has('weight') ? undefined : sizeOf(layer, 'dims')]
 
@@ -84,7 +97,7 @@ export const frostLayers: LibraryModel = {
   calls: {
     'frost.nn.Linear.forward': forward(linear),
     'frost.nn.Embedding.forward': forward(embedding, asWeight),
-    'frost.nn.QuantizedLinear.forward': c => quantizedLinear(c),
+    'frost.nn.QuantizedLinear.forward': forward(packedLinear),
     'frost.nn.QuantizedEmbedding.forward': forward(packedEmbedding, asWeight),
     'frost.nn.RMSNorm.forward': forward((layer, x) =>
       olderNorm(x, shapeOf(layer, 'weight', [sizeOf(layer, 'dims')]), null),

@@ -100,7 +100,7 @@ function packing(layer: InstanceValue | undefined): Packing | Refused {
 const members = ['weight', 'scales', 'biases'] as const
 const nothing: Operand = { shape: undefined, dtype: undefined }
 
-export function quantizedLinear(c: LibraryCall, names: readonly string[] = [...members, 'bias']): Value {
+function quantizedLinear(c: LibraryCall, names: readonly string[] = [...members, 'bias']): Value {
   const how = packing(selfOf(c))
   if (how instanceof Refused) return lost(c)
   return run(
