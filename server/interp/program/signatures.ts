@@ -8,6 +8,7 @@ import { bareClasses } from '../members/instanceMembers'
 import { findMember } from '../members/members'
 import type { Machine } from '../run/machine'
 import { failPython } from '../run/refusals'
+import { escapeRegExp } from '../values/text'
 import {
   type ClassValue,
   type FunctionValue,
@@ -148,7 +149,7 @@ function declaredFields(of: ClassValue): ReadonlyMap<string, Value> | undefined 
     const isPlain = isRecord && !/kw_only|KW_ONLY|InitVar/.test(text)
     if (!isPlain || program.language !== 'python') return undefined
     for (const { name } of def.attributes) {
-      const annotation = new RegExp(`^[ \\t]+${name}[ \\t]*:(.*)$`, 'm').exec(text)?.[1]
+      const annotation = new RegExp(`^[ \\t]+${escapeRegExp(name)}[ \\t]*:(.*)$`, 'm').exec(text)?.[1]
       const held = one.attributes.get(name)
       if (annotation === undefined || !held || /\bClassVar\b/.test(annotation)) continue
       if (isGiven(held)) fields.set(name, held)

@@ -4,7 +4,6 @@
 import { asKey, keyValue } from '../values/keys'
 import type { Expr, FunctionDef } from '../../source/ir'
 import { makeAlike } from './alikeItems'
-import { callValue, evaluateArguments } from './calls'
 import { itemsOfObject, superOf } from './classes'
 import { itemsOfIterable } from './iterators'
 import { mapBehind } from '../values/mapObjects'
@@ -17,11 +16,12 @@ import { setOf } from '../models/sets'
 import { binary, compare, unary } from './operators'
 import { execute, iterate } from './statements'
 import { blockScope, functionValue, isJavaScript } from './scopes'
+import { evaluateCall } from './rescues'
 import { refuseWalk } from './scriptRefusals'
 import { assignTo, readTarget } from './targets'
 import { mapItems } from '../models/scriptArrays'
 import { isUniform, summarize } from './summary'
-import { partsOf, textOf, type Part } from '../values/text'
+import { partsOf, scriptPartsOf, textOf, type Part } from '../values/text'
 import { notWithNumber, settled } from './trial'
 import {
   constant,
@@ -50,6 +50,10 @@ function literalOf(e: Expr & { kind: 'literal' }, program: Scope['program']): Va
   return known
 }
 
+/**
+ * The value of an expression. This is where a run spends its time: a function made in here that looks at `m`, `e` or `scope`
+ * would cost every call an object, so that whatever needs one has a function of its own.
+ */
 export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
   if (m.work-- <= 0) {
     m.stopped.why ??= 'the program does more work than is followed'
@@ -66,8 +70,9 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       return superOf(scope) ?? unknown(m, 'super')
     case 'template': {
       const parts: Part[] = []
+      const textFrom = isJavaScript(scope) ? scriptPartsOf : partsOf
       for (const part of e.parts) {
-        const text = typeof part === 'string' ? [part] : partsOf(evaluate(m, part, scope))
+        const text = typeof part === 'string' ? [part] : textFrom(evaluate(m, part, scope))
         if (!text) return unknown(m, 'text of a value that is not text')
         parts.push(...text)
       }
@@ -89,15 +94,11 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     }
     case 'slice':
       return unknown(m, 'slice')
-    case 'call': {
-      // `super().__init__(…)` and plain calls alike: the callee first, then the arguments.
-      const callee = evaluate(m, e.callee, scope)
-      if (isNone(callee) && isChained(e)) return none
-      const args = evaluateArguments(m, e.args, scope)
-      return callValue(m, callee, args, { expr: e, scope, at: place(scope.program, e.span) })
-    }
+    case 'call':
+      return evaluateCall(m, e, scope)
     case 'binary': {
-      const [left, right] = [evaluate(m, e.left, scope), evaluate(m, e.right, scope)]
+      const left = evaluate(m, e.left, scope)
+      const right = evaluate(m, e.right, scope)
       return settled(m, binary(m, e.op, left, right, scope, e), left, right)
     }
     case 'unary': {
@@ -105,38 +106,14 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       return settled(m, unary(m, e.op, operand, isJavaScript(scope)), operand)
     }
     case 'compare': {
-      const [left, right] = [evaluate(m, e.left, scope), evaluate(m, e.right, scope)]
+      const left = evaluate(m, e.left, scope)
+      const right = evaluate(m, e.right, scope)
       return settled(m, compare(m, e.op, left, right, place(scope.program, e.span)), left, right)
     }
-    case 'logical': {
-      const left = evaluate(m, e.left, scope)
-      if (e.op === 'nullish') {
-        if (left.kind === 'const') return left.value === null ? evaluate(m, e.right, scope) : left
-        if (left.kind === 'unknown' && left.optional) return evaluate(m, e.right, scope)
-        return left.kind === 'unknown' ? join(left, evaluate(m, e.right, scope), w => unknown(m, w)) : left
-      }
-      const known = truth(left, isJavaScript(scope))
-      if (known === undefined) {
-        notWithNumber(m, left)
-        if (e.op === 'or' && (left.kind === 'unknown' || left.kind === 'list') && left.optional)
-          return evaluate(m, e.right, scope)
-        const right = unsure(m, () => evaluate(m, e.right, scope))
-        // What is left out counts as false: `...(given && { bits: given })` adds nothing then.
-        if (left.kind === 'unknown' && left.optional) return left.otherwise?.value ? right : left
-        // `x or default` on a free input: the input, if there is one, is what counts.
-        return left.kind === 'unknown' ? unknown(m, 'one of two values') : join(left, right, w => unknown(m, w))
-      }
-      return known === (e.op === 'and') ? evaluate(m, e.right, scope) : left
-    }
-    case 'conditional': {
-      const test = evaluate(m, e.test, scope)
-      const known = truth(test, isJavaScript(scope))
-      if (known !== undefined) return evaluate(m, known ? e.yes : e.no, scope)
-      notWithNumber(m, test)
-      // Where nothing is given, the program runs with the other.
-      if (test.kind === 'unknown' && test.otherwise) return evaluate(m, test.otherwise.value ? e.yes : e.no, scope)
-      return unsure(m, () => join(evaluate(m, e.yes, scope), evaluate(m, e.no, scope), w => unknown(m, w)))
-    }
+    case 'logical':
+      return logical(m, e, scope)
+    case 'conditional':
+      return conditional(m, e, scope)
     case 'list':
     case 'tuple':
     case 'set': {
@@ -206,10 +183,41 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
   }
 }
 
-const isNone = (v: Value): boolean => v.kind === 'const' && v.value === null
+function logical(m: Machine, e: Expr & { kind: 'logical' }, scope: Scope): Value {
+  const left = evaluate(m, e.left, scope)
+  if (e.op === 'nullish') {
+    if (left.kind === 'const') return left.value === null ? evaluate(m, e.right, scope) : left
+    if (left.kind === 'unknown' && left.optional) return evaluate(m, e.right, scope)
+    return left.kind === 'unknown' ? join(left, evaluate(m, e.right, scope), w => unknown(m, w)) : left
+  }
+  const known = truth(left, isJavaScript(scope))
+  if (known === undefined) {
+    notWithNumber(m, left)
+    if (e.op === 'or' && (left.kind === 'unknown' || left.kind === 'list') && left.optional)
+      return evaluate(m, e.right, scope)
+    const right = unsure(m, () => evaluate(m, e.right, scope))
+    // What is left out counts as false: `...(given && { bits: given })` adds nothing then.
+    if (left.kind === 'unknown' && left.optional) return left.otherwise?.value ? right : left
+    // `x or default` on a free input: the input, if there is one, is what counts.
+    return left.kind === 'unknown' ? unknown(m, 'one of two values') : join(left, right, w => unknown(m, w))
+  }
+  return known === (e.op === 'and') ? evaluate(m, e.right, scope) : left
+}
+
+function conditional(m: Machine, e: Expr & { kind: 'conditional' }, scope: Scope): Value {
+  const test = evaluate(m, e.test, scope)
+  const known = truth(test, isJavaScript(scope))
+  if (known !== undefined) return evaluate(m, known ? e.yes : e.no, scope)
+  notWithNumber(m, test)
+  // Where nothing is given, the program runs with the other.
+  if (test.kind === 'unknown' && test.otherwise) return evaluate(m, test.otherwise.value ? e.yes : e.no, scope)
+  return unsure(m, () => join(evaluate(m, e.yes, scope), evaluate(m, e.no, scope), w => unknown(m, w)))
+}
+
+export const isNone = (v: Value): boolean => v.kind === 'const' && v.value === null
 
 /** Whether `?.` stands in a chain of members and calls: where what is before it is nothing, the whole chain is. */
-function isChained(e: Expr): boolean {
+export function isChained(e: Expr): boolean {
   for (let at = e; ;) {
     if ((at.kind === 'attribute' || at.kind === 'index' || at.kind === 'call') && at.optional) return true
     if (at.kind === 'attribute' || at.kind === 'index') at = at.object
@@ -219,7 +227,7 @@ function isChained(e: Expr): boolean {
 }
 
 /** Evaluates something that the program may not come to. */
-function unsure(m: Machine, f: () => Value): Value {
+export function unsure(m: Machine, f: () => Value): Value {
   m.uncertain++
   m.branching++
   const value = f()
