@@ -180,6 +180,8 @@ export type Stmt = Node &
         readonly test: Expr
         readonly update: readonly Stmt[]
         readonly body: readonly Stmt[]
+        /** Python's `else`: run where no `break` has ended the loop, as that of `for` is. */
+        readonly orElse?: readonly Stmt[]
         readonly testLast?: boolean
         readonly isSwitch?: boolean
         readonly label?: string

@@ -12,7 +12,7 @@ import { fromPairs } from '../values/pairs'
 import { fillMap } from '../values/mapObjects'
 import { dictItem } from '../members/members'
 import { iterate } from '../run/statements'
-import { setItem } from '../run/targets'
+import { dropKey, setItem } from '../run/targets'
 import { partsOf, textOf, type Part } from '../values/text'
 import {
   constant,
@@ -64,10 +64,8 @@ function pop(c: LibraryCall): Value {
   const isAsked = self?.kind === 'dict' && key && !c.javascript && !c.get(1, 'default')
   const value = isAsked ? c.getItem(self, key) : get(c)
   if (self?.kind === 'dict') {
-    if (key && (isString(key) || isNumber(key))) {
-      self.map.delete(key.value)
-      self.deleted.add(key.value)
-    } else self.open = true
+    if (key && (isString(key) || isNumber(key))) dropKey(c.m, self, key.value)
+    else self.open = true
   }
   return value
 }

@@ -4,7 +4,7 @@
 import { callFunction } from '../run/calls'
 import type { LibraryCall } from '../run/libraryCall'
 import { constructorNames, fieldClass, fieldsOf, namedTuple } from '../run/classes'
-import { enterContext } from '../run/contexts'
+import { enterContext, suppressing } from '../run/contexts'
 import { itemsOf, mergeDict } from '../run/expressions'
 import { partialWith } from '../values/partial'
 import { unknown } from '../run/machine'
@@ -246,7 +246,11 @@ export const functional: LibraryModel = {
       ),
     'contextlib.nullcontext': c => c.get(0) ?? none,
     'contextlib.closing': c => c.get(0) ?? none,
-    'contextlib.suppress': () => none,
+    [suppressing]: c =>
+      object(
+        suppressing,
+        c.args.positional.map(({ value }, i) => [String(i), value] as const),
+      ),
     'contextlib.ExitStack': () => object('contextlib.ExitStack', []),
     'contextlib.ExitStack.enter_context': c => enterContext(c.m, c.get(0) ?? none),
     'contextlib.ExitStack.callback': () => none,

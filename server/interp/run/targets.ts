@@ -283,8 +283,13 @@ export function remove(m: Machine, target: Expr, scope: Scope): void {
       : target.index.kind === 'slice'
         ? undefined
         : evaluate(m, target.index, scope)
-  if (object.kind === 'dict' && key && (isString(key) || isNumber(key))) {
-    object.map.delete(key.value)
-    object.deleted.add(key.value)
-  } else if (object.kind === 'list' || object.kind === 'dict') object.open = true
+  if (object.kind === 'dict' && key && (isString(key) || isNumber(key))) dropKey(m, object, key.value)
+  else if (object.kind === 'list' || object.kind === 'dict') object.open = true
+}
+
+/** Takes a key out of a dict. */
+export function dropKey(m: Machine, object: DictValue, key: string | number): void {
+  object.map.delete(key)
+  object.deleted.add(key)
+  if (m.uncertain > 0) object.isDoubtful = true
 }

@@ -105,6 +105,8 @@ export interface DictValue {
   /** Checkpoints behind the dict, oldest first; `map` wins over them. A dict that is emptied gets another list. */
   views: WeightsView[]
   readonly deleted: Set<string | number>
+  /** Some of what is deleted may still be there. */
+  isDoubtful?: boolean
   /** There may be other keys than these. */
   open: boolean
   /** Read from a file that the path does not decide: a key that it lacks says nothing. */
@@ -335,7 +337,8 @@ export function truth(v: Value, javascript: boolean): boolean | undefined {
     case 'list':
       return javascript || v.items.length > 0 ? true : v.open ? undefined : false
     case 'dict':
-      return javascript || v.map.size > 0 || v.views.length > 0 ? true : v.open ? undefined : false
+      if (javascript || v.map.size > 0 || holdsStored(v)) return true
+      return v.open || (v.isDoubtful && v.views.length > 0) ? undefined : false
     case 'unknown':
       return undefined
     case 'array':
@@ -351,6 +354,14 @@ export function truth(v: Value, javascript: boolean): boolean | undefined {
       return undefined
   }
 }
+
+/** Whether the checkpoints behind a dict have more than what was deleted from it. */
+const holdsStored = ({ views, deleted }: DictValue): boolean =>
+  views.some(view =>
+    view.entries.some(({ shard: { tensors } }) =>
+      tensors.count > deleted.size ? true : [...tensors.names()].some(name => !deleted.has(name)),
+    ),
+  )
 
 /** What whoever runs the program may leave out: nothing is given where it is read. */
 export const isOptional = (v: Value): v is (UnknownValue | ListValue) & { readonly optional: true } =>

@@ -83,11 +83,12 @@ function lowerFor(node: SyntaxNode, ctx: Lowering): Stmt[] {
   return [{ kind: 'for', target, iterable, over: 'values', body, orElse: elseOf(node, ctx), span: spanOf(node) }]
 }
 
-/** The `else` of a `while` runs after it, as if it stood there: loops that break out of it are rare. */
 function lowerWhile(node: SyntaxNode, ctx: Lowering): Stmt[] {
   const test = ctx.expression(field(node, 'condition'))
   const body = ctx.block(field(node, 'body'))
-  return [{ kind: 'while', init: [], test, update: [], body, span: spanOf(node) }, ...elseOf(node, ctx)]
+  const orElse = elseOf(node, ctx)
+  const otherwise = orElse.length > 0 ? { orElse } : {}
+  return [{ kind: 'while', init: [], test, update: [], body, ...otherwise, span: spanOf(node) }]
 }
 
 function lowerTry(node: SyntaxNode, ctx: Lowering): Stmt[] {
