@@ -38,7 +38,8 @@ export function attempt(m: Machine, s: Stmt & { kind: 'try' }, scope: Scope): Co
   const { guarded, keyGuarded, catching } = before
   Object.assign(m, { guarded, keyGuarded, catching })
   if (completion === 'next') completion = execute(m, s.orElse, scope)
-  if (completion === 'raise' && s.handlers.length > 0 && (refusal || !m.dead)) completion = handle(m, s, refusal, value, scope)
+  if (completion === 'raise' && s.handlers.length > 0 && (refusal || !m.dead))
+    completion = handle(m, s, refusal, value, scope)
   if (m.frame.halted) return completion
   const last = executeBlock(m, s.finally, scope)
   return last === 'next' ? completion : last

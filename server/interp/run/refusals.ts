@@ -56,8 +56,7 @@ export const errorsOf = (name: string): readonly string[] =>
 export const isCertain = (m: Machine): boolean => !m.dead && isReached(m)
 
 /** Whether a program that has not failed before comes here on every run. */
-const isReached = (m: Machine): boolean =>
-  m.work > 0 && m.uncertain === 0 && m.branching === 0 && m.alternative === 0
+const isReached = (m: Machine): boolean => m.work > 0 && m.uncertain === 0 && m.branching === 0 && m.alternative === 0
 
 /** Something fails here; throws where a handler may catch it, for what is read on after a failure as well. */
 export function fail(m: Machine, refusal: Omit<Refusal, 'free'>): void {
