@@ -58,7 +58,7 @@ test('a fix is pressed until nothing new is found', async () => {
   const { fixes } = (await findingsOn(files))[0] ?? {}
   expect(fixes).toHaveLength(1)
   const done = await repair(files, [], { mutant: 'o-0', finding: 0, fix: 0 })
-  expect(done).toMatchObject({ pressed: [fixes?.[0]?.title], left: [] })
+  expect(done).toMatchObject({ offer: 'safe', isFirst: true, pressed: [fixes?.[0]?.title], left: [] })
   expect(new Map(done.texts).get('load.py')).toBe((specimen.files.get('load.py') as { text: string }).text)
 })
 
@@ -96,7 +96,7 @@ test('a repaired program is judged by its numbers and its error', () => {
     record: scored('o-0', [found('a', [fixOf('x')])]),
     press: { mutant: 'o-0', finding: 0, fix: 0 },
   }
-  const pressed = { press: planned.press, texts: [], pressed: ['x'], left: [] }
+  const pressed = { press: planned.press, offer: 'safe', isFirst: true, texts: [], pressed: ['x'], left: [] } as const
   const result = (outcome: Outcome | undefined, files = specimen.files) =>
     trialOf(planned, pressed, mutant(files), { status: 'ok', output: 'sum 3.14' }, outcome).result
   expect(result({ status: 'ok', output: 'sum 3.14' })).toBe('right')

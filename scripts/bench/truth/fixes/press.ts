@@ -1,11 +1,13 @@
 // A fix is pressed as in the editor's light bulb: its edits are applied, what is left is analysed again, and where
 // something new is still found that has a fix, the first choice is pressed next. What comes of it is files to be run.
 
+import { analyse } from '../../../../server/engine'
 import type { Fix } from '../../../../server/protocol'
 import { applyEdits } from '../../../../server/util/applyEdits'
+import { leadsOn, triedFixes } from '../../../../server/workspace/trials'
 import { workspace } from '../../../../test/support/casePage'
 import type { SpecimenFiles } from '../specimen'
-import { type Found, findingsOn, newFindings } from '../verdict'
+import { type Found, findingsOn, looked, newFindings } from '../verdict'
 
 /** The fix that is pressed first: by the mutant, by its new findings, and by the fixes of that finding. */
 export interface Press {
@@ -14,8 +16,14 @@ export interface Press {
   readonly fix: number
 }
 
+/** What the editor makes of a fix when it has tried it: as the rule says, as a question, or no offer at all. */
+export type Offer = Fix['kind'] | 'leads-on' | 'held-back'
+
 export interface Repair {
   readonly press: Press
+  readonly offer: Offer
+  /** Whether it is what the editor prefers, or the first of those that are offered. */
+  readonly isFirst: boolean
   /** Every file that was edited, as it is afterwards. */
   readonly texts: readonly (readonly [string, string])[]
   /** Titles in their order. */
@@ -34,10 +42,17 @@ export async function repair(files: SpecimenFiles, original: readonly Found[], p
   const pressed: string[] = []
   const edited = new Set<string>()
   let now = files
-  let found = newFindings(original, await findingsOn(now))
-  let next: Fix | undefined = found[press.finding]?.fixes[press.fix]
+  const { snapshot, findings } = await looked(now)
+  let found = newFindings(original, [...findings.keys()])
+  const first = found[press.finding]
+  let next: Fix | undefined = first?.fixes[press.fix]
+  const finding = first && findings.get(first)
+  const tried = finding ? triedFixes(snapshot, finding, analyse) : []
+  const offered = tried.find(({ edits }) => edits === next?.edits)
+  const isFirst = offered !== undefined && firstChoice(tried) === offered
+  const offer = !offered ? 'held-back' : offered.title.endsWith(leadsOn) ? 'leads-on' : offered.kind
   const result = (failed?: string): Repair => ({
-    press,
+    ...{ press, offer, isFirst },
     texts: [...edited].flatMap(path => {
       const file = now.get(path)
       return file?.kind === 'text' ? [[path, file.text] as const] : []

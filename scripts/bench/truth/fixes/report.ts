@@ -2,6 +2,7 @@
 
 import { groupBy } from '../../../../server/util/groupBy'
 import { table } from '../table'
+import type { Offer } from './press'
 import type { Result, Trial } from './trial'
 
 const count = (trials: readonly Trial[], ...results: readonly Result[]): number =>
@@ -23,33 +24,37 @@ const cells = (trials: readonly Trial[]): string[] => [
 
 const heads = ['tried', 'right', 'runs', 'other numbers', 'raises', 'not applied', 'dropped']
 
-/** Totals of the first choices, by whether they are safe, and of the others. */
+const offers: readonly (readonly [Offer, string])[] = [
+  ['safe', 'safe'],
+  ['needs-a-look', 'needs a look'],
+  ['leads-on', 'leads to another finding'],
+  ['held-back', 'not offered'],
+]
+
+/** Totals by what the editor makes of a fix. */
 export function totals(trials: readonly Trial[]): string {
-  const first = trials.filter(({ isFirst }) => isFirst)
   return table(
     ['', ...heads],
-    [
-      ['first choice, safe', ...cells(first.filter(({ kind }) => kind === 'safe'))],
-      ['first choice, needs a look', ...cells(first.filter(({ kind }) => kind !== 'safe'))],
-      ['other choices', ...cells(trials.filter(({ isFirst }) => !isFirst))],
-    ],
+    offers.map(([offer, name]) => [name, ...cells(trials.filter(one => one.offer === offer))]),
   )
 }
 
-/** The first choices by rule. */
+const isOffered = ({ offer }: Trial): boolean => offer === 'safe' || offer === 'needs-a-look'
+
+/** The offers that end well by rule. */
 export function byRule(trials: readonly Trial[]): string {
-  const first = trials.filter(({ isFirst }) => isFirst)
-  const rows = [...groupBy(first, ({ rule, kind }) => `\`${rule}\`${kind === 'safe' ? '' : ', needs a look'}`)]
+  const rows = [
+    ...groupBy(trials.filter(isOffered), ({ rule, offer }) => `\`${rule}\`${offer === 'safe' ? '' : ', needs a look'}`),
+  ]
   return table(
     ['rule', ...heads],
     rows.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, own]) => [name, ...cells(own)]),
   )
 }
 
-/** The first choices by rule and operator. */
+/** The same by rule and operator. */
 export function byRuleAndOperator(trials: readonly Trial[]): string {
-  const first = trials.filter(({ isFirst }) => isFirst)
-  const rows = [...groupBy(first, ({ rule, operator }) => `\`${rule}\` | \`${operator}\``)]
+  const rows = [...groupBy(trials.filter(isOffered), ({ rule, operator }) => `\`${rule}\` | \`${operator}\``)]
   return table(
     ['rule', 'operator', ...heads],
     rows.sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, own]) => [name, ...cells(own)]),

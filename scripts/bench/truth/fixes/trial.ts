@@ -1,13 +1,12 @@
 // What comes of pressing fixes: which are tried, and how a repaired program that was run compares with the original. Pure.
 
-import type { Fix } from '../../../../server/protocol'
 import type { Mutant } from '../mutant'
 import { refusalOf } from '../refusals'
 import type { Outcome } from '../run/outcome'
 import { rank } from '../sample'
 import { sameOutput, type Scored } from '../score'
 import type { SpecimenFiles, StoredTensor } from '../specimen'
-import { firstChoice, type Press, type Repair } from './press'
+import type { Offer, Press, Repair } from './press'
 
 /**
  * `right`: the program ends with the numbers of the original. `other-numbers`: it ends with others. `runs`: it ends, and
@@ -27,7 +26,7 @@ export interface Trial {
   readonly after: string
   readonly truth: Scored['truth']
   readonly title: string
-  readonly kind: Fix['kind']
+  readonly offer: Offer
   /** Whether it is what the editor prefers, or the first of those that are offered. */
   readonly isFirst: boolean
   readonly message: string
@@ -40,15 +39,15 @@ export interface Trial {
 
 /** Of an operator and a rule no more mutants are repaired. */
 export const mutantsTried = 12
-/** Beside the first choice no more fixes of a finding are tried. */
-const othersTried = 3
+/** Of a finding no more fixes are tried. */
+const fixesTried = 4
 
 export interface Planned {
   readonly record: Scored
   readonly press: Press
 }
 
-/** One fix of one finding of each rule on a mutant, and then each other fix of it. */
+/** The fixes of one finding of each rule on a mutant. */
 export function plan(scored: readonly Scored[]): Planned[] {
   const cells = new Map<string, Planned[][]>()
   for (const record of scored) {
@@ -56,12 +55,10 @@ export function plan(scored: readonly Scored[]): Planned[] {
     const rules = new Set(record.findings.map(({ rule }) => rule))
     for (const rule of rules) {
       const finding = record.findings.findIndex(found => found.rule === rule && found.fixes.length > 0)
-      const fixes = record.findings[finding]?.fixes ?? []
-      const first = firstChoice(fixes)
-      if (!first) continue
-      const chosen = [first, ...fixes.filter(fix => fix !== first).slice(0, othersTried)]
+      if (finding < 0) continue
+      const chosen = (record.findings[finding]?.fixes ?? []).slice(0, fixesTried)
       const key = `${record.operator}\n${rule}`
-      const presses = chosen.map(fix => ({ record, press: { mutant: record.id, finding, fix: fixes.indexOf(fix) } }))
+      const presses = chosen.map((_, fix) => ({ record, press: { mutant: record.id, finding, fix } }))
       cells.set(key, [...(cells.get(key) ?? []), presses])
     }
   }
@@ -91,8 +88,8 @@ export function trialOf(
     rule: found.rule,
     mutant: record.id,
     title: fix.title,
-    kind: fix.kind,
-    isFirst: firstChoice(found.fixes) === fix,
+    offer: repair.offer,
+    isFirst: repair.isFirst,
     message: found.message,
     pressed: repair.pressed,
     left: repair.left,
