@@ -311,6 +311,7 @@ function membershipOf(c: LibraryCall): Value {
 
 function isNotANumber(c: LibraryCall): Value {
   const v = c.get(0)
+  if (v && isString(v)) return constant(c.name === 'js.isNaN' && Number.isNaN(Number(v.value)))
   return v && isNumber(v) ? constant(Number.isNaN(v.value)) : unknown(c.m, 'isNaN')
 }
 

@@ -75,7 +75,8 @@ const reducer =
       const index = fromEnd ? order.length - 1 - i : i + skipped
       result = callFunction(c.m, callback, [result ?? none, item, constant(index), self], c)
     }
-    return self.open || !result ? lost(c) : result
+    // What may be given on the command line besides is not given.
+    return (self.open && !self.optional) || !result ? lost(c) : result
   }
 
 function flatten(items: readonly Value[], depth: number): { items: Value[]; open: boolean } {
@@ -208,6 +209,13 @@ export const scriptArrays: LibraryModel = {
       return list(items.with(position(index, items.length - 1), c.get(1) ?? none), 'list', open)
     },
     'list.splice': splice,
+    'list.toSpliced': c => {
+      const [start, count, given] = [numberAt(c, 0), numberAt(c, 1), c.args.positional.slice(2)]
+      const { items, open } = selfList(c)
+      if (start === undefined || open || c.args.open || (c.get(1) && count === undefined))
+        return list([...items], 'list', true)
+      return list(items.toSpliced(position(start, items.length), count ?? items.length, ...given.map(a => a.value)))
+    },
     'list.fill': fill,
     'list.add': addToSet,
     'list.delete': removeFromSet,

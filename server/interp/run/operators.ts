@@ -26,6 +26,7 @@ import {
   isString,
   type Linear,
   list,
+  none,
   type Place,
   type Scope,
   truth,
@@ -293,7 +294,7 @@ export function compare(m: Machine, op: string, left: Value, right: Value, at: P
   const array = compared ? pairwise({ m, at }, undefined, left, right, flags) : undefined
   if (array) return array
   const optional = isOptional(left) || isOptional(right)
-  const [a, b] = [otherwiseOf(left), otherwiseOf(right)]
+  const [a, b] = javascript ? [leftOut(left, right), leftOut(right, left)] : [otherwiseOf(left), otherwiseOf(right)]
   const given = a === left && b === right ? undefined : compare(m, op, a, b, at)
   const otherwise = given?.kind === 'const' ? { otherwise: given } : {}
   const answer = (known: boolean | undefined) =>
@@ -332,6 +333,12 @@ export function compare(m: Machine, op: string, left: Value, right: Value, at: P
       )
   }
 }
+
+/** What JavaScript compares with something that is sure where a value is not given: `undefined`, or what it is then. */
+const leftOut = (v: Value, other: Value): Value =>
+  v.kind === 'unknown' && v.optional && !v.otherwise && other.kind === 'const'
+    ? { ...none, nothing: 'sure' }
+    : otherwiseOf(v)
 
 /** The least and the most that a number can be: one of a range, or one that is known. */
 function rangeOf(m: Machine, v: Value): readonly [number, number] | undefined {
