@@ -12,7 +12,7 @@ import { fromPairs } from '../values/pairs'
 import { fillMap } from '../values/mapObjects'
 import { dictItem } from '../members/members'
 import { iterate } from '../run/statements'
-import { dropKey, setItem } from '../run/targets'
+import { dropItem, dropKey, setItem } from '../run/targets'
 import { partsOf, textOf, type Part } from '../values/text'
 import {
   constant,
@@ -58,6 +58,8 @@ const perhaps = (c: LibraryCall, key: Value, found: Value): Value =>
 function pop(c: LibraryCall): Value {
   const self = c.self
   const key = c.get(0) && asKey(c.get(0) ?? none)
+  if (self?.kind === 'list' && key && isNumber(key) && !c.javascript)
+    return dropItem(c.m, self, key.value) ?? unknown(c.m, 'pop')
   if (self?.kind === 'list')
     return key === undefined && !self.open ? (self.items.pop() ?? none) : ((self.open = true), unknown(c.m, 'pop'))
   // Without a default Python raises where there is no such key.

@@ -5,12 +5,12 @@ import { asKey, keyValue } from '../values/keys'
 import type { Expr, FunctionDef } from '../../source/ir'
 import { makeAlike } from './alikeItems'
 import { callValue, evaluateArguments } from './calls'
-import { itemsOfObject, superOf } from './classes'
+import { callMember, itemsOfObject, superOf, textOfObject } from './classes'
 import { itemsOfIterable } from './iterators'
 import { mapBehind } from '../values/mapObjects'
 import { type Machine, place, unknown, withLiteral } from './machine'
 import { rowsIn } from '../members/indexing'
-import { getAttribute, getIndex } from '../members/members'
+import { findMember, getAttribute, getIndex, libraryBases } from '../members/members'
 import { noteMerged, noteReplaced } from '../stored/merging'
 import { libraryName, properties } from '../models/index'
 import { setOf } from '../models/sets'
@@ -23,7 +23,20 @@ import { mapItems } from '../models/scriptArrays'
 import { isUniform, summarize } from './summary'
 import { partsOf, textOf, type Part } from '../values/text'
 import { notWithNumber, settled } from './trial'
-import { constant, dict, isNumber, isString, join, list, none, type Scope, truth, type Value } from '../values/value'
+import {
+  constant,
+  dict,
+  type DictValue,
+  type InstanceValue,
+  isNumber,
+  isString,
+  join,
+  list,
+  none,
+  type Scope,
+  truth,
+  type Value,
+} from '../values/value'
 
 const literals = new WeakMap<Expr, Value>()
 /** A literal's value with its place; one object for each, since loops evaluate them again and again. */
@@ -55,7 +68,8 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     case 'template': {
       const parts: Part[] = []
       for (const part of e.parts) {
-        const text = typeof part === 'string' ? [part] : partsOf(evaluate(m, part, scope))
+        const text =
+          typeof part === 'string' ? [part] : partsOf(textOfObject(m, evaluate(m, part, scope), '__format__'))
         if (!text) return unknown(m, 'text of a value that is not text')
         parts.push(...text)
       }
@@ -279,7 +293,7 @@ export function keysOf(m: Machine, v: Value & { kind: 'dict' }): Value[] | undef
 }
 
 export function mergeDict(m: Machine, into: Value & { kind: 'dict' }, given: Value): void {
-  const from = (given.kind === 'instance' && mapBehind(m, given)) || given
+  const from = (given.kind === 'instance' && (mapBehind(m, given) ?? mappingOf(m, given))) || given
   if (from.kind !== 'dict') {
     if (!(from.kind === 'const' && from.value === null)) into.open = true
     return
@@ -297,6 +311,21 @@ export function mergeDict(m: Machine, into: Value & { kind: 'dict' }, given: Val
     into.deleted.delete(key)
   }
   if (from.open) into.open = true
+}
+
+/** The entries of an object that has the methods of a mapping. */
+function mappingOf(m: Machine, given: InstanceValue): DictValue | undefined {
+  const isMapping =
+    libraryBases(given.of).some(name => name.startsWith('collections.abc.')) || findMember(given.of, 'keys')
+  if (!isMapping || !findMember(given.of, '__getitem__')) return undefined
+  const keys = itemsOf(m, callMember(m, given, 'keys', []) ?? given)
+  const made = dict([], keys === undefined)
+  for (const key of keys ?? []) {
+    const [held, value] = [asKey(key), callMember(m, given, '__getitem__', [key])]
+    if (value && (isString(held) || isNumber(held))) made.map.set(held.value, value)
+    else made.open = true
+  }
+  return made
 }
 
 function comprehension(m: Machine, e: Expr & { kind: 'comprehension' }, outer: Scope): Value {

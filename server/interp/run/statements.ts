@@ -122,9 +122,11 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
     case 'function':
       if (!isJavaScript(scope)) scope.vars.set(s.def.name, decorated(m, functionValue(s.def, scope), s.wrappers, scope))
       return 'next'
-    case 'class':
-      scope.vars.set(s.def.name, decorated(m, makeClass(m, s.def, scope), s.wrappers, scope))
+    case 'class': {
+      const made = makeClass(m, s.def, scope)
+      scope.vars.set(s.def.name, made.kind === 'class' ? decorated(m, made, s.wrappers, scope) : made)
       return 'next'
+    }
     case 'import':
       importModule(m, s, scope)
       return 'next'
@@ -198,9 +200,14 @@ function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Complet
   if (ended !== 'next') return m.uncertain > 0 && ended === 'raise' ? 'next' : ended
   // Turns that end early come together again after the loop; a return would have ended all of them.
   if (broken === 'no' && m.alternative > alternative && s.body.some(breaksOut)) broken = 'maybe'
+  if (broken === 'maybe') forgetTurn(m, s, outer)
   if (!leaves(s.body)) m.alternative = alternative
   return otherwise(m, s.orElse, broken, outer)
 }
+
+/** Which turn was the last is not known: nor is what the last one left in the variables that count or choose. */
+const forgetTurn = (m: Machine, s: Stmt, scope: Scope): void =>
+  forget(m, namesSet([s]), scope, v => v?.kind === 'const')
 
 /** Whether a loop was ended by a `break`. */
 type Broken = 'yes' | 'no' | 'maybe'
@@ -264,6 +271,7 @@ function loop(m: Machine, s: Stmt & { kind: 'while' }, outer: Scope): Completion
     // A loop over what was given on the command line: nothing was.
     if (known === false || (test.kind === 'unknown' && test.optional)) {
       const broken = m.alternative > before && s.body.some(breaksOut) ? 'maybe' : 'no'
+      if (broken === 'maybe') forgetTurn(m, s, scope)
       return otherwise(m, s.orElse ?? [], broken, scope)
     }
     if (known === undefined) {

@@ -7,6 +7,7 @@ import type { JsonFile, Model, Shard, Tensor } from '../../checkpoint/facts'
 import type { ArrayOp } from '../../protocol'
 import type { AbsentKey } from '../run/machine'
 import type { Readings } from './readings'
+import { holdsStored } from './remains'
 import type { ClassDef, FunctionDef, Program, Span } from '../../source/ir'
 
 /** A place in a program. */
@@ -216,6 +217,10 @@ export interface ClassValue {
   readonly scope: Scope
   readonly bases: readonly Value[]
   readonly attributes: Map<string, Value>
+  /** Its metaclass, if the workspace defines it. */
+  metaclass?: ClassValue | undefined
+  /** `super` in a method of a class: the class itself, of which this is one that stands above it. */
+  readonly whole?: ClassValue
 }
 
 export interface InstanceValue {
@@ -362,14 +367,6 @@ export function truth(v: Value, javascript: boolean): boolean | undefined {
       return undefined
   }
 }
-
-/** Whether the checkpoints behind a dict have more than what was deleted from it. */
-const holdsStored = ({ views, deleted }: DictValue): boolean =>
-  views.some(view =>
-    view.entries.some(({ shard: { tensors } }) =>
-      tensors.count > deleted.size ? true : [...tensors.names()].some(name => !deleted.has(name)),
-    ),
-  )
 
 /** What whoever runs the program may leave out: nothing is given where it is read. */
 export const isOptional = (v: Value): v is (UnknownValue | ListValue) & { readonly optional: true } =>
