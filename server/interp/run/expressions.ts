@@ -151,7 +151,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
           else made.open = true
         }
       }
-      return made
+      return e.kind === 'set' ? setOf(made.items, made.open) : made
     }
     case 'dict': {
       const made = dict()

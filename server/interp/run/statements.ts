@@ -12,7 +12,7 @@ import { withoutArguments } from './commandLine'
 import { type Machine, place, turnLimit, unknown } from './machine'
 import { forget, Idling, namesSet } from './idling'
 import { importModule } from './modules'
-import { leaves } from '../program/names'
+import { leaves, namesIn } from '../program/names'
 import { attempt, raise } from './exceptions'
 import { errorsOf, fail } from './refusals'
 import { countedNames, isUniform, summarize, summarizeUnused } from './summary'
@@ -206,8 +206,10 @@ function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Complet
 }
 
 /** Which turn was the last is not known: nor is what the last one left in the variables that count or choose. */
-const forgetTurn = (m: Machine, s: Stmt, scope: Scope): void =>
-  forget(m, namesSet([s]), scope, v => v?.kind === 'const')
+function forgetTurn(m: Machine, s: Stmt & { kind: 'for' | 'while' }, scope: Scope): void {
+  const names = [...namesSet(s.body), ...(s.kind === 'for' ? namesIn(s.target) : [])]
+  forget(m, names, scope, v => v?.kind === 'const')
+}
 
 /** Whether a loop was ended by a `break`. */
 type Broken = 'yes' | 'no' | 'maybe'
