@@ -9,6 +9,7 @@ import { contradictoryConfig } from './contradictoryConfig'
 import { crossedTensors } from './crossedTensors'
 import { duplicatedTensor } from './duplicatedTensor'
 import { foreignFormatRule } from './foreignFormat'
+import { foreignPrefix } from './foreignPrefix'
 import { integerTensor } from './integerTensor'
 import { innerDimension } from './innerDimension'
 import { invalidConfig } from './invalidConfig'
@@ -81,6 +82,7 @@ export const rules = [
   missingExpert,
   missingTower,
   missingParameter,
+  foreignPrefix,
   incompleteTriple,
   missingModelType,
   mismatchedNvfp4,

@@ -72,9 +72,11 @@ export function isToldByParameters(d: Delivery): boolean {
   if (contradictions(d).length > 0) return true
   const triple = tripleOf(d)
   const [groupSize, bits] = [passed(d.sink, 'groupSize'), passed(d.sink, 'bits')]
-  const isFromConfig = isOfConfig('groupSize', groupSize) || isOfConfig('bits', bits)
-  if (!triple || !isFromConfig) return false
-  return judgementOf({ groupSize: groupSize.value, bits: bits.value }, triple) !== undefined
+  const given = { groupSize: groupSize.value, bits: bits.value }
+  const isConfigs = (which: Parameter) => isOfConfig(which, { groupSize, bits }[which])
+  const judgement = triple && judgementOf(given, triple)
+  // What the program computes is nobody's to judge by itself, though the other one is the config's.
+  return judgement !== undefined && fromProgram(judgement, given, isConfigs).wrong.some(isConfigs)
 }
 
 function contradictions(d: Delivery): Contradiction[] {

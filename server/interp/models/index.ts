@@ -18,6 +18,7 @@ import { frostMlx } from './frostMlx'
 import { functional } from './functional'
 import { iteration } from './iteration'
 import { javascript } from './javascript'
+import { linalg } from './linalg'
 import { logging } from './logging'
 import { frostLayers } from './frostLayers'
 import { mappings } from './mappings'
@@ -40,6 +41,7 @@ import { pythonText } from './pythonText'
 import { qqmmModel } from './qqmm'
 import { regex } from './regex'
 import { safetensors } from './safetensors'
+import { samples } from './samples'
 import { scalars } from './scalars'
 import { scriptArrays } from './scriptArrays'
 import { scriptIterators } from './scriptIterators'
@@ -48,6 +50,7 @@ import { scriptText } from './scriptText'
 import { sorting } from './sorting'
 import { sets } from './sets'
 import { strings } from './strings'
+import { transforms } from './transforms'
 import { writing } from './writing'
 
 export interface LibraryModel {
@@ -99,6 +102,9 @@ export const libraries: readonly LibraryModel[] = [
   mlxAttention,
   frostLayers,
   mlxProducts,
+  linalg,
+  samples,
+  transforms,
   qqmmModel,
   mlxTrees,
   numpy,

@@ -4,31 +4,31 @@
 import { asKey, keyValue } from '../values/keys'
 import type { Expr, FunctionDef } from '../../source/ir'
 import { makeAlike } from './alikeItems'
-import { callValue, evaluateArguments } from './calls'
-import { callMember, itemsOfObject, superOf, textOfObject } from './classes'
+import { itemsOfObject, superOf, textOfObject } from './classes'
 import { itemsOfIterable } from './iterators'
 import { mapBehind } from '../values/mapObjects'
+import { mappingOf } from './mappingObjects'
 import { type Machine, place, unknown, withLiteral } from './machine'
 import { rowsIn } from '../members/indexing'
-import { findMember, getAttribute, getIndex, libraryBases } from '../members/members'
+import { getAttribute, getIndex } from '../members/members'
 import { noteMerged, noteReplaced } from '../stored/merging'
 import { libraryName, properties } from '../models/index'
 import { setOf } from '../models/sets'
 import { binary, compare, unary } from './operators'
 import { execute, iterate } from './statements'
 import { blockScope, functionValue, isJavaScript } from './scopes'
+import { evaluateCall } from './rescues'
 import { refuseWalk } from './scriptRefusals'
 import { assignTo, readTarget } from './targets'
 import { mapItems } from '../models/scriptArrays'
 import { isUniform, summarize } from './summary'
-import { partsOf, textOf, type Part } from '../values/text'
+import { partsOf, scriptPartsOf, textOf, type Part } from '../values/text'
 import { notWithNumber, settled } from './trial'
 import {
   constant,
   dict,
-  type DictValue,
-  type InstanceValue,
   isNumber,
+  isOptional,
   isString,
   join,
   list,
@@ -67,9 +67,10 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       return superOf(scope) ?? unknown(m, 'super')
     case 'template': {
       const parts: Part[] = []
+      const textFrom = isJavaScript(scope) ? scriptPartsOf : partsOf
       for (const part of e.parts) {
         const text =
-          typeof part === 'string' ? [part] : partsOf(textOfObject(m, evaluate(m, part, scope), '__format__'))
+          typeof part === 'string' ? [part] : textFrom(textOfObject(m, evaluate(m, part, scope), '__format__'))
         if (!text) return unknown(m, 'text of a value that is not text')
         parts.push(...text)
       }
@@ -80,24 +81,19 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     }
     case 'attribute': {
       const object = evaluate(m, e.object, scope)
-      if (isNone(object) && isOptional(e)) return none
+      if (isNone(object) && isChained(e)) return none
       notWithNumber(m, object.kind === 'unknown' ? object : undefined)
       return getAttribute(m, object, e.name, place(scope.program, e.span), isJavaScript(scope))
     }
     case 'index': {
       const object = evaluate(m, e.object, scope)
-      if (isNone(object) && isOptional(e)) return none
+      if (isNone(object) && isChained(e)) return none
       return getIndex(m, object, e.index, scope, place(scope.program, e.span))
     }
     case 'slice':
       return unknown(m, 'slice')
-    case 'call': {
-      // `super().__init__(…)` and plain calls alike: the callee first, then the arguments.
-      const callee = evaluate(m, e.callee, scope)
-      if (isNone(callee) && isOptional(e)) return none
-      const args = evaluateArguments(m, e.args, scope)
-      return callValue(m, callee, args, { expr: e, scope, at: place(scope.program, e.span) })
-    }
+    case 'call':
+      return evaluateCall(m, e, scope)
     case 'binary': {
       const [left, right] = [evaluate(m, e.left, scope), evaluate(m, e.right, scope)]
       return settled(m, binary(m, e.op, left, right, scope, e), left, right)
@@ -123,6 +119,8 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
         if (e.op === 'or' && (left.kind === 'unknown' || left.kind === 'list') && left.optional)
           return evaluate(m, e.right, scope)
         const right = unsure(m, () => evaluate(m, e.right, scope))
+        // What is left out counts as false: `...(given && { bits: given })` adds nothing then.
+        if (left.kind === 'unknown' && left.optional) return left.otherwise?.value ? right : left
         // `x or default` on a free input: the input, if there is one, is what counts.
         return left.kind === 'unknown' ? unknown(m, 'one of two values') : join(left, right, w => unknown(m, w))
       }
@@ -206,10 +204,10 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
   }
 }
 
-const isNone = (v: Value): boolean => v.kind === 'const' && v.value === null
+export const isNone = (v: Value): boolean => v.kind === 'const' && v.value === null
 
 /** Whether `?.` stands in a chain of members and calls: where what is before it is nothing, the whole chain is. */
-function isOptional(e: Expr): boolean {
+export function isChained(e: Expr): boolean {
   for (let at = e; ;) {
     if ((at.kind === 'attribute' || at.kind === 'index' || at.kind === 'call') && at.optional) return true
     if (at.kind === 'attribute' || at.kind === 'index') at = at.object
@@ -219,7 +217,7 @@ function isOptional(e: Expr): boolean {
 }
 
 /** Evaluates something that the program may not come to. */
-function unsure(m: Machine, f: () => Value): Value {
+export function unsure(m: Machine, f: () => Value): Value {
   m.uncertain++
   m.branching++
   const value = f()
@@ -295,7 +293,7 @@ export function keysOf(m: Machine, v: Value & { kind: 'dict' }): Value[] | undef
 export function mergeDict(m: Machine, into: Value & { kind: 'dict' }, given: Value): void {
   const from = (given.kind === 'instance' && (mapBehind(m, given) ?? mappingOf(m, given))) || given
   if (from.kind !== 'dict') {
-    if (!(from.kind === 'const' && from.value === null)) into.open = true
+    if (!(from.kind === 'const' && !from.value) && !isOptional(from)) into.open = true
     return
   }
   for (const view of from.views) {
@@ -311,21 +309,6 @@ export function mergeDict(m: Machine, into: Value & { kind: 'dict' }, given: Val
     into.deleted.delete(key)
   }
   if (from.open) into.open = true
-}
-
-/** The entries of an object that has the methods of a mapping. */
-function mappingOf(m: Machine, given: InstanceValue): DictValue | undefined {
-  const isMapping =
-    libraryBases(given.of).some(name => name.startsWith('collections.abc.')) || findMember(given.of, 'keys')
-  if (!isMapping || !findMember(given.of, '__getitem__')) return undefined
-  const keys = itemsOf(m, callMember(m, given, 'keys', []) ?? given)
-  const made = dict([], keys === undefined)
-  for (const key of keys ?? []) {
-    const [held, value] = [asKey(key), callMember(m, given, '__getitem__', [key])]
-    if (value && (isString(held) || isNumber(held))) made.map.set(held.value, value)
-    else made.open = true
-  }
-  return made
 }
 
 function comprehension(m: Machine, e: Expr & { kind: 'comprehension' }, outer: Scope): Value {
