@@ -8,6 +8,7 @@ import { weightsIn } from '../interp/deliveries'
 import { overrideOf, type QuantizationConfig } from '../quant/config'
 import { quantizedModules } from '../quant/quantizedModules'
 import type { Because, Severity } from '../protocol'
+import { sourcesGiven } from './given'
 import type { Facts } from './rule'
 import { rangeOf } from './show'
 
@@ -32,6 +33,17 @@ export function readers(facts: Facts, file: JsonFile, nodes: readonly (Node | un
 /** Whether a program of the workspace was seen to load the model's weights. */
 export function isLoadedHere(facts: Facts, model: Model): boolean {
   return facts.bundles.some(bundle => weightsIn(bundle).has(model))
+}
+
+/** Whether a program of the workspace fills a module with the model's weights and leaves these out, as what is not needed. */
+export function isLeftOut(facts: Facts, model: Model, names: readonly string[]): boolean {
+  const left = new Set(names)
+  return facts.runs.some(run =>
+    run.moduleLoads.some(load => {
+      const sources = sourcesGiven(load).filter(source => source.model === model)
+      return load.reached && sources.length > 0 && sources.every(({ tensor }) => !left.has(tensor.name))
+    }),
+  )
 }
 
 /**

@@ -3,7 +3,7 @@
 import { shaped } from '../arrays/arrays'
 import { invoke, noArguments } from '../run/calls'
 import { callMember, classOrder } from '../run/classes'
-import { derive, type Machine, noteRead } from '../run/machine'
+import { derive, type Machine, noteRead, unknown } from '../run/machine'
 import { mapBehind } from '../values/mapObjects'
 import { findMember, getAttribute, libraryBases } from './members'
 import { models } from '../models/index'
@@ -11,7 +11,7 @@ import { hasMember } from './moduleMembers'
 import { layerParameters } from '../arrays/parameters'
 import { memberOfProxy } from '../values/proxies'
 import { failPython } from '../run/refusals'
-import { constant, dict, type InstanceValue, library, none, type Place, type Value } from '../values/value'
+import { constant, dict, type InstanceValue, library, nothing, type Place, type Value } from '../values/value'
 
 /** `object.name`. */
 export function attributeOfInstance(
@@ -29,6 +29,8 @@ export function attributeOfInstance(
   const self = object.whole ?? object
   if (member?.value.kind === 'function') {
     const method = member.value
+    if (method.def.decorators.some(d => /(^|\.)singledispatchmethod$/.test(d)))
+      return unknown(m, `${name} is another function for each class`)
     if (method.def.decorators.some(d => /(^|\.)(cached_)?property$/.test(d) || d === 'get'))
       return invoke(m, { ...method, self }, noArguments)
     if (method.def.decorators.includes('staticmethod')) return method
@@ -51,9 +53,10 @@ export function attributeOfInstance(
     self.isShared = true
     return { ...dict(), map: self.attributes as Map<string | number, Value> }
   }
+  if (!javascript && name === '__class__') return object.of
   const computed = callMember(m, object, '__getattr__', [constant(name)])
   if (computed) return computed
-  if (javascript && !(name in Object.prototype) && isWhollyKnown(self)) return { ...none, nothing: 'sure' }
+  if (javascript && !(name in Object.prototype) && isWhollyKnown(self)) return nothing
   else if (!javascript && !m.free && !name.startsWith('__') && lacks(self, name)) {
     const text = `'${nameOf(self.of)}' object has no attribute '${name}'`
     failPython(m, at, 'AttributeError', `a ${nameOf(self.of)} has no attribute ${name}`, undefined, text)

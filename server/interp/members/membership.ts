@@ -6,6 +6,7 @@ import { callMember } from '../run/classes'
 import { lacks } from './instanceMembers'
 import { mapBehind } from '../values/mapObjects'
 import { libraryBase } from './members'
+import { isFlags } from '../run/enumerations'
 import { isModule, layerParameters } from '../arrays/parameters'
 import { isInProxy } from '../values/proxies'
 import { isCaughtBy, Raised } from '../run/refusals'
@@ -53,6 +54,8 @@ export function has(m: Machine, object: Value, asked: Value, javascript: boolean
     }
     case 'const':
       if (isString(object) && isString(key)) return object.value.includes(key.value)
+      if (isNumber(object) && isNumber(key) && key.member && isFlags(key.member.of))
+        return (object.value & key.value) === key.value
       return undefined
     case 'template':
       if (isString(key) && object.parts.some(p => typeof p === 'string' && p.includes(key.value))) return true
@@ -90,7 +93,8 @@ function holdsParameter(layer: InstanceValue, name: string): boolean | undefined
   if (!made) return undefined
   const held = layer.attributes.get(name)
   if (name in made || held?.kind === 'array') return true
-  return held === undefined ? undefined : held.kind === 'const' ? false : undefined
+  if (held === undefined) return layer.isShared || layer.standsFor ? undefined : false
+  return held.kind === 'const' ? false : undefined
 }
 
 const stored = new WeakMap<Model, Map<string, boolean>>()

@@ -3,7 +3,7 @@
 
 import { callFunction } from '../run/calls'
 import type { LibraryCall } from '../run/libraryCall'
-import { constructorNames, fieldClass, fieldsOf, namedTuple } from '../run/classes'
+import { constructorNames, fieldClass, fieldsOf, namedTuple, recordOf } from '../run/classes'
 import { enterContext, suppressing } from '../run/contexts'
 import { itemsOf, mergeDict } from '../run/expressions'
 import { partialWith } from '../values/partial'
@@ -165,7 +165,17 @@ function fields(c: LibraryCall): Value {
   const of = v?.kind === 'instance' ? v.of : v
   if (of?.kind !== 'class') return openList()
   return list(
-    [...fieldsOf(of).keys()].map(name => object('dataclasses.FieldName', [['name', constant(name)]])),
+    [...recordOf(of)].flatMap(([name, field]) =>
+      field.isInitOnly
+        ? []
+        : object('dataclasses.FieldName', [
+            ['init', constant(true)],
+            ['metadata', dict()],
+            ...(field.settings.size > 0 || field.held.kind === 'unknown' ? [] : [['default', field.held] as const]),
+            ...field.settings,
+            ['name', constant(name)],
+          ]),
+    ),
     'tuple',
   )
 }

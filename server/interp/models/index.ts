@@ -10,6 +10,7 @@ import { arrayAtModel } from './arrayAt'
 import { assertions } from './assertions'
 import { bytes } from './bytes'
 import { collections } from './collections'
+import { dispatching } from './dispatch'
 import { concurrency } from './concurrency'
 import { files } from './files'
 import { frostTrees } from './frostTrees'
@@ -17,6 +18,7 @@ import { frostMlx } from './frostMlx'
 import { functional } from './functional'
 import { iteration } from './iteration'
 import { javascript } from './javascript'
+import { linalg } from './linalg'
 import { logging } from './logging'
 import { frostLayers } from './frostLayers'
 import { mappings } from './mappings'
@@ -34,9 +36,12 @@ import { numbers } from './numbers'
 import { numpy } from './numpy'
 import { promises } from './promises'
 import { python } from './python'
+import { pythonRegex } from './pythonRegex'
+import { pythonText } from './pythonText'
 import { qqmmModel } from './qqmm'
 import { regex } from './regex'
 import { safetensors } from './safetensors'
+import { samples } from './samples'
 import { scalars } from './scalars'
 import { scriptArrays } from './scriptArrays'
 import { scriptIterators } from './scriptIterators'
@@ -45,6 +50,7 @@ import { scriptText } from './scriptText'
 import { sorting } from './sorting'
 import { sets } from './sets'
 import { strings } from './strings'
+import { transforms } from './transforms'
 import { writing } from './writing'
 
 export interface LibraryModel {
@@ -61,13 +67,16 @@ export const libraries: readonly LibraryModel[] = [
   numbers,
   sets,
   functional,
+  dispatching,
   iteration,
   concurrency,
   logging,
   regex,
+  pythonRegex,
   javascript,
   promises,
   strings,
+  pythonText,
   scriptObjects,
   scriptText,
   collections,
@@ -93,6 +102,9 @@ export const libraries: readonly LibraryModel[] = [
   mlxAttention,
   frostLayers,
   mlxProducts,
+  linalg,
+  samples,
+  transforms,
   qqmmModel,
   mlxTrees,
   numpy,

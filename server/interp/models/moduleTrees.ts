@@ -1,14 +1,15 @@
 // What a module of mlx.nn says of itself: its parameters and the modules inside it, as trees and as lists, and how either is
 // put in another's place. Source: mlx/python/mlx/nn/layers/base.py, MLX 0.32.4.
 
+import { callFunction } from '../run/calls'
 import type { LibraryCall } from '../run/libraryCall'
 import { shaped } from '../arrays/arrays'
 import { unknown } from '../run/machine'
-import { type ModuleAt, modulesIn, parametersIn } from '../arrays/parameters'
-import { dtypeOf } from './arguments'
+import { isModule, type ModuleAt, modulesIn, parametersIn } from '../arrays/parameters'
+import { dtypeOf, isNone } from './arguments'
 import { constant, dict, type InstanceValue, list, none, type Value } from '../values/value'
 import type { LibraryModel } from './index'
-import { atPath, branches, unflatten } from './mlxTrees'
+import { atPath, branches, mapTree, unflatten, update } from './mlxTrees'
 import { failPython } from '../run/refusals'
 import { hasMember } from '../members/moduleMembers'
 import { isFloat } from '../shapes/dtypes'
@@ -29,6 +30,37 @@ function parameters(c: LibraryCall): Value {
     ]
   })
   return leaves.length === 0 ? dict() : unflatten(leaves)
+}
+
+/** The filters of the library that admit every array that is a parameter. */
+const admitsParameters = (filter: Value | undefined): boolean =>
+  filter?.kind === 'library' && /\.(valid|trainable)_parameter_filter$/.test(filter.name)
+
+/** `filter_and_map(filter_fn, map_fn)` of the parameters. */
+function filterAndMap(c: LibraryCall): Value {
+  const [filter, f] = [c.get(0, 'filter_fn'), c.get(1, 'map_fn')]
+  if (!admitsParameters(filter) || c.get(2, 'is_leaf_fn')) return unknown(c.m, c.name)
+  const tree = parameters(c)
+  return f && !isNone(f) ? mapTree(c, tree, { f: leaf => callFunction(c.m, f, [leaf], c) }) : tree
+}
+
+/** `apply(map_fn)`: every parameter becomes what the function makes of it. */
+function applyToParameters(c: LibraryCall): Value {
+  const [f, filter] = [c.get(0, 'map_fn'), c.get(1, 'filter_fn')]
+  const self = selfOf(c)
+  const isPlain = isNone(filter) || admitsParameters(filter)
+  const tree = self && f && isPlain ? parameters(c) : undefined
+  if (self && f && tree?.kind === 'dict' && !tree.open && c.m.uncertain === 0)
+    update(c, self, mapTree(c, tree, { f: leaf => callFunction(c.m, f, [leaf], c) }))
+  else if (self) forgetArrays(c, self)
+  return c.self ?? none
+}
+
+/** What a module holds is not known any more. */
+function forgetArrays(c: LibraryCall, root: InstanceValue): void {
+  for (const { module } of modulesIn(root).modules)
+    for (const [name, value] of module.attributes)
+      if (value.kind === 'array') module.attributes.set(name, unknown(c.m, c.name))
 }
 
 const pair = ({ path, module }: ModuleAt): Value => list([constant(path), module], 'tuple')
@@ -52,8 +84,8 @@ function leafModules(c: LibraryCall): Value {
 /** Puts the modules of a tree in the place of those that are there. */
 function updateModules(c: LibraryCall, into: Value, tree: Value): void {
   const inner = branches(c, tree)
-  if (!inner) return
-  for (const [key, value] of inner) {
+  if (inner === null) forgetParts(c, into)
+  for (const [key, value] of inner ?? []) {
     const held = atPath(into, key)
     if (!held && into.kind === 'instance' && hasMember(into, key) === false) {
       const text = `Module does not have sub-module named "${key}".`
@@ -66,6 +98,15 @@ function updateModules(c: LibraryCall, into: Value, tree: Value): void {
     else if (into.kind === 'dict' && held) into.map.set(key, value)
     else if (into.kind === 'list' && held) into.items[Number(key)] = value
   }
+}
+
+/** Any part of a module may be another. */
+function forgetParts(c: LibraryCall, of: Value): void {
+  if (of.kind === 'instance')
+    for (const [name, value] of of.attributes)
+      if (value.kind === 'instance' || value.kind === 'list' || value.kind === 'dict')
+        of.attributes.set(name, unknown(c.m, c.name))
+  if (of.kind === 'list' || of.kind === 'dict') of.open = true
 }
 
 /** Casts the floats among a module's arrays. */
@@ -91,5 +132,17 @@ export const moduleTrees: LibraryModel = {
       return c.self ?? none
     },
     'nn.Module.set_dtype': setDType,
+    'mlx.nn.Module.is_module': c => {
+      const v = c.get(0)
+      return !v || v.kind === 'unknown' ? unknown(c.m, c.name) : constant(isModule(v))
+    },
+    'nn.Module.filter_and_map': filterAndMap,
+    'nn.Module.apply': applyToParameters,
+    'nn.Module.apply_to_modules': c => {
+      const [f, self] = [c.get(0, 'apply_fn'), selfOf(c)]
+      if (f && self)
+        for (const { path, module } of modulesIn(self).modules) callFunction(c.m, f, [constant(path), module], c)
+      return c.self ?? none
+    },
   },
 }

@@ -4,10 +4,10 @@
 import { asKey, keyValue } from '../values/keys'
 import type { Expr, FunctionDef } from '../../source/ir'
 import { makeAlike } from './alikeItems'
-import { callValue, evaluateArguments } from './calls'
-import { itemsOfObject, superOf } from './classes'
+import { itemsOfObject, superOf, textOfObject } from './classes'
 import { itemsOfIterable } from './iterators'
 import { mapBehind } from '../values/mapObjects'
+import { mappingOf } from './mappingObjects'
 import { type Machine, place, unknown, withLiteral } from './machine'
 import { rowsIn } from '../members/indexing'
 import { getAttribute, getIndex } from '../members/members'
@@ -17,11 +17,12 @@ import { setOf } from '../models/sets'
 import { binary, compare, unary } from './operators'
 import { execute, iterate } from './statements'
 import { blockScope, functionValue, isJavaScript } from './scopes'
+import { evaluateCall } from './rescues'
 import { refuseWalk } from './scriptRefusals'
 import { assignTo, readTarget } from './targets'
 import { mapItems } from '../models/scriptArrays'
 import { isUniform, summarize } from './summary'
-import { partsOf, textOf, type Part } from '../values/text'
+import { partsOf, scriptPartsOf, textOf, type Part } from '../values/text'
 import { notWithNumber, settled } from './trial'
 import {
   constant,
@@ -66,8 +67,10 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       return superOf(scope) ?? unknown(m, 'super')
     case 'template': {
       const parts: Part[] = []
+      const textFrom = isJavaScript(scope) ? scriptPartsOf : partsOf
       for (const part of e.parts) {
-        const text = typeof part === 'string' ? [part] : partsOf(evaluate(m, part, scope))
+        const text =
+          typeof part === 'string' ? [part] : textFrom(textOfObject(m, evaluate(m, part, scope), '__format__'))
         if (!text) return unknown(m, 'text of a value that is not text')
         parts.push(...text)
       }
@@ -89,13 +92,8 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     }
     case 'slice':
       return unknown(m, 'slice')
-    case 'call': {
-      // `super().__init__(…)` and plain calls alike: the callee first, then the arguments.
-      const callee = evaluate(m, e.callee, scope)
-      if (isNone(callee) && isChained(e)) return none
-      const args = evaluateArguments(m, e.args, scope)
-      return callValue(m, callee, args, { expr: e, scope, at: place(scope.program, e.span) })
-    }
+    case 'call':
+      return evaluateCall(m, e, scope)
     case 'binary': {
       const [left, right] = [evaluate(m, e.left, scope), evaluate(m, e.right, scope)]
       return settled(m, binary(m, e.op, left, right, scope, e), left, right)
@@ -151,7 +149,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
           else made.open = true
         }
       }
-      return made
+      return e.kind === 'set' ? setOf(made.items, made.open) : made
     }
     case 'dict': {
       const made = dict()
@@ -206,10 +204,10 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
   }
 }
 
-const isNone = (v: Value): boolean => v.kind === 'const' && v.value === null
+export const isNone = (v: Value): boolean => v.kind === 'const' && v.value === null
 
 /** Whether `?.` stands in a chain of members and calls: where what is before it is nothing, the whole chain is. */
-function isChained(e: Expr): boolean {
+export function isChained(e: Expr): boolean {
   for (let at = e; ;) {
     if ((at.kind === 'attribute' || at.kind === 'index' || at.kind === 'call') && at.optional) return true
     if (at.kind === 'attribute' || at.kind === 'index') at = at.object
@@ -219,7 +217,7 @@ function isChained(e: Expr): boolean {
 }
 
 /** Evaluates something that the program may not come to. */
-function unsure(m: Machine, f: () => Value): Value {
+export function unsure(m: Machine, f: () => Value): Value {
   m.uncertain++
   m.branching++
   const value = f()
@@ -293,7 +291,7 @@ export function keysOf(m: Machine, v: Value & { kind: 'dict' }): Value[] | undef
 }
 
 export function mergeDict(m: Machine, into: Value & { kind: 'dict' }, given: Value): void {
-  const from = (given.kind === 'instance' && mapBehind(m, given)) || given
+  const from = (given.kind === 'instance' && (mapBehind(m, given) ?? mappingOf(m, given))) || given
   if (from.kind !== 'dict') {
     if (!(from.kind === 'const' && !from.value) && !isOptional(from)) into.open = true
     return

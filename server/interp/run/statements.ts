@@ -12,7 +12,7 @@ import { withoutArguments } from './commandLine'
 import { type Machine, place, turnLimit, unknown } from './machine'
 import { forget, Idling, namesSet } from './idling'
 import { importModule } from './modules'
-import { leaves } from '../program/names'
+import { leaves, namesIn } from '../program/names'
 import { attempt, raise } from './exceptions'
 import { errorsOf, fail } from './refusals'
 import { countedNames, isUniform, summarize, summarizeUnused } from './summary'
@@ -122,9 +122,11 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
     case 'function':
       if (!isJavaScript(scope)) scope.vars.set(s.def.name, decorated(m, functionValue(s.def, scope), s.wrappers, scope))
       return 'next'
-    case 'class':
-      scope.vars.set(s.def.name, decorated(m, makeClass(m, s.def, scope), s.wrappers, scope))
+    case 'class': {
+      const made = makeClass(m, s.def, scope)
+      scope.vars.set(s.def.name, made.kind === 'class' ? decorated(m, made, s.wrappers, scope) : made)
       return 'next'
+    }
     case 'import':
       importModule(m, s, scope)
       return 'next'
@@ -198,8 +200,15 @@ function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Complet
   if (ended !== 'next') return m.uncertain > 0 && ended === 'raise' ? 'next' : ended
   // Turns that end early come together again after the loop; a return would have ended all of them.
   if (broken === 'no' && m.alternative > alternative && s.body.some(breaksOut)) broken = 'maybe'
+  if (broken === 'maybe') forgetTurn(m, s, outer)
   if (!leaves(s.body)) m.alternative = alternative
   return otherwise(m, s.orElse, broken, outer)
+}
+
+/** Which turn was the last is not known: nor is what the last one left in the variables that count or choose. */
+function forgetTurn(m: Machine, s: Stmt & { kind: 'for' | 'while' }, scope: Scope): void {
+  const names = [...namesSet(s.body), ...(s.kind === 'for' ? namesIn(s.target) : [])]
+  forget(m, names, scope, v => v?.kind === 'const')
 }
 
 /** Whether a loop was ended by a `break`. */
@@ -211,7 +220,8 @@ function otherwise(m: Machine, body: readonly Stmt[], broken: Broken, scope: Sco
   return branch(m, broken === 'no' ? true : undefined, body, [], scope)
 }
 
-function branch(
+/** Runs one of two lists of statements, or both and joins what comes of them, where it is not known which. */
+export function branch(
   m: Machine,
   known: boolean | undefined,
   yes: readonly Stmt[],
@@ -229,8 +239,10 @@ function branch(
   const second = executeBlock(m, no, scope)
   m.uncertain--
   m.branching--
-  // What follows a branch that left runs only where the other was taken.
-  if (first !== second) m.alternative++
+  // What follows a branch that left runs only where the other was taken; where nothing catches what it raised, the program
+  // is over there, and fails one way or the other.
+  const endsAll = m.catching === 0 && !m.free
+  if (first !== second && !(endsAll && (first === 'raise' || second === 'raise'))) m.alternative++
   if (first === 'next' || second === 'next') m.jump = undefined
   if (first !== 'next') return second === 'next' ? 'next' : first === 'raise' ? second : first
   if (second !== 'next') {
@@ -264,6 +276,7 @@ function loop(m: Machine, s: Stmt & { kind: 'while' }, outer: Scope): Completion
     // A loop over what was given on the command line: nothing was.
     if (known === false || (test.kind === 'unknown' && test.optional)) {
       const broken = m.alternative > before && s.body.some(breaksOut) ? 'maybe' : 'no'
+      if (broken === 'maybe') forgetTurn(m, s, scope)
       return otherwise(m, s.orElse ?? [], broken, scope)
     }
     if (known === undefined) {

@@ -7,6 +7,7 @@ import type { JsonFile, Model, Shard, Tensor } from '../../checkpoint/facts'
 import type { ArrayOp } from '../../protocol'
 import type { AbsentKey } from '../run/machine'
 import type { Readings } from './readings'
+import { holdsStored } from './remains'
 import type { ClassDef, FunctionDef, Program, Span } from '../../source/ir'
 
 /** A place in a program. */
@@ -216,6 +217,10 @@ export interface ClassValue {
   readonly scope: Scope
   readonly bases: readonly Value[]
   readonly attributes: Map<string, Value>
+  /** Its metaclass, if the workspace defines it. */
+  metaclass?: ClassValue | undefined
+  /** `super` in a method of a class: the class itself, of which this is one that stands above it. */
+  readonly whole?: ClassValue
 }
 
 export interface InstanceValue {
@@ -290,7 +295,7 @@ export const isSureNone = (v: Value): v is ConstValue =>
   v.kind === 'const' && v.value === null && Boolean(v.literal ?? v.config ?? v.nothing)
 
 /** JavaScript's `undefined`: written so, or given by what gives nothing; not a null that is written or read from a file. */
-export function isUndefined(v: Value): v is ConstValue {
+export function isUndefined(v: Value): boolean {
   if (v.kind !== 'const' || v.value !== null || v.config) return false
   return v.literal === undefined || writtenAt(v.literal) === 'undefined'
 }
@@ -302,6 +307,8 @@ const wholeNumbers: ConstValue[] = []
 export const wholeNumber = (n: number): ConstValue =>
   n >= 0 && n < 4_096 && Number.isInteger(n) ? (wholeNumbers[n] ??= constant(n)) : constant(n)
 export const none: ConstValue = constant(null)
+/** JavaScript's `undefined` that is sure. */
+export const nothing: ConstValue = { ...none, nothing: 'sure' }
 export const list = (items: Value[], shape: ListValue['shape'] = 'list', open = false): ListValue => ({
   kind: 'list',
   shape,
@@ -321,19 +328,6 @@ export const isString = (v: Value): v is ConstValue & { value: string } =>
   v.kind === 'const' && typeof v.value === 'string'
 export const isNumber = (v: Value): v is ConstValue & { value: number } =>
   v.kind === 'const' && typeof v.value === 'number'
-
-/** Symbols assigned in both must agree; undefined where they do not. */
-export function mergeAssigns(a: Assign, b: Assign): Assign | undefined {
-  if (a.length === 0) return b
-  if (b.length === 0) return a
-  const merged = new Map(a)
-  for (const [symbol, text] of b) {
-    const other = merged.get(symbol)
-    if (other !== undefined && other !== text) return undefined
-    merged.set(symbol, text)
-  }
-  return [...merged].sort((x, y) => x[0] - y[0])
-}
 
 /** Whether a value counts as true where a program tests it; undefined where that is not known. */
 export function truth(v: Value, javascript: boolean): boolean | undefined {
@@ -362,14 +356,6 @@ export function truth(v: Value, javascript: boolean): boolean | undefined {
       return undefined
   }
 }
-
-/** Whether the checkpoints behind a dict have more than what was deleted from it. */
-const holdsStored = ({ views, deleted }: DictValue): boolean =>
-  views.some(view =>
-    view.entries.some(({ shard: { tensors } }) =>
-      tensors.count > deleted.size ? true : [...tensors.names()].some(name => !deleted.has(name)),
-    ),
-  )
 
 /** What whoever runs the program may leave out: nothing is given where it is read. */
 export const isOptional = (v: Value): v is (UnknownValue | ListValue) & { readonly optional: true } =>

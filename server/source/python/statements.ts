@@ -39,7 +39,8 @@ function lowerAssignment(node: SyntaxNode, ctx: Lowering): Stmt[] {
   let source = ctx.expression(value)
   for (const target of targets.reverse()) {
     const lowered = ctx.target(target)
-    statements.push(assign(lowered, source, node))
+    const type = ctx.inClass ? childOf(node, 'type') : undefined
+    statements.push({ ...assign(lowered, source, node), ...(type ? { annotation: ctx.textOf(type) } : {}) })
     const readable = lowered.kind === 'name' || (lowered.kind === 'attribute' && lowered.object.kind === 'name')
     if (readable) source = lowered
   }
