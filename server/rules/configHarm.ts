@@ -4,6 +4,7 @@
 
 import type { Node } from 'jsonc-parser'
 import type { JsonFile, Model } from '../checkpoint/facts'
+import { indexFitOf } from '../checkpoint/indexFit'
 import { weightsIn } from '../interp/deliveries'
 import { overrideOf, type QuantizationConfig } from '../quant/config'
 import { quantizedModules } from '../quant/quantizedModules'
@@ -79,5 +80,12 @@ function judgeComplete(model: Model): boolean {
     const key = `${found[1]} ${found[3]}`
     numbers.set(key, (numbers.get(key) ?? new Set()).add(found[2] ?? ''))
   }
+  if (lacksIndexed(model)) return false
   return [...numbers].every(([key, seen]) => seen.size >= Number(key.slice(key.lastIndexOf(' ') + 1)))
+}
+
+/** Whether the index names tensors that no shard holds: they were saved, and have gone since. */
+function lacksIndexed(model: Model): boolean {
+  const { absent, misplaced } = indexFitOf(model) ?? { absent: [], misplaced: [] }
+  return absent.some(one => one.elsewhere < one.tensors.length) || misplaced.some(one => one.actual === undefined)
 }

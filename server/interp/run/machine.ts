@@ -40,6 +40,9 @@ export interface Sink {
     readonly weight: Place | undefined
     readonly scales: Place | undefined
     readonly biases: Place | undefined
+    readonly groupSize?: Place | undefined
+    readonly bits?: Place | undefined
+    readonly mode?: Place | undefined
   }
   /** What is multiplied with the weight, in the operations that multiply. */
   readonly x?: ArrayValue
