@@ -16,6 +16,7 @@ import { invalidConfig } from './invalidConfig'
 import { invalidIndex } from './invalidIndex'
 import { mismatchedNvfp4 } from './mismatchedNvfp4'
 import { mismatchedTriple } from './mismatchedTriple'
+import { mismatchedModelType } from './mismatchedModelType'
 import { misplacedTensor } from './misplacedTensor'
 import { missingShard } from './missingShard'
 import { misshapenTensor } from './misshapenTensor'
@@ -83,6 +84,7 @@ export const rules = [
   missingTower,
   missingParameter,
   foreignPrefix,
+  mismatchedModelType,
   incompleteTriple,
   missingModelType,
   mismatchedNvfp4,
