@@ -115,6 +115,8 @@ export const fieldsOf = (of: ClassValue): ReadonlyMap<string, Value> =>
 export function fieldNames(of: ClassValue, attribute: string): Value {
   if (attribute === '__annotations__')
     return dict(of.def.attributes.flatMap(({ name, annotation }) => (annotation ? [[name, constant(annotation)]] : [])))
+  // A class that is no record may have them from a library.
+  if (attribute === '__match_args__' && !isRecord(of)) return list([], 'tuple', true)
   const fields = attribute === '__match_args__' ? [...recordOf(of)].filter(([, f]) => !f.isKeywordOnly) : fieldsOf(of)
   const names = [...fields].map(([name]) => name)
   return attribute === '__dataclass_fields__'
