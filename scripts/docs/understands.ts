@@ -11,14 +11,16 @@ export type Language = 'Python' | 'TypeScript and JavaScript'
 /** Methods of Python's own kinds of value, as far as they are not JavaScript's alone. */
 const pythonMethods: Readonly<Record<string, string>> = {
   str:
-    'count encode endswith find format index isalnum isalpha isdigit join lower lstrip partition removeprefix ' +
-    'removesuffix replace rfind rindex rpartition rsplit rstrip split splitlines startswith strip title upper zfill',
+    'capitalize casefold center count encode endswith find format format_map index isalnum isalpha isdecimal isdigit ' +
+    'isidentifier islower isnumeric isspace isupper join ljust lower lstrip partition removeprefix removesuffix replace ' +
+    'rfind rindex rjust rpartition rsplit rstrip split splitlines startswith strip swapcase title translate upper zfill',
   list:
     'append clear copy count extend index insert pop remove reverse sort add difference difference_update discard ' +
     'intersection intersection_update isdisjoint issubset issuperset symmetric_difference union update ' +
     'appendleft extendleft popleft',
   dict: '__getitem__ __init__ __setitem__ clear copy get items keys pop popitem setdefault update values',
   file: 'read readlines close write',
+  number: 'bit_length is_integer',
 }
 
 const prototypes: Readonly<Record<string, readonly object[]>> = {

@@ -112,6 +112,8 @@ export interface Param {
   readonly rest?: 'list' | 'dict'
   /** After a bare `*` in Python. */
   readonly keywordOnly?: boolean
+  /** The type of Python, where a decorator reads it: of the first parameter of what is registered with a dispatcher. */
+  readonly annotation?: Expr
 }
 
 export interface FunctionDef extends Node {
@@ -126,6 +128,13 @@ export interface FunctionDef extends Node {
   readonly isGenerator?: boolean
 }
 
+/** `annotation` is the text of the type that Python writes behind the name. */
+export interface Attribute {
+  readonly name: string
+  readonly value: Expr
+  readonly annotation?: string
+}
+
 export interface ClassDef extends Node {
   readonly name: string
   readonly bases: readonly Expr[]
@@ -134,7 +143,7 @@ export interface ClassDef extends Node {
   /** Methods (`__init__` for JavaScript's constructor too). */
   readonly methods: readonly FunctionDef[]
   /** Python class attributes and JavaScript static fields, in order. */
-  readonly attributes: readonly { readonly name: string; readonly value: Expr }[]
+  readonly attributes: readonly Attribute[]
   /** JavaScript instance fields, evaluated for every instance before its constructor. */
   readonly fields: readonly { readonly name: string; readonly value?: Expr }[]
   readonly decorators: readonly string[]
@@ -160,6 +169,8 @@ export type Stmt = Node &
         readonly op?: BinaryOp
         readonly value: Expr
         readonly declares?: Declares
+        /** In the body of a class. */
+        readonly annotation?: string
       }
     | { readonly kind: 'if'; readonly test: Expr; readonly yes: readonly Stmt[]; readonly no: readonly Stmt[] }
     /** `over` says what a JavaScript `for…in` walks: 'keys'. */
@@ -180,6 +191,8 @@ export type Stmt = Node &
         readonly test: Expr
         readonly update: readonly Stmt[]
         readonly body: readonly Stmt[]
+        /** Python's `else`: run where no `break` has ended the loop, as that of `for` is. */
+        readonly orElse?: readonly Stmt[]
         readonly testLast?: boolean
         readonly isSwitch?: boolean
         readonly label?: string

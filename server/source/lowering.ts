@@ -198,7 +198,7 @@ export function callOf(name: string, args: readonly Expr[], at: Span): Expr {
   return { kind: 'call', callee: nameExpr(name, at), args: args.map(value => ({ value })), span: spanOf(at) }
 }
 
-export function assign(target: Expr, value: Expr, at: Span): Stmt {
+export function assign(target: Expr, value: Expr, at: Span): Stmt & { kind: 'assign' } {
   return { kind: 'assign', target, value, span: spanOf(at) }
 }
 

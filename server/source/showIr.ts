@@ -155,6 +155,7 @@ export function showStmt(statement: Stmt, indent = ''): string[] {
         `${indent}${labelOf(statement)}${statement.testLast ? 'do while' : 'while'} ${showExpr(statement.test)}`,
         ...showBlock(statement.body, inner),
         ...section('update', statement.update),
+        ...section('else', statement.orElse ?? []),
       ]
     case 'return':
     case 'raise':

@@ -3,7 +3,7 @@
 import { shaped } from '../arrays/arrays'
 import { invoke, noArguments } from '../run/calls'
 import { callMember, classOrder } from '../run/classes'
-import { derive, type Machine, noteRead } from '../run/machine'
+import { derive, type Machine, noteRead, unknown } from '../run/machine'
 import { mapBehind } from '../values/mapObjects'
 import { findMember, getAttribute, libraryBases } from './members'
 import { models } from '../models/index'
@@ -29,6 +29,8 @@ export function attributeOfInstance(
   const self = object.whole ?? object
   if (member?.value.kind === 'function') {
     const method = member.value
+    if (method.def.decorators.some(d => /(^|\.)singledispatchmethod$/.test(d)))
+      return unknown(m, `${name} is another function for each class`)
     if (method.def.decorators.some(d => /(^|\.)(cached_)?property$/.test(d) || d === 'get'))
       return invoke(m, { ...method, self }, noArguments)
     if (method.def.decorators.includes('staticmethod')) return method
@@ -51,6 +53,7 @@ export function attributeOfInstance(
     self.isShared = true
     return { ...dict(), map: self.attributes as Map<string | number, Value> }
   }
+  if (!javascript && name === '__class__') return object.of
   const computed = callMember(m, object, '__getattr__', [constant(name)])
   if (computed) return computed
   // A member under a symbol is written otherwise where the class has it.

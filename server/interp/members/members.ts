@@ -126,11 +126,13 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
     case 'class': {
       const member = findMember(object, name)
       if (member?.value.kind === 'function' && member.value.def.decorators.includes('classmethod'))
-        return { ...member.value, self: object }
+        return { ...member.value, self: object.whole ?? object }
       if (member) return member.value
+      const above = object.metaclass && findMember(object.metaclass, name)?.value
+      if (above) return above.kind === 'function' ? { ...above, self: object } : above
       if (name === '__name__' || name === 'name') return constant(object.def.name)
       if (name === '__members__' && isEnumeration(object)) return allMembers(object)
-      if (name === '_fields' || name === '__dataclass_fields__') return fieldNames(object, name)
+      if (/^(_fields|__dataclass_fields__|__match_args__|__annotations__)$/.test(name)) return fieldNames(object, name)
       return unknown(m, `${object.def.name}.${name}`)
     }
     case 'namespace':
@@ -162,6 +164,7 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
       }
       if (isString(object) && javascript && name === 'length') return constant(object.value.length)
       if (isString(object) || object.kind === 'template') return library(`str.${name}`, object)
+      if (!javascript && isNumber(object) && models.has(`number.${name}`)) return library(`number.${name}`, object)
       if (isSureNone(object) && !javascript && !name.startsWith('__') && !m.free) {
         const text = `'NoneType' object has no attribute '${name}'`
         failPython(m, at, 'AttributeError', `None has no attribute ${name}`, undefined, text)
@@ -173,7 +176,7 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
       return property ? property(m, object, at) : library(full, object)
     }
     case 'function':
-      return unknown(m, `attribute ${name} of a function`)
+      return nameOfFunction(object, name) ?? unknown(m, `attribute ${name} of a function`)
     case 'library': {
       const full = object.self ? `${object.name}().${name}` : `${object.name}.${name}`
       const property = properties.get(full)
@@ -188,6 +191,12 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
       return asOptional(derive(m, `#${object.symbol}.${name}`, object.why, object.free), object)
     }
   }
+}
+
+/** `__name__`; what a decorator has put in a function's place may have the name of the other. */
+function nameOfFunction({ def }: FunctionValue, name: string): Value | undefined {
+  const isOwn = def.name !== '' && !def.decorators.some(d => /(^|\.)wraps\b/.test(d))
+  return isOwn && (name === '__name__' || name === '__qualname__') ? constant(def.name) : undefined
 }
 
 /** What is taken of something that may be left out may be left out as well. */

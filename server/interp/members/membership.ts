@@ -7,12 +7,13 @@ import { lacks } from './instanceMembers'
 import { hasScriptMember } from './moduleMembers'
 import { mapBehind } from '../values/mapObjects'
 import { libraryBase } from './members'
-import { isModule } from '../arrays/parameters'
+import { isFlags } from '../run/enumerations'
+import { isModule, layerParameters } from '../arrays/parameters'
 import { isInProxy } from '../values/proxies'
 import { isCaughtBy, Raised } from '../run/refusals'
 import { hasEvery, holds } from '../stored/lookups'
 import type { Machine } from '../run/machine'
-import { isNumber, isString, truth, type Value } from '../values/value'
+import { type InstanceValue, isNumber, isString, truth, type Value } from '../values/value'
 
 /** An object that is only equal to itself; in Python it may say otherwise. */
 const isMade = (v: Value): boolean =>
@@ -54,6 +55,8 @@ export function has(m: Machine, object: Value, asked: Value, javascript: boolean
     }
     case 'const':
       if (isString(object) && isString(key)) return object.value.includes(key.value)
+      if (isNumber(object) && isNumber(key) && key.member && isFlags(key.member.of))
+        return (object.value & key.value) === key.value
       return undefined
     case 'template':
       if (isString(key) && object.parts.some(p => typeof p === 'string' && p.includes(key.value))) return true
@@ -69,6 +72,8 @@ export function has(m: Machine, object: Value, asked: Value, javascript: boolean
         const found = itemIfThere(m, object, asked)
         return found === undefined ? undefined : found !== null
       }
+      const held = isString(key) && !javascript ? holdsParameter(object, key.value) : undefined
+      if (held !== undefined) return held
       if (isString(key) && object.attributes.has(key.value)) return true
       if (javascript) return isString(key) ? hasScriptMember(object, key.value) : undefined
       return isString(key) && isModule(object) && lacks(object, key.value) ? false : undefined
@@ -82,6 +87,16 @@ export function has(m: Machine, object: Value, asked: Value, javascript: boolean
     default:
       return undefined
   }
+}
+
+/** Whether a layer of the library, which is a dict of its arrays, has one of a name; its sizes and flags are not in it. */
+function holdsParameter(layer: InstanceValue, name: string): boolean | undefined {
+  const made = layer.of.kind === 'library' && isModule(layer) ? layerParameters(layer) : undefined
+  if (!made) return undefined
+  const held = layer.attributes.get(name)
+  if (name in made || held?.kind === 'array') return true
+  if (held === undefined) return layer.isShared || layer.standsFor ? undefined : false
+  return held.kind === 'const' ? false : undefined
 }
 
 const stored = new WeakMap<Model, Map<string, boolean>>()

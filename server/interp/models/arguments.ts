@@ -85,6 +85,10 @@ export function dtypeOf(v: Value | undefined): string | undefined {
 export function isFraction(v: Value): boolean | undefined {
   if (!isNumber(v)) return undefined
   if (v.isFloat === true || !Number.isInteger(v.value)) return true
+  if (v.config) {
+    const { file, offset, length } = v.config
+    return /[.eE]/.test(file.text.slice(offset, offset + length))
+  }
   return v.literal || v.isFloat === false ? false : undefined
 }
 

@@ -12,7 +12,7 @@ import { fromPairs } from '../values/pairs'
 import { fillMap } from '../values/mapObjects'
 import { dictItem } from '../members/members'
 import { iterate } from '../run/statements'
-import { setItem } from '../run/targets'
+import { dropItem, dropKey, setItem } from '../run/targets'
 import { joinedParts, textOf } from '../values/text'
 import {
   constant,
@@ -60,6 +60,8 @@ const perhaps = (c: LibraryCall, key: Value, found: Value): Value =>
 function pop(c: LibraryCall): Value {
   const self = c.self
   const key = c.get(0) && asKey(c.get(0) ?? none)
+  if (self?.kind === 'list' && key && isNumber(key) && !c.javascript)
+    return dropItem(c.m, self, key.value) ?? unknown(c.m, 'pop')
   if (self?.kind === 'list')
     return key === undefined && !self.open
       ? (self.items.pop() ?? (c.javascript ? nothing : none))
@@ -68,10 +70,8 @@ function pop(c: LibraryCall): Value {
   const isAsked = self?.kind === 'dict' && key && !c.javascript && !c.get(1, 'default')
   const value = isAsked ? c.getItem(self, key) : get(c)
   if (self?.kind === 'dict') {
-    if (key && (isString(key) || isNumber(key))) {
-      self.map.delete(key.value)
-      self.deleted.add(key.value)
-    } else self.open = true
+    if (key && (isString(key) || isNumber(key))) dropKey(c.m, self, key.value)
+    else self.open = true
   }
   return value
 }

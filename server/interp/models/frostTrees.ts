@@ -68,7 +68,9 @@ const treeMap =
   (c: LibraryCall): Value => {
     const [f, tree] = [c.get(0), c.get(1)]
     if (!f || !tree || !isNone(c.get(2)) || !isNone(c.get(3))) return unknown(c.m, c.name)
-    return mapTree(c, tree, (leaf, path) => callFunction(c.m, f, withPath ? [constant(path), leaf] : [leaf], c))
+    const call = (leaf: Value, path: string): Value =>
+      callFunction(c.m, f, withPath ? [constant(path), leaf] : [leaf], c)
+    return mapTree(c, tree, { f: call })
   }
 
 function treeReduce(c: LibraryCall): Value {

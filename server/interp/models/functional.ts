@@ -3,8 +3,8 @@
 
 import { callFunction } from '../run/calls'
 import type { LibraryCall } from '../run/libraryCall'
-import { constructorNames, fieldClass, fieldsOf, namedTuple } from '../run/classes'
-import { enterContext } from '../run/contexts'
+import { constructorNames, fieldClass, fieldsOf, namedTuple, recordOf } from '../run/classes'
+import { enterContext, suppressing } from '../run/contexts'
 import { itemsOf, mergeDict } from '../run/expressions'
 import { partialWith } from '../values/partial'
 import { unknown } from '../run/machine'
@@ -165,7 +165,17 @@ function fields(c: LibraryCall): Value {
   const of = v?.kind === 'instance' ? v.of : v
   if (of?.kind !== 'class') return openList()
   return list(
-    [...fieldsOf(of).keys()].map(name => object('dataclasses.FieldName', [['name', constant(name)]])),
+    [...recordOf(of)].flatMap(([name, field]) =>
+      field.isInitOnly
+        ? []
+        : object('dataclasses.FieldName', [
+            ['init', constant(true)],
+            ['metadata', dict()],
+            ...(field.settings.size > 0 || field.held.kind === 'unknown' ? [] : [['default', field.held] as const]),
+            ...field.settings,
+            ['name', constant(name)],
+          ]),
+    ),
     'tuple',
   )
 }
@@ -246,7 +256,11 @@ export const functional: LibraryModel = {
       ),
     'contextlib.nullcontext': c => c.get(0) ?? none,
     'contextlib.closing': c => c.get(0) ?? none,
-    'contextlib.suppress': () => none,
+    [suppressing]: c =>
+      object(
+        suppressing,
+        c.args.positional.map(({ value }, i) => [String(i), value] as const),
+      ),
     'contextlib.ExitStack': () => object('contextlib.ExitStack', []),
     'contextlib.ExitStack.enter_context': c => enterContext(c.m, c.get(0) ?? none),
     'contextlib.ExitStack.callback': () => none,

@@ -10,6 +10,7 @@ import { arrayAtModel } from './arrayAt'
 import { assertions } from './assertions'
 import { bytes } from './bytes'
 import { collections } from './collections'
+import { dispatching } from './dispatch'
 import { concurrency } from './concurrency'
 import { events } from './events'
 import { files } from './files'
@@ -38,6 +39,8 @@ import { numbers } from './numbers'
 import { numpy } from './numpy'
 import { promises } from './promises'
 import { python } from './python'
+import { pythonRegex } from './pythonRegex'
+import { pythonText } from './pythonText'
 import { qqmmModel } from './qqmm'
 import { regex } from './regex'
 import { safetensors } from './safetensors'
@@ -67,13 +70,16 @@ export const libraries: readonly LibraryModel[] = [
   numbers,
   sets,
   functional,
+  dispatching,
   iteration,
   concurrency,
   logging,
   regex,
+  pythonRegex,
   javascript,
   promises,
   strings,
+  pythonText,
   scriptObjects,
   scriptText,
   collections,

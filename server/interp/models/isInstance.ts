@@ -13,7 +13,8 @@ export function isInstance(c: LibraryCall): Value {
   return known === undefined ? unknown(c.m, 'isinstance') : constant(known)
 }
 
-function isOneOf(v: Value, classes: Value): boolean | undefined {
+/** Whether a value is of a class or of one of several. */
+export function isOneOf(v: Value, classes: Value): boolean | undefined {
   if (classes.kind !== 'list') return isOf(v, classes)
   const answers = classes.items.map(of => isOneOf(v, of))
   if (answers.includes(true)) return true

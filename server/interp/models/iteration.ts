@@ -1,12 +1,24 @@
 // More of what Python programs walk with: groups, queues with two ends, counters without an end.
 
 import { asKey } from '../values/keys'
-import { callFunction } from '../run/calls'
+import { callFunction, callWith } from '../run/calls'
 import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf } from '../run/expressions'
 import { unknown } from '../run/machine'
 import { binary } from '../run/operators'
-import { constant, isNumber, list, type ListValue, none, type Value, wholeNumber } from '../values/value'
+import { getAttribute } from '../members/members'
+import {
+  constant,
+  dict,
+  isNumber,
+  isString,
+  list,
+  type ListValue,
+  none,
+  truth,
+  type Value,
+  wholeNumber,
+} from '../values/value'
 import type { LibraryModel } from './index'
 
 /** A value as a text that is equal for equal keys; undefined where equality is not known. */
@@ -87,6 +99,61 @@ function takeWhile(c: LibraryCall): Value {
   return list(made)
 }
 
+/** Those items for which a test says what is wanted; with `once`, all that follow the first such one. */
+const sieve =
+  (wanted: boolean, once: boolean) =>
+  (c: LibraryCall): Value => {
+    const [f, over] = [c.get(0), c.get(1)]
+    const items = over && itemsOf(c.m, over)
+    if (!f || !items) return list([], 'list', true)
+    const isPlain = f.kind === 'const' && f.value === null
+    const made: Value[] = []
+    for (const item of items) {
+      if (once && made.length > 0) made.push(item)
+      else {
+        const answer = truth(isPlain ? item : callFunction(c.m, f, [item], c), false)
+        if (answer === undefined) return list(items, 'list', true)
+        if (answer === wanted) made.push(item)
+      }
+    }
+    return list(made)
+  }
+
+/** `compress(data, selectors)`. */
+function compress(c: LibraryCall): Value {
+  const [items, chosen] = [c.get(0, 'data'), c.get(1, 'selectors')].map(v => v && itemsOf(c.m, v))
+  const answers = chosen?.map(v => truth(v, false))
+  if (!items || !answers || answers.includes(undefined)) return list([], 'list', true)
+  return list(items.filter((_, i) => answers[i] === true))
+}
+
+/** `combinations(items, n)`, or with every order `permutations(items, n)`. */
+const chosen =
+  (isOrdered: boolean) =>
+  (c: LibraryCall): Value => {
+    const items = c.get(0) && itemsOf(c.m, c.get(0) ?? none)
+    const count = c.get(1, 'r') ?? (isOrdered && items ? wholeNumber(items.length) : none)
+    if (!items || !isNumber(count) || items.length ** count.value > mostCounted) return list([], 'list', true)
+    const choose = (from: readonly Value[], left: number): Value[][] =>
+      left === 0
+        ? [[]]
+        : from.flatMap((item, i) =>
+            choose(isOrdered ? from.filter((_, at) => at !== i) : from.slice(i + 1), left - 1).map(rest => [
+              item,
+              ...rest,
+            ]),
+          )
+    return list(choose(items, count.value).map(row => list(row, 'tuple')))
+  }
+
+/** `batched(items, n)`: tuples of so many. */
+function batched(c: LibraryCall): Value {
+  const [items, size] = [c.get(0) && itemsOf(c.m, c.get(0) ?? none), c.get(1, 'n')]
+  if (!items || !size || !isNumber(size) || size.value < 1) return list([], 'list', true)
+  const count = Math.ceil(items.length / size.value)
+  return list(Array.from({ length: count }, (_, i) => list(items.slice(i * size.value, (i + 1) * size.value), 'tuple')))
+}
+
 const operators: Readonly<Record<string, string>> = {
   add: '+',
   sub: '-',
@@ -95,6 +162,18 @@ const operators: Readonly<Record<string, string>> = {
   floordiv: '//',
   matmul: '@',
   or_: '|',
+}
+
+/** Calls the method that `methodcaller` names. */
+function callMethod(c: LibraryCall): Value {
+  const held = c.self?.kind === 'instance' ? c.self.attributes : undefined
+  const [name, given, named] = [held?.get('name'), held?.get('given'), held?.get('named')]
+  const object = c.get(0)
+  if (!object || !name || !isString(name) || given?.kind !== 'list' || named?.kind !== 'dict')
+    return unknown(c.m, c.name)
+  const method = getAttribute(c.m, object, name.value, c.at, false)
+  const keywords = new Map([...named.map].map(([key, value]) => [String(key), { value }]))
+  return callWith(c.m, method, { positional: given.items.map(value => ({ value })), keywords, open: false }, c)
 }
 
 /** `a op b`, as an operator between them gives it. */
@@ -107,6 +186,22 @@ export const iteration: LibraryModel = {
     'itertools.count': count,
     'itertools.starmap': starMap,
     'itertools.takewhile': takeWhile,
+    'itertools.dropwhile': sieve(false, true),
+    'itertools.filterfalse': sieve(false, false),
+    'itertools.compress': compress,
+    'itertools.combinations': chosen(false),
+    'itertools.permutations': chosen(true),
+    'itertools.batched': batched,
+    'operator.methodcaller': c => ({
+      kind: 'instance',
+      of: { kind: 'library', name: 'operator.methodcaller' },
+      attributes: new Map<string, Value>([
+        ['name', c.get(0) ?? none],
+        ['given', list(c.args.positional.slice(1).map(a => a.value))],
+        ['named', dict([...c.args.keywords].map(([name, a]) => [name, a.value]))],
+      ]),
+    }),
+    'operator.methodcaller.__call__': callMethod,
     'itertools.cycle': c => {
       const items = c.get(0) && itemsOf(c.m, c.get(0) ?? none)
       if (!items || items.length === 0) return list([], 'list', true)

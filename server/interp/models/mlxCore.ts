@@ -9,7 +9,17 @@ import type { Reader } from '../run/machine'
 import { operate, refuse } from '../run/operate'
 import { parametersOf, quantize as packed } from '../shapes/packed'
 import { Refused } from '../shapes/shape'
-import { type ArrayLibrary, list, dict, none, type Role, truth, type Value } from '../values/value'
+import {
+  type ArrayLibrary,
+  constant,
+  list,
+  dict,
+  type DictValue,
+  none,
+  type Role,
+  truth,
+  type Value,
+} from '../values/value'
 import { dtypeOf, libraryCalled, type Operation, without } from './arguments'
 import { arange, eye, full, like, linspace, literal, ofShape } from './creation'
 import { computing } from './elementwise'
@@ -29,7 +39,16 @@ export function load(
   if (!path) return dict([], true)
   const weights = loadWeights(c.m, path.kind === 'file' ? path.path : path, c.at, reader, library)
   const both = c.get(-1, 'return_metadata')
-  return both && truth(both, false) ? list([weights, dict([], true)], 'tuple') : weights
+  if (!both || !truth(both, false)) return weights
+  return list([weights, weights.kind === 'dict' ? metadataOf(weights) : dict([], true)], 'tuple')
+}
+
+/** What the file says of itself beside its tensors; of a file that is only taken to be meant there may be more. */
+export function metadataOf({ views }: DictValue): DictValue {
+  const [view] = views
+  const [first] = view?.entries ?? []
+  const isOne = views.length === 1 && view?.named === true && view.entries.length === 1
+  return dict(isOne ? [...(first?.shard.metadata ?? [])].map(([key, text]) => [key, constant(text)]) : [], !isOne)
 }
 
 /** Gives weight, scales and, in the affine mode, biases; a packed weight is noted, for it cannot be packed again. */

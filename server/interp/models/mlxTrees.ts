@@ -29,13 +29,23 @@ export function branches(c: LibraryCall, tree: Value): readonly (readonly [strin
   return undefined
 }
 
+/** What stands directly in a tree, unless the program takes the tree for a leaf. */
+function branchesWithin(c: LibraryCall, tree: Value, isLeaf: Value | undefined): ReturnType<typeof branches> {
+  const inner = branches(c, tree)
+  // A module is a leaf of any tree.
+  if (!inner || !isLeaf || isNone(isLeaf)) return inner
+  const known = truth(callFunction(c.m, isLeaf, [tree], c), c.javascript)
+  return known === undefined ? null : known ? undefined : inner
+}
+
 interface Flat {
   readonly leaves: [path: string, leaf: Value][]
   complete: boolean
+  readonly isLeaf?: Value | undefined
 }
 
 function flatten(c: LibraryCall, tree: Value, path: string, into: Flat): Flat {
-  const inner = branches(c, tree)
+  const inner = branchesWithin(c, tree, into.isLeaf)
   if (inner === null) into.complete = false
   else if (inner === undefined) into.leaves.push([path, tree])
   else for (const [key, value] of inner) flatten(c, value, path === '' ? key : `${path}.${key}`, into)
@@ -51,7 +61,10 @@ export function flattened(c: LibraryCall, tree: Value): readonly (readonly [stri
 function treeFlatten(c: LibraryCall): Value {
   const tree = c.get(0, 'tree')
   if (!tree) return unknown(c.m, c.name)
-  const flat = flatten(c, tree, '', { leaves: [], complete: true })
+  const prefix = c.get(1, 'prefix') ?? constant('')
+  if (!isString(prefix)) return unknown(c.m, c.name)
+  const isLeaf = c.get(2, 'is_leaf')
+  const flat = flatten(c, tree, prefix.value.slice(1), { leaves: [], complete: true, isLeaf })
   const destination = c.get(-1, 'destination')
   if (destination?.kind === 'dict') return dict(flat.leaves, !flat.complete)
   return list(
@@ -87,12 +100,28 @@ function treeUnflatten(c: LibraryCall): Value {
   return inner ? unflatten(inner) : unknown(c.m, c.name)
 }
 
+/** How a tree is mapped: what becomes of a leaf, and of those that stand at its place in other trees. */
+interface Mapping {
+  readonly f: (leaf: Value, path: string, others: readonly Value[]) => Value
+  readonly isLeaf?: Value | undefined
+}
+
 /** The same tree with something else at its ends. */
-export function mapTree(c: LibraryCall, tree: Value, f: (leaf: Value, path: string) => Value, path = ''): Value {
-  const inner = branches(c, tree)
+export function mapTree(
+  c: LibraryCall,
+  tree: Value,
+  mapping: Mapping,
+  path = '',
+  others: readonly Value[] = [],
+): Value {
+  const inner = branchesWithin(c, tree, mapping.isLeaf)
   if (inner === null) return unknown(c.m, c.name)
-  if (inner === undefined) return f(tree, path)
-  const made = inner.map(([key, value]) => [key, mapTree(c, value, f, path === '' ? key : `${path}.${key}`)] as const)
+  if (inner === undefined) return mapping.f(tree, path, others)
+  const made = inner.map(([key, value]) => {
+    const index = tree.kind === 'list' ? constant(Number(key)) : constant(key)
+    const there = others.map(other => c.getItem(other, index))
+    return [key, mapTree(c, value, mapping, path === '' ? key : `${path}.${key}`, there)] as const
+  })
   return tree.kind === 'list'
     ? list(
         made.map(([, value]) => value),
@@ -105,8 +134,11 @@ const treeMap =
   (withPath: boolean) =>
   (c: LibraryCall): Value => {
     const [f, tree] = [c.get(0, 'fn'), c.get(1, 'tree')]
-    if (!f || !tree || c.args.positional.length > 2 || c.get(-1, 'is_leaf')) return unknown(c.m, c.name)
-    return mapTree(c, tree, (leaf, path) => callFunction(c.m, f, withPath ? [constant(path), leaf] : [leaf], c))
+    if (!f || !tree || c.args.open || c.args.keywords.has('path')) return unknown(c.m, c.name)
+    const others = c.args.positional.slice(2).map(({ value }) => value)
+    const call = (leaf: Value, path: string, there: readonly Value[]): Value =>
+      callFunction(c.m, f, [...(withPath ? [constant(path)] : []), leaf, ...there], c)
+    return mapTree(c, tree, { f: call, isLeaf: c.get(-1, 'is_leaf') }, '', others)
   }
 
 /** What a model is given by an update, for the rules. */
@@ -126,7 +158,7 @@ function noteUpdate(c: LibraryCall, model: InstanceValue, tree: Value): void {
 }
 
 /** `module.update(tree)`: arrays of the tree take the place of the module's own. */
-function update(c: LibraryCall, into: Value | undefined, tree: Value): void {
+export function update(c: LibraryCall, into: Value | undefined, tree: Value): void {
   const inner = branches(c, tree)
   if (!inner || !into) return
   for (const [key, value] of inner) {
@@ -176,8 +208,9 @@ export const mlxTrees: LibraryModel = {
     'mlx.utils.tree_map_with_path': treeMap(true),
     'mlx.utils.tree_reduce': c => {
       const [f, tree, first] = [c.get(0, 'fn'), c.get(1, 'tree'), c.get(2, 'initializer')]
-      const flat = tree && flatten(c, tree, '', { leaves: [], complete: true })
-      if (!f || !flat?.complete || c.get(3, 'is_leaf')) return unknown(c.m, c.name)
+      const isLeaf = c.get(3, 'is_leaf')
+      const flat = tree && flatten(c, tree, '', { leaves: [], complete: true, isLeaf })
+      if (!f || !flat?.complete) return unknown(c.m, c.name)
       const leaves = flat.leaves.map(([, leaf]) => leaf)
       const [start, ...rest] = first && !isNone(first) ? [first, ...leaves] : leaves
       return rest.reduce((made, leaf) => callFunction(c.m, f, [made, leaf], c), start ?? none)

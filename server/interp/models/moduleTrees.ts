@@ -66,8 +66,8 @@ function leafModules(c: LibraryCall): Value {
 /** Puts the modules of a tree in the place of those that are there. */
 function updateModules(c: LibraryCall, into: Value, tree: Value): void {
   const inner = branches(c, tree)
-  if (!inner) return
-  for (const [key, value] of inner) {
+  if (inner === null) forgetParts(c, into)
+  for (const [key, value] of inner ?? []) {
     const held = atPath(into, key)
     if (!held && into.kind === 'instance' && hasMember(into, key) === false) {
       const text = `Module does not have sub-module named "${key}".`
@@ -80,6 +80,15 @@ function updateModules(c: LibraryCall, into: Value, tree: Value): void {
     else if (into.kind === 'dict' && held) into.map.set(key, value)
     else if (into.kind === 'list' && held) into.items[Number(key)] = value
   }
+}
+
+/** Any part of a module may be another. */
+function forgetParts(c: LibraryCall, of: Value): void {
+  if (of.kind === 'instance')
+    for (const [name, value] of of.attributes)
+      if (value.kind === 'instance' || value.kind === 'list' || value.kind === 'dict')
+        of.attributes.set(name, unknown(c.m, c.name))
+  if (of.kind === 'list' || of.kind === 'dict') of.open = true
 }
 
 /** Casts the floats among a module's arrays. */

@@ -27,8 +27,18 @@ function round(value: number, digits = 0): number | undefined {
 
 const quotient = (a: number, b: number) => (b === 0 ? undefined : Math.floor(a / b))
 
+/** A method of a number that is known. */
+const ofNumber =
+  (f: (n: number) => Value | undefined) =>
+  (c: LibraryCall): Value =>
+    (c.self && isNumber(c.self) && f(c.self.value)) || unknown(c.m, c.name)
+
 export const numbers: LibraryModel = {
   calls: {
+    'number.is_integer': ofNumber(n => constant(Number.isInteger(n))),
+    'number.bit_length': ofNumber(n =>
+      Number.isInteger(n) ? constant(n === 0 ? 0 : Math.abs(n).toString(2).length) : undefined,
+    ),
     'math.sqrt': known(Math.sqrt, true),
     'math.floor': known(Math.floor),
     'math.ceil': known(Math.ceil),

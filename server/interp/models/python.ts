@@ -2,7 +2,8 @@
 
 import { callFunction } from '../run/calls'
 import type { LibraryCall } from '../run/libraryCall'
-import { callMember, classOrder, superOf } from '../run/classes'
+import { callMember, classOrder, superOf, textOfObject } from '../run/classes'
+import { calledByType, madeByType } from '../run/metaclasses'
 import { noteCounter, writtenNumber } from '../program/counting'
 import { itemsOf, mergeDict } from '../run/expressions'
 import { derive, identity, someNumber, unknown } from '../run/machine'
@@ -153,7 +154,7 @@ function hasClassMember(c: LibraryCall, of: ClassValue, name: string): Value {
 function toText(c: LibraryCall): Value {
   const v = c.get(0)
   if (!v) return constant('')
-  const parts = partsOf(v)
+  const parts = partsOf(c.name === 'py.str' ? textOfObject(c.m, v, '__str__') : v)
   return parts ? textOf(parts) : unknown(c.m, 'text of a value that is not text')
 }
 
@@ -336,6 +337,10 @@ export const python: LibraryModel = {
     'py.iter': iterator,
     'py.next': next,
     'py.type': typeOf,
+    'typing.cast': c => c.get(1, 'val') ?? unknown(c.m, c.name),
+    'py.type.__new__': c => madeByType(c.m),
+    'py.type.__init__': () => none,
+    'py.type.__call__': c => calledByType(c.m) ?? unknown(c.m, c.name),
     'py.dict': toDict,
     'collections.OrderedDict': toDict,
     'py.sorted': sorted,
@@ -369,5 +374,12 @@ export const python: LibraryModel = {
       isShared: c.args.open || c.args.positional.length > 0,
     }),
   },
-  aliases: { tqdm: 'tqdm', 'tqdm.tqdm': 'py.iter', 'tqdm.auto.tqdm': 'py.iter', 'tqdm.auto': 'tqdm', builtins: 'py' },
+  aliases: {
+    tqdm: 'tqdm',
+    'tqdm.tqdm': 'py.iter',
+    'tqdm.auto.tqdm': 'py.iter',
+    'tqdm.auto': 'tqdm',
+    builtins: 'py',
+    'typing_extensions.cast': 'typing.cast',
+  },
 }

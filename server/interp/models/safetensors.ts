@@ -4,8 +4,9 @@ import type { LibraryCall } from '../run/libraryCall'
 import { loadWeights } from '../stored/checkpoints'
 import { keysOf } from '../run/expressions'
 import { unknown } from '../run/machine'
-import { type ArrayLibrary, type DictValue, isString, list, none, type Value } from '../values/value'
-import { load } from './mlxCore'
+import { getAttribute } from '../members/members'
+import { type ArrayLibrary, dict, type DictValue, isString, list, none, type Value } from '../values/value'
+import { load, metadataOf } from './mlxCore'
 import type { LibraryModel } from './index'
 
 const handle = 'safetensors.safe_open'
@@ -53,6 +54,11 @@ export const safetensors: LibraryModel = {
     [handle]: open,
     [`${handle}.get_tensor`]: getTensor,
     [`${handle}.get_slice`]: getTensor,
+    [`${handle}.metadata`]: c => (weightsOf(c) ? metadataOf(weightsOf(c) ?? dict()) : dict([], true)),
+    'array.get_shape': c => {
+      const shape = c.self ? getAttribute(c.m, c.self, 'shape', c.at, false) : none
+      return shape.kind === 'list' ? list(shape.items, 'list', shape.open) : shape
+    },
     [`${handle}.__enter__`]: c => c.self ?? none,
     [`${handle}.__exit__`]: () => none,
     [`${handle}.keys`]: keys,

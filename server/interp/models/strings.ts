@@ -9,11 +9,11 @@ import type { LibraryModel } from './index'
 import { expressionOf, matchOf } from './regex'
 import { replaceWithFunction, splitByExpression } from './scriptText'
 
-const lost = (c: LibraryCall): Value => unknown(c.m, `${c.name} of a text that is not known`)
+export const lost = (c: LibraryCall): Value => unknown(c.m, `${c.name} of a text that is not known`)
 const text = (v: Value | undefined) => (v && isString(v) ? v.value : undefined)
 
 /** A function of a known string and known string arguments. */
-const exact =
+export const exact =
   (f: (self: string, args: readonly (string | undefined)[], c: LibraryCall) => Value | undefined) =>
   (c: LibraryCall): Value => {
     const self = text(c.self)
@@ -112,7 +112,7 @@ function split(c: LibraryCall): Value {
   return list([...values.slice(0, count), join(pieces.slice(count))])
 }
 
-function format(c: LibraryCall): Value {
+export function format(c: LibraryCall): Value {
   const parts = c.self && partsOf(c.self)
   if (!parts) return lost(c)
   let next = 0
@@ -233,13 +233,6 @@ export const strings: LibraryModel = {
     'str.toLowerCase': exact(s => constant(s.toLowerCase())),
     'str.upper': exact(s => constant(s.toUpperCase())),
     'str.toUpperCase': exact(s => constant(s.toUpperCase())),
-    'str.strip': exact((s, [chars], c) =>
-      c.args.positional.length === 0
-        ? constant(s.trim())
-        : chars === '.'
-          ? constant(s.replace(/^\.+|\.+$/g, ''))
-          : undefined,
-    ),
     'str.trim': exact(s => constant(s.trim())),
     'str.isdigit': exact(s => constant(/^\d+$/.test(s))),
     'str.includes': exact((s, [part]) => (part === undefined ? undefined : constant(s.includes(part)))),

@@ -3,12 +3,11 @@
 
 import type { FunctionDef, Param } from '../../source/ir'
 import type { Arguments } from '../run/calls'
-import { classOrder, fieldClass, namedTuple } from '../run/classes'
+import { classOrder, fieldClass, isAnnotatedField, namedTuple } from '../run/classes'
 import { bareClasses } from '../members/instanceMembers'
 import { findMember } from '../members/members'
 import type { Machine } from '../run/machine'
 import { failPython } from '../run/refusals'
-import { escapeRegExp } from '../values/text'
 import {
   type ClassValue,
   type FunctionValue,
@@ -144,14 +143,13 @@ function declaredFields(of: ClassValue): ReadonlyMap<string, Value> | undefined 
     }
     const { def, program } = one
     if (def.attributes.length === 0) continue
-    const text = program.text.slice(def.span.start, def.span.end)
     const isRecord = one.bases.some(isNamedTuple) || def.decorators.some(d => /(^|\.)dataclass\b/.test(d))
+    const text = program.text.slice(def.span.start, def.span.end)
     const isPlain = isRecord && !/kw_only|KW_ONLY|InitVar/.test(text)
     if (!isPlain || program.language !== 'python') return undefined
-    for (const { name } of def.attributes) {
-      const annotation = new RegExp(`^[ \\t]+${escapeRegExp(name)}[ \\t]*:(.*)$`, 'm').exec(text)?.[1]
+    for (const { name, annotation } of def.attributes) {
       const held = one.attributes.get(name)
-      if (annotation === undefined || !held || /\bClassVar\b/.test(annotation)) continue
+      if (!isAnnotatedField(annotation) || !held) continue
       if (isGiven(held)) fields.set(name, held)
     }
   }

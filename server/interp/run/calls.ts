@@ -12,6 +12,7 @@ import { type Machine, noteUnfollowed, place, unknown } from './machine'
 import { isPosition } from '../values/positions'
 import { classesOf, freeInit, instantiate } from './classes'
 import { managerOf } from './contexts'
+import { callByMetaclass } from './metaclasses'
 import { memberOfEnumeration } from './enumerations'
 import { partialOf } from '../values/partial'
 import { fillMap, isMapClass } from '../values/mapObjects'
@@ -110,7 +111,7 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
         ? construct(m, callee, handOver(args, site.at))
         : invoke(m, callee, handOver(args, site.at))
     case 'class': {
-      const member = memberOfEnumeration(m, callee, args, site.at)
+      const member = memberOfEnumeration(m, callee, args, site.at) ?? callByMetaclass(m, callee, args)
       if (member) return member
       checkConstruction(m, callee, args, site.at)
       return instantiate(m, callee, handOver(args, site.at), true)
@@ -145,11 +146,13 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
 const valuesOf = (args: Arguments): Value[] => [...args.positional, ...args.keywords.values()].map(a => a.value)
 
 /** What a call of something that is not followed gives; it may do anything with its arguments. */
-function handedOut(m: Machine, args: Arguments, why: string): Value {
+export function handedOut(m: Machine, args: Arguments, why: string): Value {
   for (const value of valuesOf(args)) {
     noteMade(m, value)
     noteHandedOut(m, value)
     noteShared(value)
+    // A dict that the program fills itself may be filled there as well.
+    if (value.kind === 'dict' && value.views.length === 0) value.open = true
   }
   return unknown(m, why)
 }

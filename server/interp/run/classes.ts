@@ -7,6 +7,7 @@ import { evaluateOnce } from './entering'
 import { evaluate, itemsOf } from './expressions'
 import { itemsOfIterable } from './iterators'
 import { type Machine, place, unknown } from './machine'
+import { shapeClass, typeAbove } from './metaclasses'
 import { lacks } from '../members/instanceMembers'
 import { fillMap, isMapClass, mapBehind } from '../values/mapObjects'
 import { isModule } from '../arrays/parameters'
@@ -63,22 +64,64 @@ const isRecord = (of: ClassValue): boolean =>
   libraryBase(of) === namedTuple ||
   of.bases.some(base => base.kind === 'class' && isRecord(base))
 
-/** Fields of a class, those of its bases first, with what stands behind their names in the class. */
-export function fieldsOf(of: ClassValue): ReadonlyMap<string, Value> {
-  const fields = new Map<string, Value>()
+/** A field of a dataclass or of a named tuple. */
+export interface Field {
+  /** What stands behind its name in the class. */
+  readonly held: Value
+  /** What the class says of it with `field(…)`. */
+  readonly settings: ReadonlyMap<string, Value>
+  /** Handed to `__post_init__` and not kept. */
+  readonly isInitOnly: boolean
+  readonly isKeywordOnly: boolean
+}
+
+/** Whether what is annotated so is a field of a dataclass or a named tuple. */
+export const isAnnotatedField = (annotation: string | undefined): boolean =>
+  annotation !== undefined && !/^["']?(typing\.|dataclasses\.)?(ClassVar|KW_ONLY)\b/.test(annotation)
+
+const noSettings: ReadonlyMap<string, Value> = new Map()
+
+/** What the constructor of a record may be given, that of its bases first. */
+export function recordOf(of: ClassValue): ReadonlyMap<string, Field> {
+  const fields = new Map<string, Field>()
   for (const base of [...of.bases].reverse())
-    if (base.kind === 'class') for (const [name, value] of fieldsOf(base)) fields.set(name, value)
-  for (const { name } of of.def.attributes) {
-    const value = of.attributes.get(name)
-    if (value && !name.startsWith('__')) fields.set(name, value)
+    if (base.kind === 'class') for (const [name, field] of recordOf(base)) fields.set(name, field)
+  const { decorators, attributes } = of.def
+  const isData = decorators.some(d => /(^|\.)dataclass\b/.test(d))
+  let isKeywordOnly = decorators.some(d => /\bkw_only\s*=\s*True\b/.test(d))
+  for (const { name, annotation } of attributes) {
+    if (annotation?.includes('KW_ONLY')) isKeywordOnly = true
+    const held = of.attributes.get(name)
+    if (!held || name.startsWith('__') || (isData && !isAnnotatedField(annotation))) continue
+    const settings = held.kind === 'instance' && isFieldClass(held.of) ? held.attributes : noSettings
+    const own = settings.get('kw_only')
+    fields.set(name, {
+      held,
+      settings,
+      isInitOnly: annotation !== undefined && /^["']?(dataclasses\.)?InitVar\b/.test(annotation),
+      isKeywordOnly: own ? truth(own, false) !== false : isKeywordOnly,
+    })
   }
   return fields
 }
 
-/** `_fields` of a named tuple, or the dict of a dataclass's fields. */
+const isFieldClass = (of: Value): boolean => of.kind === 'library' && of.name === fieldClass
+
+/** Fields of a class, those of its bases first, with what stands behind their names in the class. */
+export const fieldsOf = (of: ClassValue): ReadonlyMap<string, Value> =>
+  new Map([...recordOf(of)].flatMap(([name, field]) => (field.isInitOnly ? [] : [[name, field.held] as const])))
+
+/** `_fields` and `__match_args__`, which are tuples, and the dicts of a dataclass's fields and of what a class annotates. */
 export function fieldNames(of: ClassValue, attribute: string): Value {
-  const names = [...fieldsOf(of).keys()]
-  return attribute === '_fields' ? list(names.map(constant), 'tuple') : dict(names.map(name => [name, constant(name)]))
+  if (attribute === '__annotations__')
+    return dict(of.def.attributes.flatMap(({ name, annotation }) => (annotation ? [[name, constant(annotation)]] : [])))
+  // A class that is no record may have them from a library.
+  if (attribute === '__match_args__' && !isRecord(of)) return list([], 'tuple', true)
+  const fields = attribute === '__match_args__' ? [...recordOf(of)].filter(([, f]) => !f.isKeywordOnly) : fieldsOf(of)
+  const names = [...fields].map(([name]) => name)
+  return attribute === '__dataclass_fields__'
+    ? dict(names.map(name => [name, constant(name)]))
+    : list(names.map(constant), 'tuple')
 }
 
 const isBare = (v: Value): boolean => v.kind === 'unknown' && v.why === 'annotation'
@@ -90,20 +133,27 @@ function fillRecord(m: Machine, of: ClassValue, instance: InstanceValue, args: A
     return
   }
   const positional = [...args.positional]
-  for (const [name, held] of fieldsOf(of)) {
-    const field =
-      held.kind === 'instance' && held.of.kind === 'library' && held.of.name === fieldClass ? held : undefined
-    const init = field?.attributes.get('init')
+  const handedOn: Value[] = []
+  for (const [name, { held, settings, isInitOnly, isKeywordOnly }] of recordOf(of)) {
+    const init = settings.get('init')
     const isGiven = !(init && truth(init, false) === false)
-    const given = isGiven ? (args.keywords.get(name) ?? positional.shift()) : undefined
-    const factory = field?.attributes.get('default_factory')
-    if (given) instance.attributes.set(name, given.value)
-    else if (args.open && isGiven) instance.attributes.set(name, unknown(m, `field ${name}`))
-    else if (factory) instance.attributes.set(name, callFunction(m, factory, [], siteOf(of)))
-    else if (field) instance.attributes.set(name, field.attributes.get('default') ?? unknown(m, `field ${name}`))
-    else if (!isBare(held)) instance.attributes.set(name, held)
+    const given = isGiven ? (args.keywords.get(name) ?? (isKeywordOnly ? undefined : positional.shift())) : undefined
+    const factory = settings.get('default_factory')
+    const value = given
+      ? given.value
+      : args.open && isGiven
+        ? unknown(m, `field ${name}`)
+        : factory
+          ? callFunction(m, factory, [], siteOf(of))
+          : settings !== noSettings
+            ? (settings.get('default') ?? (isGiven ? unknown(m, `field ${name}`) : undefined))
+            : isBare(held)
+              ? undefined
+              : held
+    if (isInitOnly) handedOn.push(value ?? unknown(m, `field ${name}`))
+    else if (value) instance.attributes.set(name, value)
   }
-  callMember(m, instance, '__post_init__', [])
+  callMember(m, instance, '__post_init__', handedOn)
 }
 
 /** Where what a class calls by itself is called. */
@@ -114,6 +164,13 @@ export function callMember(m: Machine, object: Value, name: string, values: read
   if (object.kind !== 'instance') return undefined
   const member = findMember(object.of, name)
   return member?.value.kind === 'function' ? callFunction(m, { ...member.value, self: object }, values) : undefined
+}
+
+/** What an object says its text is, by `__format__`, `__str__` or `__repr__`; anything else as it is. */
+export function textOfObject(m: Machine, v: Value, first: '__format__' | '__str__'): Value {
+  if (v.kind !== 'instance' || v.of.kind !== 'class' || v.of.program.language !== 'python') return v
+  const formatted = first === '__format__' ? callMember(m, v, first, [constant('')]) : undefined
+  return formatted ?? callMember(m, v, '__str__', []) ?? callMember(m, v, '__repr__', []) ?? v
 }
 
 /** What walking an object or a class gives; undefined where that is not known. */
@@ -158,7 +215,7 @@ export function constructorNames(of: ClassValue): Value {
   const names =
     constructor?.value.kind === 'function'
       ? constructor.value.def.params.slice(1).flatMap(p => (p.target.kind === 'name' ? [p.target.name] : []))
-      : [...fieldsOf(of).keys()]
+      : [...recordOf(of).keys()]
   return dict(names.map(name => [name, constant(name)]))
 }
 
@@ -205,7 +262,7 @@ const sameClass = (a: ClassValue | LibraryValue, b: ClassValue | LibraryValue): 
   a === b || (a.kind === 'library' && b.kind === 'library' && a.name === b.name)
 
 /** Makes a class of its definition, and tells its attributes and the classes above it. */
-export function makeClass(m: Machine, def: ClassValue['def'], scope: Scope): ClassValue {
+export function makeClass(m: Machine, def: ClassValue['def'], scope: Scope): Value {
   const bases = def.bases.map(base => evaluate(m, base, scope))
   const made: ClassValue = { kind: 'class', def, program: scope.program, scope, bases, attributes: new Map() }
   const inner: Scope = { vars: made.attributes, parent: around(made, scope), program: scope.program, self: made }
@@ -213,7 +270,7 @@ export function makeClass(m: Machine, def: ClassValue['def'], scope: Scope): Cla
     made.attributes.set(name, asMember(m, made, name, evaluate(m, value, inner)))
   for (const [name, value] of made.attributes) callMember(m, value, '__set_name__', [made, constant(name)])
   tellBases(m, made, scope)
-  return made
+  return made.program.language === 'python' ? shapeClass(m, made, scope) : made
 }
 
 /** What a class body sees around it: in JavaScript the class itself as well, under its name. */
@@ -238,13 +295,14 @@ function tellBases(m: Machine, made: ClassValue, scope: Scope): void {
 }
 
 /** What `super` stands for in a method: the object, seen as the class that comes after the method's own. */
-export function superOf(scope: Scope): InstanceValue | undefined {
+export function superOf(scope: Scope): Value | undefined {
   let owner: ClassValue | undefined
   let self: Value | undefined
   for (let s: Scope | undefined = scope; s && !owner; s = s.parent) {
     owner = s.owner
     if (owner) self = s.self ?? s.vars.values().next().value
   }
+  if (self?.kind === 'class' && owner) return aboveClass(self, owner)
   if (self?.kind !== 'instance' || !owner) return undefined
   const whole = self.whole ?? self
   const order = whole.of.kind === 'class' ? classOrder(whole.of) : undefined
@@ -252,6 +310,15 @@ export function superOf(scope: Scope): InstanceValue | undefined {
   const base = order && at >= 0 ? order[at + 1] : owner.bases[0]
   if (!base || (base.kind !== 'class' && base.kind !== 'library')) return undefined
   return { kind: 'instance', of: base, attributes: self.attributes, whole: self.whole ?? self }
+}
+
+/** The same where the method is one of the class. */
+function aboveClass(self: ClassValue, owner: ClassValue): Value | undefined {
+  const whole = self.whole ?? self
+  const order = classOrder(whole)
+  const at = order?.indexOf(owner) ?? -1
+  const base = order && at >= 0 ? order[at + 1] : owner.bases[0]
+  return base?.kind === 'class' ? { ...base, whole } : typeAbove(owner)
 }
 
 /**

@@ -60,6 +60,17 @@ export function enterContext(m: Machine, value: Value): Value {
   return own?.value ?? callMember(m, value, '__enter__', []) ?? callMember(m, value, '__aenter__', []) ?? value
 }
 
+/** The class of what `contextlib.suppress` gives, which holds the classes of exceptions. */
+export const suppressing = 'contextlib.suppress'
+
+/** The names of the exceptions that a manager ends quietly; undefined of any other manager. */
+export function suppressedBy(manager: Value): readonly string[] | undefined {
+  if (manager.kind !== 'instance' || manager.of.kind !== 'library' || manager.of.name !== suppressing) return undefined
+  return [...manager.attributes.values()].flatMap(of =>
+    of.kind === 'library' ? [of.name] : of.kind === 'class' ? [of.def.name] : [],
+  )
+}
+
 /** Leaves it again, without an exception. */
 export function leaveContext(m: Machine, value: Value): void {
   const own = value.kind === 'instance' ? waiting.get(value) : undefined

@@ -31,8 +31,7 @@ export const enumerated = (of: ClassValue): Value[] => membersOf(of).map(([, val
 export function asMember(m: Machine, of: ClassValue, name: string, written: Value): Value {
   if (!isEnumeration(of) || !isMemberName(name) || written.kind === 'function' || written.kind === 'class')
     return written
-  const value =
-    written.kind === 'unknown' && /^enum\.auto\b/.test(written.why) ? automatic(of, name, of.attributes.size) : written
+  const value = written.kind === 'unknown' && /^enum\.auto\b/.test(written.why) ? automatic(of, name) : written
   if (value.kind === 'const') return { ...value, member: { of, name } }
   if (value.kind !== 'list') return value
   const made: InstanceValue = {
@@ -56,8 +55,16 @@ export function asMember(m: Machine, of: ClassValue, name: string, written: Valu
   return made
 }
 
-const automatic = (of: ClassValue, name: string, before: number): Value =>
-  constant(libraryBases(of).includes('enum.StrEnum') ? name.toLowerCase() : before + 1)
+/** `auto()`: the name for texts, the next power of two for flags, else one more than the last number. */
+function automatic(of: ClassValue, name: string): Value {
+  if (libraryBases(of).includes('enum.StrEnum')) return constant(name.toLowerCase())
+  const before = enumerated(of).flatMap(v => (v.kind === 'const' && typeof v.value === 'number' ? v.value : []))
+  if (isFlags(of)) return constant(2 ** Math.max(0, ...before.map(n => n.toString(2).length * Number(n > 0))))
+  return constant((before.at(-1) ?? 0) + 1)
+}
+
+/** Whether members are joined with `|`. */
+export const isFlags = (of: ClassValue): boolean => libraryBases(of).some(name => /^enum\.(Int)?Flag$/.test(name))
 
 /** `Kind("value")` of an enumeration is the member with that value; undefined where the class is no enumeration. */
 export function memberOfEnumeration(m: Machine, of: ClassValue, args: Arguments, at: Place | undefined) {
@@ -67,7 +74,7 @@ export function memberOfEnumeration(m: Machine, of: ClassValue, args: Arguments,
   const found = members.find(v => v.kind === 'const' && v.value === asked.value)
   if (found) return found.kind === 'const' && asked.config ? { ...found, config: asked.config } : found
   const isWhole = members.every(v => v.kind === 'const') && of.bases.every(base => base.kind === 'library')
-  if (isWhole && members.length > 0 && at && !findMember(of, '_missing_')) {
+  if (isWhole && !isFlags(of) && members.length > 0 && at && !findMember(of, '_missing_')) {
     const text = `${typeof asked.value === 'string' ? `'${asked.value}'` : String(asked.value)} is not a valid ${of.def.name}`
     failPython(m, at, 'ValueError', text, undefined, text)
   }

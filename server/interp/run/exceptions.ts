@@ -42,7 +42,8 @@ export function attempt(m: Machine, s: Stmt & { kind: 'try' }, scope: Scope): Co
   // What was asked for in the body may not be there: then the handler runs.
   if (m.doubts > before.doubts && handler && completion !== 'raise') branch(m, undefined, handler.body, [], scope)
   if (completion === 'next') completion = execute(m, s.orElse, scope)
-  if (completion === 'raise' && s.handlers.length > 0 && !m.dead) completion = handle(m, s, refusal, value, scope)
+  if (completion === 'raise' && s.handlers.length > 0 && (refusal || !m.dead))
+    completion = handle(m, s, refusal, value, scope)
   if (m.frame.halted) return completion
   const last = executeBlock(m, s.finally, scope)
   return last === 'next' ? completion : last

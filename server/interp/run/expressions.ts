@@ -4,9 +4,10 @@
 import { asKey, keyValue } from '../values/keys'
 import type { Expr, FunctionDef } from '../../source/ir'
 import { makeAlike } from './alikeItems'
-import { itemsOfObject, superOf } from './classes'
+import { itemsOfObject, superOf, textOfObject } from './classes'
 import { itemsOfIterable } from './iterators'
 import { mapBehind } from '../values/mapObjects'
+import { mappingOf } from './mappingObjects'
 import { type Machine, place, unknown, withLiteral } from './machine'
 import { rowsIn } from '../members/indexing'
 import { getAttribute, getIndex } from '../members/members'
@@ -132,7 +133,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
           else made.open = true
         }
       }
-      return made
+      return e.kind === 'set' ? setOf(made.items, made.open) : made
     }
     case 'dict': {
       const made = dict()
@@ -191,7 +192,8 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
   }
 }
 
-const asText = (m: Machine, v: Value, scope: Scope): Value => (isJavaScript(scope) ? primitive(m, v, 'text') : v)
+const asText = (m: Machine, v: Value, scope: Scope): Value =>
+  isJavaScript(scope) ? primitive(m, v, 'text') : textOfObject(m, v, '__format__')
 
 function logical(m: Machine, e: Expr & { kind: 'logical' }, scope: Scope): Value {
   const left = evaluate(m, e.left, scope)
@@ -301,7 +303,7 @@ export function keysOf(m: Machine, v: Value & { kind: 'dict' }): Value[] | undef
 }
 
 export function mergeDict(m: Machine, into: Value & { kind: 'dict' }, given: Value): void {
-  const from = (given.kind === 'instance' && mapBehind(m, given)) || given
+  const from = (given.kind === 'instance' && (mapBehind(m, given) ?? mappingOf(m, given))) || given
   if (from.kind !== 'dict') {
     if (!(from.kind === 'const' && !from.value) && !isOptional(from)) into.open = true
     return

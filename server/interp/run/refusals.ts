@@ -59,14 +59,17 @@ export const errorsOf = (name: string): readonly string[] =>
     : [name, ...(bases[name] ?? []), 'Exception', 'BaseException']
 
 /** Whether what happens now happens on every run of the program. */
-export const isCertain = (m: Machine): boolean =>
-  !m.dead && m.work > 0 && m.uncertain === 0 && m.branching === 0 && m.alternative === 0
+export const isCertain = (m: Machine): boolean => !m.dead && isReached(m)
 
-/** Something fails here; throws where a handler may catch it. */
+/** Whether a program that has not failed before comes here on every run. */
+const isReached = (m: Machine): boolean => m.work > 0 && m.uncertain === 0 && m.branching === 0 && m.alternative === 0
+
+/** Something fails here; throws where a handler may catch it, for what is read on after a failure as well. */
 export function fail(m: Machine, refusal: Failure): void {
-  if (!isCertain(m)) return
+  if (!isReached(m)) return
   const made: Refusal = { ...refusal, free: m.free, calls: refusal.calls ?? callsAround(m) }
   if (m.catching > 0) throw new Raised(made)
+  if (m.dead) return
   m.dead = true
   m.refusals.push(made)
 }

@@ -1,9 +1,10 @@
 // Runs statements. Where a condition is not known both branches are run, one after the other, and what the names mean
 // afterwards is joined; loops over known things are followed turn by turn, others once.
 
+import { breaksOut } from '../../source/breaks'
 import type { Expr, Stmt } from '../../source/ir'
 import { makeClass } from './classes'
-import { enterContext, leaveContext } from './contexts'
+import { enterContext, leaveContext, suppressedBy } from './contexts'
 import { noteCounting } from '../program/counting'
 import { decorated } from './decorators'
 import { evaluate, itemsOf, keysOf, mergeDict } from './expressions'
@@ -11,7 +12,7 @@ import { withoutArguments } from './commandLine'
 import { type Machine, place, turnLimit, unknown } from './machine'
 import { forget, Idling, namesSet } from './idling'
 import { importModule } from './modules'
-import { leaves } from '../program/names'
+import { leaves, namesIn } from '../program/names'
 import { attempt, raise } from './exceptions'
 import { errorsOf, fail } from './refusals'
 import { countedNames, isUniform, summarize, summarizeUnused } from './summary'
@@ -113,7 +114,8 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
         const value = enterContext(m, manager)
         if (item.target) assignTo(m, item.target, value, scope)
       }
-      const completion = execute(m, s.body, scope)
+      const suppressed = managers.flatMap(manager => suppressedBy(manager) ?? [])
+      const completion = suppressed.length > 0 ? quietly(m, s, suppressed, scope) : execute(m, s.body, scope)
       // A generator that waits at its yield has not left its blocks.
       if (!m.frame.halted) for (const manager of managers) leaveContext(m, manager)
       return completion
@@ -121,9 +123,11 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
     case 'function':
       if (!isJavaScript(scope)) scope.vars.set(s.def.name, decorated(m, functionValue(s.def, scope), s.wrappers, scope))
       return 'next'
-    case 'class':
-      scope.vars.set(s.def.name, decorated(m, makeClass(m, s.def, scope), s.wrappers, scope))
+    case 'class': {
+      const made = makeClass(m, s.def, scope)
+      scope.vars.set(s.def.name, made.kind === 'class' ? decorated(m, made, s.wrappers, scope) : made)
       return 'next'
+    }
     case 'import':
       importModule(m, s, scope)
       return 'next'
@@ -155,8 +159,18 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
   }
 }
 
+/** The body of a `with` that suppresses exceptions is that of a `try` whose handler does nothing. */
+const quietly = (m: Machine, s: Stmt & { kind: 'with' }, types: readonly string[], scope: Scope): Completion =>
+  attempt(
+    m,
+    { kind: 'try', body: s.body, handlers: [{ types, body: [] }], orElse: [], finally: [], span: s.span },
+    scope,
+  )
+
 function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Completion {
   let ended: Completion = 'next'
+  const { alternative } = m
+  let broken: Broken = 'no'
   const turn = (item: Value, isSure = true): boolean => {
     ended = 'next'
     const scope = s.declares === 'let' ? blockScope(outer) : outer
@@ -168,12 +182,13 @@ function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Complet
       ended = completion
       return false
     }
-    return completion !== 'break'
+    if (completion !== 'break') return true
+    broken = isSure && m.summaries === 0 && m.alternative === alternative ? 'yes' : 'maybe'
+    return false
   }
   const iterable = evaluate(m, s.iterable, outer)
   if (s.over === 'values') refuseWalk(m, iterable, place(outer.program, s.iterable.span))
   notWithNumber(m, iterable)
-  const { alternative } = m
   const items = s.over === 'values' && iterable.kind === 'list' && !iterable.open ? iterable.items : []
   const summary = summarizeUnused(items, s.target, s.body) ?? summarize(m, items)
   if (summary && isUniform(m, s.body)) {
@@ -186,8 +201,25 @@ function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Complet
   else if (s.declares !== 'let') assignTo(m, s.target, items[items.length - 1] as Value, outer, s.declares)
   if (ended !== 'next') return m.uncertain > 0 && ended === 'raise' ? 'next' : ended
   // Turns that end early come together again after the loop; a return would have ended all of them.
+  if (broken === 'no' && m.alternative > alternative && s.body.some(breaksOut)) broken = 'maybe'
+  if (broken === 'maybe') forgetTurn(m, s, outer)
   if (!leaves(s.body)) m.alternative = alternative
-  return execute(m, s.orElse, outer)
+  return otherwise(m, s.orElse, broken, outer)
+}
+
+/** Which turn was the last is not known: nor is what the last one left in the variables that count or choose. */
+function forgetTurn(m: Machine, s: Stmt & { kind: 'for' | 'while' }, scope: Scope): void {
+  const names = [...namesSet(s.body), ...(s.kind === 'for' ? namesIn(s.target) : [])]
+  forget(m, names, scope, v => v?.kind === 'const')
+}
+
+/** Whether a loop was ended by a `break`. */
+type Broken = 'yes' | 'no' | 'maybe'
+
+/** The `else` of a loop: what is run where no `break` has ended it. */
+function otherwise(m: Machine, body: readonly Stmt[], broken: Broken, scope: Scope): Completion {
+  if (body.length === 0 || broken === 'yes') return 'next'
+  return branch(m, broken === 'no' ? true : undefined, body, [], scope)
 }
 
 /** Runs one of two lists of statements, or both and joins what comes of them, where it is not known which. */
@@ -255,13 +287,18 @@ function loop(m: Machine, s: Stmt & { kind: 'while' }, outer: Scope): Completion
   execute(m, s.init, scope)
   noteCounting(m, s, scope)
   const idling = new Idling(m)
+  const before = m.alternative
   for (let turn = 0; turn < turnLimit && m.work > 0; turn++) {
     const test = s.testLast && turn === 0 ? constant(true) : evaluate(m, s.test, scope)
     const isIdle = idling.isLong(m)
     if (isIdle) forget(m, namesSet(s.body), scope, v => v?.kind === 'const')
     const known = isIdle ? undefined : truth(test, isJavaScript(scope))
     // A loop over what was given on the command line: nothing was.
-    if (known === false || (test.kind === 'unknown' && test.optional)) return 'next'
+    if (known === false || (test.kind === 'unknown' && test.optional)) {
+      const broken = m.alternative > before && s.body.some(breaksOut) ? 'maybe' : 'no'
+      if (broken === 'maybe') forgetTurn(m, s, scope)
+      return otherwise(m, s.orElse ?? [], broken, scope)
+    }
     if (known === undefined) {
       m.uncertain++
       // The counter of a loop of unknown length is unknown too: any turn may be meant.
@@ -270,7 +307,7 @@ function loop(m: Machine, s: Stmt & { kind: 'while' }, outer: Scope): Completion
       executeBlock(m, s.body, scope)
       m.jump = undefined
       m.uncertain--
-      return 'next'
+      return otherwise(m, s.orElse ?? [], s.body.some(breaksOut) ? 'maybe' : 'no', scope)
     }
     const { alternative } = m
     const completion = executeBlock(m, s.body, scope)

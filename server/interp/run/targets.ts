@@ -28,6 +28,7 @@ import {
   nothing,
   type Scope,
   type Value,
+  none,
 } from '../values/value'
 
 /** Binds a target: a name, an attribute, an item, or a pattern of these. `declares` makes names anew. */
@@ -287,14 +288,43 @@ export function remove(m: Machine, target: Expr, scope: Scope): void {
   if (target.kind === 'name') scope.vars.delete(target.name)
   if (target.kind !== 'index' && target.kind !== 'attribute') return
   const object = evaluate(m, target.object, scope)
-  const key =
-    target.kind === 'attribute'
-      ? constant(target.name)
-      : target.index.kind === 'slice'
-        ? undefined
-        : evaluate(m, target.index, scope)
-  if (object.kind === 'dict' && key && (isString(key) || isNumber(key))) {
-    object.map.delete(key.value)
-    object.deleted.add(key.value)
-  } else if (object.kind === 'list' || object.kind === 'dict') object.open = true
+  if (target.kind === 'index' && target.index.kind === 'slice') {
+    removeSlice(m, object, target.index, scope)
+    return
+  }
+  const key = target.kind === 'attribute' ? constant(target.name) : evaluate(m, target.index, scope)
+  if (object.kind === 'list' && key && isNumber(key) && !isJavaScript(scope)) dropItem(m, object, key.value)
+  else if (object.kind === 'dict' && key && (isString(key) || isNumber(key))) dropKey(m, object, key.value)
+  else if (object.kind === 'list' || object.kind === 'dict') object.open = true
+}
+
+/** `del list[from:to]`. */
+function removeSlice(m: Machine, object: Value, slice: Expr & { kind: 'slice' }, scope: Scope): void {
+  if (object.kind !== 'list') return
+  const [from, to] = [slice.from, slice.to].map(e => (e ? evaluate(m, e, scope) : none))
+  const bound = (v: Value | undefined, otherwise: number): number | undefined => {
+    if (v?.kind === 'const' && v.value === null) return otherwise
+    if (!v || !isNumber(v)) return undefined
+    return Math.min(Math.max(0, v.value < 0 ? v.value + object.items.length : v.value), object.items.length)
+  }
+  const [start, end] = [bound(from, 0), bound(to, object.items.length)]
+  if (start === undefined || end === undefined || slice.step || object.open || m.uncertain > 0) object.open = true
+  else object.items.splice(start, Math.max(0, end - start))
+}
+
+/** Takes an item out of a list, and gives it where it is known which. */
+export function dropItem(m: Machine, object: ListValue, index: number): Value | undefined {
+  const at = index < 0 ? index + object.items.length : index
+  if (object.open || object.isShuffled || m.uncertain > 0 || m.summaries > 0 || at < 0 || at >= object.items.length) {
+    object.open = true
+    return undefined
+  }
+  return object.items.splice(at, 1)[0]
+}
+
+/** Takes a key out of a dict. */
+export function dropKey(m: Machine, object: DictValue, key: string | number): void {
+  object.map.delete(key)
+  object.deleted.add(key)
+  if (m.uncertain > 0) object.isDoubtful = true
 }

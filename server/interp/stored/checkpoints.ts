@@ -7,16 +7,7 @@ import { noteFileRead } from './fileReads'
 import { derive, type Machine, noteLoads, noteRead, type Reader } from '../run/machine'
 import { filesOfFolder, loadIndex } from './folders'
 import { literalSuffix, matchTemplate, partsOf, type Part } from '../values/text'
-import {
-  type ArrayLibrary,
-  type Assign,
-  type DictValue,
-  mergeAssigns,
-  type Place,
-  type Value,
-  dict,
-  list,
-} from '../values/value'
+import { type ArrayLibrary, type Assign, type DictValue, type Place, type Value, dict, list } from '../values/value'
 import { isScratch, writtenAt, writtenMatching } from './writtenFiles'
 
 const clean = (path: string) =>
@@ -318,4 +309,17 @@ export function globShards(m: Machine, pattern: Value, at: Place, hidden: boolea
   const found = shards.filter(s => s.model === m.bound && regex.test(clean(s.shard.path)))
   for (const { shard } of found) m.guessed.add(shard.path)
   return asConst(found)
+}
+
+/** Symbols assigned in both must agree; undefined where they do not. */
+function mergeAssigns(a: Assign, b: Assign): Assign | undefined {
+  if (a.length === 0) return b
+  if (b.length === 0) return a
+  const merged = new Map(a)
+  for (const [symbol, text] of b) {
+    const other = merged.get(symbol)
+    if (other !== undefined && other !== text) return undefined
+    merged.set(symbol, text)
+  }
+  return [...merged].sort((x, y) => x[0] - y[0])
 }

@@ -7,6 +7,7 @@ import type { JsonFile, Model, Shard, Tensor } from '../../checkpoint/facts'
 import type { ArrayOp } from '../../protocol'
 import type { AbsentKey } from '../run/machine'
 import type { Readings } from './readings'
+import { holdsStored } from './remains'
 import type { ClassDef, FunctionDef, Program, Span } from '../../source/ir'
 
 /** A place in a program. */
@@ -105,6 +106,8 @@ export interface DictValue {
   /** Checkpoints behind the dict, oldest first; `map` wins over them. A dict that is emptied gets another list. */
   views: WeightsView[]
   readonly deleted: Set<string | number>
+  /** Some of what is deleted may still be there. */
+  isDoubtful?: boolean
   /** There may be other keys than these. */
   open: boolean
   /** Read from a file that the path does not decide: a key that it lacks says nothing. */
@@ -214,6 +217,10 @@ export interface ClassValue {
   readonly scope: Scope
   readonly bases: readonly Value[]
   readonly attributes: Map<string, Value>
+  /** Its metaclass, if the workspace defines it. */
+  metaclass?: ClassValue | undefined
+  /** `super` in a method of a class: the class itself, of which this is one that stands above it. */
+  readonly whole?: ClassValue
 }
 
 export interface InstanceValue {
@@ -325,19 +332,6 @@ export const isString = (v: Value): v is ConstValue & { value: string } =>
 export const isNumber = (v: Value): v is ConstValue & { value: number } =>
   v.kind === 'const' && typeof v.value === 'number'
 
-/** Symbols assigned in both must agree; undefined where they do not. */
-export function mergeAssigns(a: Assign, b: Assign): Assign | undefined {
-  if (a.length === 0) return b
-  if (b.length === 0) return a
-  const merged = new Map(a)
-  for (const [symbol, text] of b) {
-    const other = merged.get(symbol)
-    if (other !== undefined && other !== text) return undefined
-    merged.set(symbol, text)
-  }
-  return [...merged].sort((x, y) => x[0] - y[0])
-}
-
 /** Whether a value counts as true where a program tests it; undefined where that is not known. */
 export function truth(v: Value, javascript: boolean): boolean | undefined {
   switch (v.kind) {
@@ -348,7 +342,8 @@ export function truth(v: Value, javascript: boolean): boolean | undefined {
     case 'list':
       return javascript || v.items.length > 0 ? true : v.open ? undefined : false
     case 'dict':
-      return javascript || v.map.size > 0 || v.views.length > 0 ? true : v.open ? undefined : false
+      if (javascript || v.map.size > 0 || holdsStored(v)) return true
+      return v.open || (v.isDoubtful && v.views.length > 0) ? undefined : false
     case 'unknown':
       return undefined
     case 'array':

@@ -1,8 +1,8 @@
 // Python functions, lambdas and classes.
 // A class keeps its attributes in order, because a dataclass takes its arguments in that order.
 
-import type { Arg, ClassDef, Expr, FunctionDef, Param, Stmt } from '../ir'
-import { boundNames, classBody, functionBody, spanOf, unknown } from '../lowering'
+import type { Arg, Attribute, ClassDef, Expr, FunctionDef, Param, Stmt } from '../ir'
+import { assign, boundNames, classBody, functionBody, nameExpr, spanOf, unknown } from '../lowering'
 import type { Lowering } from '../lowering'
 import { childOf, field, named } from '../syntax'
 import type { SyntaxNode } from '../syntax'
@@ -11,8 +11,29 @@ import type { SyntaxNode } from '../syntax'
 export function lowerFunction(node: SyntaxNode, ctx: Lowering, decorators: readonly string[]): FunctionDef {
   const name = field(node, 'name')
   const params = lowerParams(field(node, 'parameters'), ctx)
+  const [first, ...others] = params
+  const type = first && decorators.some(d => /\.register$/.test(d)) ? firstType(node) : undefined
+  if (first && type) params.splice(0, params.length, { ...first, annotation: namedType(type, ctx) }, ...others)
   const body = functionBody(ctx, () => ctx.block(field(node, 'body')))
   return { name: name ? ctx.textOf(name) : '', params, ...body, decorators, span: spanOf(node) }
+}
+
+/** What is written behind the first parameter's colon. */
+function firstType(node: SyntaxNode): SyntaxNode | undefined {
+  const parameters = field(node, 'parameters')
+  const [first] = parameters ? named(parameters) : []
+  return first && childOf(first, 'type')
+}
+
+/** The class that a type names, without what stands in its brackets; any other type is not followed. */
+function namedType(type: SyntaxNode, ctx: Lowering): Expr {
+  const name = /^(\w+(?:\.\w+)*)(?:\[.*\])?$/s.exec(ctx.textOf(type))?.[1]
+  const [first, ...rest] = name?.split('.') ?? []
+  if (first === undefined) return unknown('annotation', type)
+  return rest.reduce<Expr>(
+    (object, part) => ({ kind: 'attribute', object, name: part, span: spanOf(type) }),
+    nameExpr(first, type),
+  )
 }
 
 export function lowerLambda(node: SyntaxNode, ctx: Lowering): Expr {
@@ -77,7 +98,7 @@ export function lowerClass(node: SyntaxNode, ctx: Lowering, decorators: readonly
     return keyword ? [{ name: ctx.textOf(keyword), value: ctx.expression(field(base, 'value')) }] : []
   })
   const methods: FunctionDef[] = []
-  const attributes: { name: string; value: Expr }[] = []
+  const attributes: Attribute[] = []
   const body = classBody(ctx, () => ctx.block(field(node, 'body')))
   collectMembers(body, methods, attributes)
   return {
@@ -93,11 +114,7 @@ export function lowerClass(node: SyntaxNode, ctx: Lowering, decorators: readonly
 }
 
 /** Sorts a class body into methods and attributes. What stands under an `if` or `try` counts as if it always ran. */
-function collectMembers(
-  body: readonly Stmt[],
-  methods: FunctionDef[],
-  attributes: { name: string; value: Expr }[],
-): void {
+function collectMembers(body: readonly Stmt[], methods: FunctionDef[], attributes: Attribute[]): void {
   for (const statement of body) {
     switch (statement.kind) {
       case 'function':
@@ -110,7 +127,7 @@ function collectMembers(
         })
         break
       case 'assign':
-        if (!statement.op) attributes.push(...attributesOf(statement.target, statement.value))
+        if (!statement.op) attributes.push(...attributesOf(statement))
         break
       case 'if':
         collectMembers(statement.yes, methods, attributes)
@@ -129,12 +146,16 @@ function collectMembers(
   }
 }
 
-function attributesOf(target: Expr, value: Expr): { name: string; value: Expr }[] {
-  if (target.kind === 'name') return [{ name: target.name, value }]
+function attributesOf({
+  target,
+  value,
+  annotation,
+}: Pick<Stmt & { kind: 'assign' }, 'target' | 'value' | 'annotation'>): Attribute[] {
+  if (target.kind === 'name') return [{ name: target.name, value, ...(annotation === undefined ? {} : { annotation }) }]
   if (target.kind === 'tuple' && value.kind === 'tuple' && target.items.length === value.items.length) {
     return target.items.flatMap((item, index) => {
       const one = value.items[index]
-      return one ? attributesOf(item, one) : []
+      return one ? attributesOf({ target: item, value: one }) : []
     })
   }
   return boundNames(target).map(name => ({ name, value: unknown('unpacking', value.span, [value]) }))
@@ -143,6 +164,7 @@ function attributesOf(target: Expr, value: Expr): { name: string; value: Expr }[
 /** An annotated attribute without a value: kept, as `unknown`, only in a class body, where a dataclass needs its order. */
 export function lowerBareAnnotation(node: SyntaxNode, ctx: Lowering): Stmt[] {
   const target = field(node, 'left')
-  if (!ctx.inClass || target?.type !== 'identifier' || !childOf(node, 'type')) return []
-  return [{ kind: 'assign', target: ctx.target(target), value: unknown('annotation', node), span: spanOf(node) }]
+  const type = childOf(node, 'type')
+  if (!ctx.inClass || target?.type !== 'identifier' || !type) return []
+  return [{ ...assign(ctx.target(target), unknown('annotation', node), node), annotation: ctx.textOf(type) }]
 }

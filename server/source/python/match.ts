@@ -1,6 +1,6 @@
 // Python's `match`, lowered to a chain of `if`s.
-// Patterns become exact tests on the subject and on its parts. What such a test cannot say (alternatives that bind names,
-// positional parts of a class of the program) becomes an unknown test whose names are bound to unknown values.
+// Patterns become exact tests on the subject and on its parts. What such a test cannot say (alternatives that bind names)
+// becomes an unknown test whose names are bound to unknown values.
 // Specification: https://docs.python.org/3/reference/compound_stmts.html#the-match-statement
 
 import type { Expr, Stmt } from '../ir'
@@ -222,8 +222,30 @@ function mapping(node: SyntaxNode, subject: Expr, ctx: Lowering): Pattern {
   })
   const rest = childOf(node, 'splat_pattern')
   const name = rest && named(rest).find(child => child.type === 'identifier')
-  if (name) bindings.push(assign(nameExpr(ctx.textOf(name), name), unknown('pattern', name), name))
+  if (name)
+    bindings.push(assign(nameExpr(ctx.textOf(name), name), others(subject, keys.map(ctx.expression), node), name))
   return all(tests, bindings)
+}
+
+/** The entries of a dict but for those that a pattern names. */
+function others(subject: Expr, keys: readonly Expr[], at: SyntaxNode): Expr {
+  const span = spanOf(at)
+  const [key, value] = [nameExpr('*key*', at), nameExpr('*value*', at)]
+  const items: Expr = { kind: 'attribute', object: subject, name: 'items', span }
+  return {
+    kind: 'comprehension',
+    result: 'dict',
+    key,
+    element: value,
+    clauses: [
+      {
+        target: { kind: 'tuple', items: [key, value], span },
+        iterable: { kind: 'call', callee: items, args: [], span },
+        conditions: [{ kind: 'compare', op: 'not in', left: key, right: { kind: 'tuple', items: keys, span }, span }],
+      },
+    ],
+    span,
+  }
 }
 
 /** Built-in classes whose one positional part is the subject itself. */
@@ -235,6 +257,7 @@ function ofClass(node: SyntaxNode, subject: Expr, ctx: Lowering): Pattern {
   if (!of) return looksInside([node], node, subject, ctx)
   const tests: Expr[] = [callOf('isinstance', [subject, ctx.expression(of)], node)]
   const bindings: Stmt[] = []
+  let position = 0
   for (const part of node.children.filter(child => child.type === 'case_pattern')) {
     const keyword = childOf(part, 'keyword_pattern')
     const [name, value] = keyword ? named(keyword) : []
@@ -244,11 +267,17 @@ function ofClass(node: SyntaxNode, subject: Expr, ctx: Lowering): Pattern {
         ? lowerPattern(value, { kind: 'attribute', object: subject, name: ctx.textOf(name), span: spanOf(value) }, ctx)
         : ownPart.test(ctx.textOf(of))
           ? lowerPattern(part, subject, ctx)
-          : looksInside([part], part, subject, ctx)
+          : lowerPattern(part, positional(subject, ctx.expression(of), position++, part), ctx)
     if (inner.test) tests.push(inner.test)
     bindings.push(...inner.bindings)
   }
   return all(tests, bindings)
+}
+
+/** What the class of a pattern says is its first part, its second and so on. */
+function positional(subject: Expr, of: Expr, position: number, at: SyntaxNode): Expr {
+  const names: Expr = { kind: 'attribute', object: of, name: '__match_args__', span: spanOf(at) }
+  return callOf('getattr', [subject, partAt(names, literal(position, at), at)], at)
 }
 
 function looksInside(patterns: readonly SyntaxNode[], at: SyntaxNode, subject: Expr, ctx: Lowering): Pattern {

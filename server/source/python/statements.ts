@@ -39,7 +39,8 @@ function lowerAssignment(node: SyntaxNode, ctx: Lowering): Stmt[] {
   let source = ctx.expression(value)
   for (const target of targets.reverse()) {
     const lowered = ctx.target(target)
-    statements.push(assign(lowered, source, node))
+    const type = ctx.inClass ? childOf(node, 'type') : undefined
+    statements.push({ ...assign(lowered, source, node), ...(type ? { annotation: ctx.textOf(type) } : {}) })
     const readable = lowered.kind === 'name' || (lowered.kind === 'attribute' && lowered.object.kind === 'name')
     if (readable) source = lowered
   }
@@ -83,11 +84,12 @@ function lowerFor(node: SyntaxNode, ctx: Lowering): Stmt[] {
   return [{ kind: 'for', target, iterable, over: 'values', body, orElse: elseOf(node, ctx), span: spanOf(node) }]
 }
 
-/** The `else` of a `while` runs after it, as if it stood there: loops that break out of it are rare. */
 function lowerWhile(node: SyntaxNode, ctx: Lowering): Stmt[] {
   const test = ctx.expression(field(node, 'condition'))
   const body = ctx.block(field(node, 'body'))
-  return [{ kind: 'while', init: [], test, update: [], body, span: spanOf(node) }, ...elseOf(node, ctx)]
+  const orElse = elseOf(node, ctx)
+  const otherwise = orElse.length > 0 ? { orElse } : {}
+  return [{ kind: 'while', init: [], test, update: [], body, ...otherwise, span: spanOf(node) }]
 }
 
 function lowerTry(node: SyntaxNode, ctx: Lowering): Stmt[] {

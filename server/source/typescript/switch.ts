@@ -1,6 +1,7 @@
 // JavaScript's `switch`, lowered to a chain of `if`s.
 // Cases that share a body are joined with `or`; a body that falls through is followed by a copy of the next one.
 
+import { breaksOut } from '../breaks'
 import type { Expr, Stmt } from '../ir'
 import { joinTests, maxBranches, nameExpr, spanOf } from '../lowering'
 import type { Lowering } from '../lowering'
@@ -111,24 +112,4 @@ function untilBreak(body: readonly Stmt[]): { statements: readonly Stmt[]; ended
     }
   }
   return { statements: body, ended: false }
-}
-
-/** Whether a statement holds a `break` that belongs to the switch rather than to a loop inside it. */
-function breaksOut(statement: Stmt): boolean {
-  switch (statement.kind) {
-    case 'break':
-      return statement.label === undefined
-    case 'if':
-      return statement.yes.some(breaksOut) || statement.no.some(breaksOut)
-    case 'block':
-    case 'with':
-      return statement.body.some(breaksOut)
-    case 'try':
-      return (
-        [statement.body, statement.orElse, statement.finally].some(part => part.some(breaksOut)) ||
-        statement.handlers.some(handler => handler.body.some(breaksOut))
-      )
-    default:
-      return false
-  }
 }
