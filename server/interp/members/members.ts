@@ -6,7 +6,7 @@ import type { Expr } from '../../source/ir'
 import { arrayMember } from './arrayMembers'
 import { withoutNames } from '../arrays/arrays'
 import { configKey } from '../stored/checkpoints'
-import { classOrder, fieldNames, itemOfObject } from '../run/classes'
+import { annotationNames, classOrder, fieldNames, itemOfObject } from '../run/classes'
 import { allMembers, attributeOfMember, isEnumeration, memberNamed } from '../run/enumerations'
 import { evaluate } from '../run/expressions'
 import { lookupFree, lookupViews, madeItem } from '../stored/lookups'
@@ -130,6 +130,7 @@ export function getAttribute(m: Machine, object: Value, name: string, at: Place,
       if (name === '__name__' || name === 'name') return constant(object.def.name)
       if (name === '__members__' && isEnumeration(object)) return allMembers(object)
       if (name === '_fields' || name === '__dataclass_fields__') return fieldNames(object, name)
+      if (name === '__annotations__' && at.program.language === 'python') return annotationNames(object)
       return unknown(m, `${object.def.name}.${name}`)
     }
     case 'namespace':

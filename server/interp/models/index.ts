@@ -27,6 +27,7 @@ import { mlxCore } from './mlxCore'
 import { mlxLayers } from './mlxLayers'
 import { mlxModule } from './mlxModule'
 import { mlxProducts } from './mlxProducts'
+import { mlxSpace } from './mlxSpace'
 import { mlxTrees } from './mlxTrees'
 import { node } from './node'
 import { nodeFolders } from './nodeFolders'
@@ -90,6 +91,7 @@ export const libraries: readonly LibraryModel[] = [
   mlxModule,
   moduleTrees,
   mlxLayers,
+  mlxSpace,
   mlxAttention,
   frostLayers,
   mlxProducts,

@@ -3,6 +3,7 @@
 import type { LibraryCall } from '../run/libraryCall'
 import { loadWeights } from '../stored/checkpoints'
 import { keysOf } from '../run/expressions'
+import { getAttribute } from '../members/members'
 import { unknown } from '../run/machine'
 import { type ArrayLibrary, type DictValue, isString, list, none, type Value } from '../values/value'
 import { load } from './mlxCore'
@@ -42,6 +43,12 @@ function getTensor(c: LibraryCall): Value {
   return weights && key ? c.getItem(weights, key) : unknown(c.m, 'get_tensor')
 }
 
+/** `get_slice(name).get_shape()`: a slice is an array of which nothing was read yet. */
+function shapeOfSlice(c: LibraryCall): Value {
+  const shape = c.self && getAttribute(c.m, c.self, 'shape', c.at, false)
+  return shape?.kind === 'list' ? { ...shape, shape: 'list' } : unknown(c.m, c.name)
+}
+
 function keys(c: LibraryCall): Value {
   const weights = weightsOf(c)
   const known = weights && keysOf(c.m, weights)
@@ -53,6 +60,7 @@ export const safetensors: LibraryModel = {
     [handle]: open,
     [`${handle}.get_tensor`]: getTensor,
     [`${handle}.get_slice`]: getTensor,
+    'array.get_shape': shapeOfSlice,
     [`${handle}.__enter__`]: c => c.self ?? none,
     [`${handle}.__exit__`]: () => none,
     [`${handle}.keys`]: keys,

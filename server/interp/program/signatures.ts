@@ -3,7 +3,7 @@
 
 import type { FunctionDef, Param } from '../../source/ir'
 import type { Arguments } from '../run/calls'
-import { classOrder, fieldClass, namedTuple } from '../run/classes'
+import { annotationOf, classOrder, fieldClass, namedTuple } from '../run/classes'
 import { bareClasses } from '../members/instanceMembers'
 import { findMember } from '../members/members'
 import type { Machine } from '../run/machine'
@@ -148,7 +148,7 @@ function declaredFields(of: ClassValue): ReadonlyMap<string, Value> | undefined 
     const isPlain = isRecord && !/kw_only|KW_ONLY|InitVar/.test(text)
     if (!isPlain || program.language !== 'python') return undefined
     for (const { name } of def.attributes) {
-      const annotation = new RegExp(`^[ \\t]+${name}[ \\t]*:(.*)$`, 'm').exec(text)?.[1]
+      const annotation = annotationOf(one, name)
       const held = one.attributes.get(name)
       if (annotation === undefined || !held || /\bClassVar\b/.test(annotation)) continue
       if (isGiven(held)) fields.set(name, held)

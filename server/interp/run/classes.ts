@@ -79,6 +79,16 @@ export function fieldNames(of: ClassValue, attribute: string): Value {
   return attribute === '_fields' ? list(names.map(constant), 'tuple') : dict(names.map(name => [name, constant(name)]))
 }
 
+/** What a class of Python says of its attribute behind a colon; undefined where it says nothing. */
+export const annotationOf = ({ def, program }: ClassValue, name: string): string | undefined =>
+  new RegExp(`^[ \\t]+${name}[ \\t]*:(.*)$`, 'm').exec(program.text.slice(def.span.start, def.span.end))?.[1]
+
+/** `__annotations__`: the annotated attributes of the class itself, whatever stands behind their colons. */
+export function annotationNames(of: ClassValue): Value {
+  const names = of.def.attributes.map(({ name }) => name).filter(name => annotationOf(of, name) !== undefined)
+  return dict(names.map(name => [name, constant(name)]))
+}
+
 const isBare = (v: Value): boolean => v.kind === 'unknown' && v.why === 'annotation'
 
 /** The constructor of a dataclass: arguments and defaults become attributes. */

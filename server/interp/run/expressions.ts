@@ -108,6 +108,9 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
         notWithNumber(m, left)
         if (e.op === 'or' && (left.kind === 'unknown' || left.kind === 'list') && left.optional)
           return evaluate(m, e.right, scope)
+        // Nothing is given on the command line.
+        if (e.op === 'or' && left.kind === 'unknown' && left.otherwise && !left.otherwise.value)
+          return evaluate(m, e.right, scope)
         const right = unsure(m, () => evaluate(m, e.right, scope))
         // `x or default` on a free input: the input, if there is one, is what counts.
         return left.kind === 'unknown' ? unknown(m, 'one of two values') : join(left, right, w => unknown(m, w))

@@ -32,4 +32,5 @@ export function loosen(carried: Carried, iterable: Value, scope: Scope): void {
   }
 }
 
-const shapesOf = ({ variants }: ArrayValue): string => [...new Set(variants.map(({ shape }) => String(shape)))].join(';')
+const shapesOf = ({ variants }: ArrayValue): string =>
+  [...new Set(variants.map(({ shape }) => String(shape)))].join(';')

@@ -222,8 +222,30 @@ function mapping(node: SyntaxNode, subject: Expr, ctx: Lowering): Pattern {
   })
   const rest = childOf(node, 'splat_pattern')
   const name = rest && named(rest).find(child => child.type === 'identifier')
-  if (name) bindings.push(assign(nameExpr(ctx.textOf(name), name), unknown('pattern', name), name))
+  if (name) bindings.push(assign(nameExpr(ctx.textOf(name), name), others(keys, subject, name, ctx), name))
   return all(tests, bindings)
+}
+
+/** What a dict holds besides some keys: `{k: v for k, v in subject.items() if k not in keys}`. */
+function others(keys: readonly SyntaxNode[], subject: Expr, at: SyntaxNode, ctx: Lowering): Expr {
+  const span = spanOf(at)
+  const [key, value] = [nameExpr('#key', at), nameExpr('#value', at)]
+  const items: Expr = { kind: 'attribute', object: subject, name: 'items', span }
+  const named: Expr = { kind: 'tuple', items: keys.map(one => ctx.expression(one)), span }
+  return {
+    kind: 'comprehension',
+    result: 'dict',
+    key,
+    element: value,
+    clauses: [
+      {
+        target: { kind: 'tuple', items: [key, value], span },
+        iterable: { kind: 'call', callee: items, args: [], span },
+        conditions: [{ kind: 'compare', op: 'not in', left: key, right: named, span }],
+      },
+    ],
+    span,
+  }
 }
 
 /** Built-in classes whose one positional part is the subject itself. */
