@@ -22,6 +22,12 @@ export function follow(snapshot: Snapshot): Followed {
   return { runs, bundles: runs.flatMap(run => bundlesIn(run)), broken }
 }
 
+/** The programs that belong together with those at some paths, as if they were new: no run of theirs is kept. */
+export const freshly = ({ programs, folders }: Snapshot, paths: ReadonlySet<string>): readonly Program[] =>
+  componentsOf(programs, folders)
+    .filter(component => component.some(({ path }) => paths.has(path)))
+    .flatMap(component => component.map(program => ({ ...program })))
+
 const bundleCache = new WeakMap<Run, readonly Bundle[]>()
 function bundlesIn(run: Run): readonly Bundle[] {
   let known = bundleCache.get(run)

@@ -1,7 +1,7 @@
 // The real parts that a server is made of: the engine, the grammars, the worker, this package's version. Tests put others in
 // their place; the command line has parts of its own (cli/world.ts).
 
-import { analyse } from './engine'
+import { analyse, rehearse } from './engine'
 import { version } from '../package.json'
 import type { World } from './lsp/context'
 import { loadGrammars } from './source/grammars'
@@ -13,6 +13,7 @@ export const world: World = {
   rulePage,
   prepare: () => loadGrammars(readGrammar),
   analyse,
+  rehearse,
   // Only who verifies pays for the worker's protocol.
   verify: async (items, run) => (await import('./verifier')).verifyItems(items, run),
 }

@@ -1,5 +1,5 @@
-// `tensorlint fix PATH...`: applies the safe fixes to texts in memory, again and again until none is left, then prints the
-// difference or, with --write, replaces each file in one step. A shard is never written to.
+// `tensorlint fix PATH...`: applies the safe fixes that end well to texts in memory, again and again until none is left,
+// then prints the difference or, with --write, replaces each file in one step. A shard is never written to.
 
 import { chmod, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
@@ -8,6 +8,7 @@ import type { World } from '../lsp/context'
 import type { Finding } from '../protocol'
 import { applyEdits } from '../util/applyEdits'
 import { mergeSafeFixes } from '../workspace/fixes'
+import { fixesTogether } from '../workspace/trials'
 import { findingJson, plural, textsOf, type Format } from './check'
 import { coloursOf } from './colours'
 import { UsageError, type CliIo } from './io'
@@ -37,19 +38,21 @@ export interface FixOptions {
 
 /** Runs the command; 0 whether or not there was something to fix. */
 export async function fix(paths: readonly string[], options: FixOptions, world: World, io: CliIo): Promise<number> {
-  const fixed = await applySafeFixes(await look(paths, world, io))
+  const fixed = await applySafeFixes(await look(paths, world, io), world)
   if (options.write) for (const file of fixed.files) await replaceFile(file)
   io.out(options.format === 'json' ? fixJson(fixed, options.write) : await fixText(fixed, options.write, io))
   return 0
 }
 
-async function applySafeFixes(first: Look): Promise<Fixed> {
+async function applySafeFixes(first: Look, world: World): Promise<Fixed> {
   const original = textsOf(first)
   const texts = new Map<string, string>()
   const applied: { finding: Finding; title: string }[] = []
   let seen = first
   for (let round = 1; round <= MAX_ROUNDS; round++) {
-    const { edits, chosen } = mergeSafeFixes(askedFindings(seen))
+    const findings = askedFindings(seen)
+    const fixes = fixesTogether(seen.state.snapshot, findings, snapshot => world.analyse(snapshot))
+    const { edits, chosen } = mergeSafeFixes(findings, fixes)
     if (edits.length === 0) break
     for (const path of new Set(edits.map(edit => edit.path))) {
       const before = texts.get(path) ?? original.get(path)

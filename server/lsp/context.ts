@@ -25,6 +25,8 @@ export interface World {
   /** Once, before the first analysis: loads the grammars. */
   prepare?(): Promise<void>
   analyse(snapshot: Snapshot): Analysis
+  /** Once more for nothing, for the programs at these paths; see workspace/rehearsal.ts. */
+  rehearse?(snapshot: Snapshot, paths: ReadonlySet<string>): void
   verify(items: readonly VerifyItem[], run: VerifyRun): Promise<VerifyReport>
 }
 

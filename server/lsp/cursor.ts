@@ -45,9 +45,9 @@ export const analysedPosition = ({ moved }: Moves, path: string, position: Posit
 export const presentRange = ({ moved }: Moves, path: string, range: Range): Range =>
   moved.get(path)?.range(range) ?? range
 
-/** A finding with its places in the documents as they are now, and with those of its fixes that still fit. */
-export function presentFinding(state: Moves, finding: Finding): Finding {
-  if (state.moved.size === 0) return finding
+/** A finding with its places in the documents as they are now, and with those of the fixes that still fit. */
+export function presentFinding(state: Moves, finding: Finding, fixes = finding.fixes): Finding {
+  if (state.moved.size === 0 && fixes === finding.fixes) return finding
   const { rule, severity, path, message } = finding
   return {
     rule,
@@ -60,7 +60,7 @@ export function presentFinding(state: Moves, finding: Finding): Finding {
     },
     range: presentRange(state, path, finding.range),
     because: finding.because.map(one => ({ ...one, range: presentRange(state, one.path, one.range) })),
-    fixes: finding.fixes.flatMap(fix => presentFix(state, fix)),
+    fixes: fixes.flatMap(fix => presentFix(state, fix)),
   }
 }
 

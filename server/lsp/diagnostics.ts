@@ -38,6 +38,11 @@ export class DiagnosticsPublisher {
       entry.diagnostics.push(this.diagnostic(finding, range, state, shards))
       byUri.set(uri, entry)
     }
+    // Of what is open a client hears after every change: that nothing is wrong is an answer too.
+    for (const path of state.versions.keys()) {
+      const uri = this.ctx.openUris.get(path)
+      if (uri !== undefined && !byUri.has(uri)) byUri.set(uri, { path, diagnostics: [] })
+    }
     const next = new Map<string, string>()
     for (const [uri, { path, diagnostics }] of byUri) {
       const version = state.versions.get(path)

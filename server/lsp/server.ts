@@ -59,6 +59,7 @@ export function startServer(connection: Connection, world: World, options: Serve
     ...options.session,
     prepare: async () => world.prepare?.(),
     analyse: snapshot => world.analyse(snapshot),
+    rehearse: (snapshot, paths) => world.rehearse?.(snapshot, paths),
     onChange: state => void guarded(ctx, 'diagnostics', undefined, () => changed(state)),
     onError: error => connection.console.error(`analysis failed: ${stackOf(error)}`),
   })

@@ -26,19 +26,15 @@ function holdsForAny(test: Test, bundle: Bundle): boolean {
   if (!ofTriples) ofTest.set(bundle.triples, (ofTriples = new Map()))
   const key = givenTo(bundle.sink)
   let known = ofTriples.get(key)
-  if (known === undefined) ofTriples.set(key, (known = unfold(bundle).some(test)))
+  if (known === undefined) ofTriples.set(key, (known = holdsForOne(test, bundle)))
   return known
 }
 
-const folded = new WeakMap<Bundle, readonly Delivery[]>()
-/** All deliveries of a bundle, for the tests that have not seen its triples yet. */
-function unfold(bundle: Bundle): readonly Delivery[] {
-  let known = folded.get(bundle)
-  if (!known) {
-    const { sink, site, handles, triples } = bundle
-    folded.set(bundle, (known = triples.map(triple => ({ ...triple, sink, site, handles }))))
-  }
-  return known
+/** One after another, for a test that has not seen the triples yet: there may be a hundred thousand, and none is kept. */
+function holdsForOne(test: Test, { sink, site, handles, triples }: Bundle): boolean {
+  return triples.some(({ model, module, weight, scales, biases, verdict }) =>
+    test({ model, module, weight, scales, biases, verdict, sink, site, handles }),
+  )
 }
 
 const given = new WeakMap<Sink, string>()

@@ -19,7 +19,9 @@ export const missingExpert = defineRule({
     for (const model of facts.models) {
       if (ranksOf(model).length > 1 || !isComplete(model) || !mayLack(model)) continue
       const blocks = blocksOf(model)
-      const lacking = [...blocks].flatMap(([path, block]) => missingFrom(path, block, rangeOfExperts(blocks)))
+      const { first: begin } = rangeOfExperts(blocks)
+      const end = expertsStated(model)
+      const lacking = [...blocks].flatMap(([path, block]) => missingFrom(path, block, begin, end))
       const [first] = lacking
       if (!first) continue
       const { block, path } = first
@@ -109,10 +111,13 @@ interface Lacking {
   readonly wanted: number
 }
 
-/** What a layer lacks between the first expert and its own last; a layer may have fewer than another. */
-function missingFrom(path: string, block: Block, { first }: { readonly first: number }): Lacking[] {
+/**
+ * What a layer lacks between the first expert and its own last; a layer may have fewer than another. What stands behind as
+ * many as the config states nobody stacks: experts that do nothing, of which some tools write a half.
+ */
+function missingFrom(path: string, block: Block, first: number, many = Infinity): Lacking[] {
   const present = new Set(numbersOf(block))
-  const last = Math.max(...present)
+  const last = Math.min(Math.max(...present), first > 0 ? Infinity : many - 1)
   const wanted = Array.from({ length: last - first + 1 }, (_, i) => first + i)
   const all = [...block.projections]
   const lacks = (number: number) => all.filter(([, numbers]) => !numbers.has(number)).map(([projection]) => projection)

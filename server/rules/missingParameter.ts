@@ -2,13 +2,13 @@
 // type of the model, for checkpoints that hold nearly all of it and that nothing in the workspace loads; one that holds less
 // is a part of a model, a draft or an adapter.
 
-import type { JsonFile, Model } from '../checkpoint/facts'
+import type { Model } from '../checkpoint/facts'
 import { moduleKinds } from '../checkpoint/moduleKinds'
 import { ranksOf } from '../checkpoint/models'
-import { findProperty } from '../checkpoint/jsonFile'
 import { type Anatomy, anatomyOf } from '../quant/anatomy'
 import { languageModelOf } from '../quant/families'
 import { layerParts } from '../quant/layerParts'
+import { isLanguageModel } from '../quant/modelClass'
 import { groupBy } from '../util/groupBy'
 import { isComplete } from './configHarm'
 import { indexed, isStale } from './indexPlaces'
@@ -53,13 +53,6 @@ export const missingParameter = defineRule({
 
 /** Files that the index names are for another rule. */
 const lacksFiles = (model: Model): boolean => indexed([model]).some(({ fit }) => isStale(fit) || fit.absent.length > 0)
-
-/** Heads of other kinds, and drafts, have the type of the model that they were made from. */
-function isLanguageModel(file: JsonFile): boolean {
-  const node = findProperty(file.root, ['architectures'])
-  const names = (node?.children ?? []).map(child => String(child.value))
-  return names.every(name => /For(CausalLM|ConditionalGeneration)$/.test(name) && !/eagle|draft|mtp|medusa/i.test(name))
-}
 
 /** At least so much of what a model has must be there for the rest to be missed. */
 const share = 0.75

@@ -9,6 +9,7 @@ import type { Fix } from '../protocol'
 import { type Anatomy, anatomyOf } from '../quant/anatomy'
 import { familyOf, type Known } from '../quant/families'
 import { modelTypes } from '../quant/mlxLm'
+import { isLanguageModel } from '../quant/modelClass'
 import { flag, sectionOf } from '../quant/sizes'
 import { replaceNode, rewrite } from './configEdits'
 import { isComplete, severityFor } from './configHarm'
@@ -38,7 +39,8 @@ export const tiedEmbeddings = defineRule({
       const found =
         anatomy.headParameters.length > 0
           ? known && storedHead(facts, model, known, anatomy, inner ?? top)
-          : isComplete(model)
+          : // Without a prefix it was saved as the inside of a model, by those who make embeddings of texts.
+            anatomy.prefix !== '' && isComplete(model) && isLanguageModel(file)
             ? (disagreement(model, top, inner) ?? (known && missingHead(facts, model, known, inner ?? top)))
             : undefined
       if (found)
@@ -92,6 +94,15 @@ function disagreement(model: Model, top: Flag | undefined, inner: Flag | undefin
   if (!inner) return undefined
   if (top && inner.value !== top.value) {
     const [wrong, right] = inner.value ? [top, inner] : [inner, top]
+    // transformers goes by the top level, and ties what was saved so.
+    if (top.value && model.kind === 'huggingface')
+      return {
+        at: wrong.node,
+        severity: 'information',
+        message: `${wrong.name} is false, ${right.name} is true, and no lm_head is stored; transformers goes by the top level and ties, a loader that builds the language model from its own section, as mlx-lm and mlx-vlm do, stops with "Missing 1 parameters: lm_head.weight"`,
+        tensors: [],
+        fixes: [setFlag(model, wrong, true)],
+      }
     return {
       at: wrong.node,
       severity: 'warning',

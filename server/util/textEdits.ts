@@ -96,4 +96,14 @@ export class TextEdits {
   touches(from: number, to: number): boolean {
     return this.list.some(({ start, end }) => start < to && end > from)
   }
+
+  /** Whether anything between two new offsets was put in, or taken out there. */
+  putsIn(from: number, to: number): boolean {
+    let shift = 0
+    for (const { start, end, length } of this.list) {
+      if (start + shift < to && start + shift + length > from) return true
+      shift += length - (end - start)
+    }
+    return false
+  }
 }

@@ -15,12 +15,15 @@ export interface MergedFixes {
 }
 
 /** Merges the first safe fix of every finding, in the order of the findings. */
-export function mergeSafeFixes(findings: readonly Finding[]): MergedFixes {
+export function mergeSafeFixes(
+  findings: readonly Finding[],
+  fixesOf: (finding: Finding) => readonly Fix[] = finding => finding.fixes,
+): MergedFixes {
   const chosen: ChosenFix[] = []
   const edits: Edit[] = []
   const byPath = new Map<string, Edit[]>()
   for (const finding of findings) {
-    const fix = finding.fixes.find(({ kind }) => kind === 'safe')
+    const fix = fixesOf(finding).find(({ kind }) => kind === 'safe')
     if (!fix || fix.edits.length === 0) continue
     const fresh = fix.edits.filter(edit => !(byPath.get(edit.path) ?? []).some(other => sameEdit(edit, other)))
     if (fresh.some(edit => (byPath.get(edit.path) ?? []).some(other => touches(edit.range, other.range)))) continue

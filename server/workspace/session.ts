@@ -14,6 +14,7 @@ import type { Moved } from './moved'
 import type { OpenText } from './openTexts'
 import { PolicyFiles } from './policyFiles'
 import { ProgramCache } from './programCache'
+import { Rehearsal, type RehearsalOptions } from './rehearsal'
 import { languageOf } from '../source/index'
 
 /** What the session knows after a run; the same object until something changed. */
@@ -33,6 +34,9 @@ export interface SessionState {
 
 export interface SessionOptions {
   readonly analyse: (snapshot: Snapshot) => Analysis
+  /** Analyses once more what belongs to the programs at these paths, for nothing but practice; see rehearsal.ts. */
+  readonly rehearse?: (snapshot: Snapshot, paths: ReadonlySet<string>) => void
+  readonly rehearsal?: Omit<RehearsalOptions, 'repeat'>
   /** Awaited once, before the first program is lowered: the grammars are loaded here. */
   readonly prepare?: () => Promise<void>
   /** Called after every run that changed something. */
@@ -116,11 +120,13 @@ export class Session {
   private running: Promise<void> | undefined
   private prepared: Promise<void> | undefined
   private disposed = false
+  private readonly rehearsal: Rehearsal
 
   constructor(private readonly options: SessionOptions) {
     this.files = options.files ?? patientFiles
     this.policyFiles = new PolicyFiles(this.files)
     this.checkpointCache = new CheckpointCache({ settleMs: options.settleMs ?? 0, now: Date.now, files: this.files })
+    this.rehearsal = new Rehearsal({ ...options.rehearsal, repeat: () => this.rehearse() })
     const snapshot: Snapshot = { folders: [], models: [], programs: [], bindings: this.bindings }
     this.state = {
       snapshot,
@@ -201,10 +207,12 @@ export class Session {
     clearTimeout(this.timer)
     clearTimeout(this.settleTimer)
     clearTimeout(this.typingTimer)
+    this.rehearsal.putOff()
   }
 
   private want(what: 'texts' | 'files', delayMs: number): void {
     if (this.disposed) return
+    this.rehearsal.putOff()
     if (this.wanted !== 'files') this.wanted = what
     clearTimeout(this.timer)
     this.timer = setTimeout(() => void this.current(), delayMs)
@@ -271,6 +279,15 @@ export class Session {
       versions,
     }
     this.options.onChange?.(this.state)
+    if (this.wanted === 'nothing' && snapshot.programs.some(({ path }) => open.has(path))) this.rehearsal.plan()
+  }
+
+  private rehearse(): void {
+    try {
+      this.options.rehearse?.(this.state.snapshot, new Set(this.open.keys()))
+    } catch (error) {
+      this.options.onError?.(error)
+    }
   }
 
   /** The same list as before where nothing changed. */

@@ -171,6 +171,34 @@ describe('a client that says nothing of itself', () => {
     expect(await clean.request<FixAll>(messages.fixAll)).toMatchObject({ fixes: 0, files: 0 })
   })
 
+  test('hears of every version of what it has open, with a fault in it or none', async () => {
+    const folder = tempFolder({ 'clean.py': 'import mlx', 'closed.py': 'import mlx' })
+    const client = await lspClient(fakeWorld(), { folders: [folder] })
+    const at = uri(folder, 'clean.py')
+    const versions: (number | undefined)[] = []
+    client.connection.onNotification('textDocument/publishDiagnostics', (params: PublishDiagnosticsParams) => {
+      if (params.uri === at) versions.push(params.version)
+      client.diagnostics.set(params.uri, params)
+    })
+    await client.notify('textDocument/didOpen', {
+      textDocument: { uri: at, languageId: 'python', version: 1, text: 'import mlx  # one' },
+    })
+    await expect.poll(() => client.diagnostics.get(at)).toMatchObject({ version: 1, diagnostics: [] })
+    for (const [version, text] of [
+      [2, 'import mlx  # two'],
+      [3, 'import mlx\nBROKEN'],
+      [4, 'import mlx  # four'],
+    ] as const) {
+      await client.notify('textDocument/didChange', { textDocument: { uri: at, version }, contentChanges: [{ text }] })
+      await expect.poll(() => client.diagnostics.get(at)?.version).toBe(version)
+      expect(client.diagnostics.get(at)?.diagnostics).toHaveLength(version === 3 ? 1 : 0)
+    }
+    await client.notify('textDocument/didClose', { textDocument: { uri: at } })
+    await expect.poll(() => client.diagnostics.get(at)?.version).toBeUndefined()
+    expect(versions).toEqual([1, 2, 3, 4, undefined])
+    expect(client.diagnostics.has(uri(folder, 'closed.py'))).toBe(false)
+  })
+
   test('may send diagnostics of others, and ours without their data', async () => {
     const folder = workspace()
     const client = await lspClient(fakeWorld(), { folders: [folder] })

@@ -1,13 +1,16 @@
 // `npm run bench:truth`: does Tensorlint say what MLX does? Every program of the corpus is run as it is and with one
 // fault at a time, under real MLX, and analysed; what was said is compared with what happened. Ends with 1 where a mark is
-// missed. Flags: --program NAME, --operator ID, --keep (the folders that were run in), --write (docs/accuracy.md).
+// missed. Flags: --program NAME, --operator ID, --fixes (what their fixes are worth), --keep (the folders that were run
+// in), --write (docs/accuracy.md).
 
-import { fork } from 'node:child_process'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { loadGrammars } from '../../../server/source/grammars'
 import { readGrammar } from '../../../server/workspace/grammarFiles'
+import { askPages } from './askPages'
 import { explain } from './explanations'
+import { byRule, byRuleAndOperator, totals } from './fixes/report'
+import { tryFixes } from './fixes/tryFixes'
 import type { Mutant } from './mutant'
 import { operators } from './operators/index'
 import { isPlaced } from './places'
@@ -20,8 +23,9 @@ import { mutantsOf } from './sample'
 import { isKept, marksOf, sameOutput, tally, type Scored, type Truth as TruthClass } from './score'
 import { readCorpus, type Specimen } from './specimen'
 import { Truth } from './truth'
+import { inTurns } from './turns'
 import type { Found } from './verdict'
-import { serveVerdicts, type Answer, type Request } from './verdictWorker'
+import { serveVerdicts } from './verdictWorker'
 
 /** What scripts/truth.mjs found out. */
 interface Setting {
@@ -44,7 +48,7 @@ async function main(setting: Setting, args: readonly string[]): Promise<void> {
   const corpus = readCorpus(root).filter(({ name }) => program === undefined || name === program)
   const chosen = operators.filter(({ id }) => operator === undefined || id === operator)
   if (corpus.length === 0 || chosen.length === 0) throw new Error('there is no such program or operator')
-  const isWhole = operator === undefined
+  const triesFixes = args.includes('--fixes')
 
   const keep = join(cache, 'runs')
   const truth = new Truth({
@@ -56,10 +60,10 @@ async function main(setting: Setting, args: readonly string[]): Promise<void> {
     ...(args.includes('--keep') ? { keep } : {}),
   })
   let began = performance.now()
-  const verdicts = askVerdicts(
-    root,
-    corpus,
-    chosen.map(({ id }) => id),
+  const ids = chosen.map(({ id }) => id)
+  const verdicts = askPages(
+    corpus.map(({ language, name }) => ({ root, language, name, operators: ids })),
+    workers,
   )
   const mutants = new Map(corpus.map(specimen => [specimen, mutantsOf(specimen, chosen)]))
   const outcomes = new Map<Mutant, Outcome>()
@@ -72,7 +76,6 @@ async function main(setting: Setting, args: readonly string[]): Promise<void> {
     () => Promise.resolve(truth.save(specimen, false)),
   ])
   await inTurns(work, workers)
-  for (const specimen of corpus) truth.save(specimen, isWhole)
   console.log(`${outcomes.size} mutants of ${corpus.length} programs; ${truth.ran} programs run in ${seconds(began)} s`)
   began = performance.now()
   const answers = await verdicts
@@ -85,7 +88,7 @@ async function main(setting: Setting, args: readonly string[]): Promise<void> {
   let spoiled = 0
   for (const [index, specimen] of corpus.entries()) {
     const original = originals.get(specimen)
-    const { original: foundOnOriginal, mutants: found } = answers[index] ?? { original: [], mutants: [] }
+    const { original: foundOnOriginal = [], mutants: found = [] } = answers[index] ?? {}
     if (original?.status !== 'ok') {
       spoiled++
       console.log(`${specimen.page} does not run: ${original?.status} ${original?.type ?? ''} ${original?.text ?? ''}`)
@@ -102,6 +105,15 @@ async function main(setting: Setting, args: readonly string[]): Promise<void> {
       scored.push(await withRefusal(record, mutant, truth, refusal))
     }
   }
+  if (triesFixes) {
+    began = performance.now()
+    const trials = await tryFixes({ root, operators: ids, mutants, originals, truth, workers }, scored)
+    console.log(`${trials.length} fixes tried in ${seconds(began)} s`)
+    writeFileSync(join(cache, 'fixes.json'), JSON.stringify(trials, null, 1))
+    console.log(`${totals(trials)}\n\n${byRule(trials)}\n\n${byRuleAndOperator(trials)}`)
+  }
+  // What was not asked for is forgotten where everything was asked for.
+  for (const specimen of corpus) truth.save(specimen, operator === undefined && triesFixes)
   truth.stop()
 
   const all = tally(scored)
@@ -188,38 +200,6 @@ function classOf(
   const executed = new Set((original.lines ?? []).map(([path, line]) => `${path}:${line}`))
   const isRead = operator.target !== 'program' || (lines ?? []).some(([path, line]) => executed.has(`${path}:${line}`))
   return { truth: isRead ? 'harmless' : 'unread', text: '' }
-}
-
-/** Runs every piece of work, so many at once, in their order. */
-async function inTurns(work: readonly (() => Promise<void>)[], width: number): Promise<void> {
-  let next = 0
-  const turn = async (): Promise<void> => {
-    for (let piece = work[next++]; piece; piece = work[next++]) await piece()
-  }
-  await Promise.all(Array.from({ length: width }, turn))
-}
-
-/** The verdicts on each specimen, in their order, from processes that take the next page as they become free. */
-function askVerdicts(root: string, corpus: readonly Specimen[], chosen: readonly string[]): Promise<Answer[]> {
-  const answers: Answer[] = []
-  let next = 0
-  const ask = async (): Promise<void> => {
-    const worker = fork(__filename, [], { serialization: 'advanced' })
-    try {
-      for (let index = next++; index < corpus.length; index = next++) {
-        const { language = '', name = '' } = corpus[index] ?? {}
-        answers[index] = await new Promise<Answer>((resolve, reject) => {
-          worker.once('message', answer => resolve(answer as Answer))
-          worker.once('exit', code => reject(new Error(`the analysis of ${name} ended with ${code}`)))
-          worker.send({ root, language, name, operators: chosen } satisfies Request)
-        })
-        worker.removeAllListeners()
-      }
-    } finally {
-      worker.kill()
-    }
-  }
-  return Promise.all(Array.from({ length: workers }, ask)).then(() => answers)
 }
 
 if (!process.send)

@@ -1,5 +1,5 @@
 // The contents of a specimen's tensors: small finite numbers of the tensor's kind, the same for the same name. A tensor
-// that was cut or renamed keeps the numbers that it had, in row-major order.
+// that was cut or renamed keeps the numbers that it had, in row-major order; one that was turned has them turned.
 
 import { dtypeBits, type DType } from '../../../server/checkpoint/dtype'
 import { sizeOf } from '../../../test/support/buildCheckpoint'
@@ -76,6 +76,26 @@ function byteOf(name: string, word: number, table: readonly StoredTensor[]): num
 
 /** The stored bytes of a tensor, row-major and little-endian; `table` is the shard that it lies in. */
 export function tensorBytes(tensor: StoredTensor, table: readonly StoredTensor[]): Uint8Array {
+  const bytes = unturnedBytes(tensor, table)
+  return tensor.isTurned ? turnedBytes(tensor, bytes) : bytes
+}
+
+/** The elements of matrices in the order in which the turned matrices have them. */
+function turnedBytes({ dtype, shape }: StoredTensor, bytes: Uint8Array): Uint8Array {
+  const [columns = 1, rows = 1, size] = [shape.at(-1), shape.at(-2), dtypeBits[dtype] / 8]
+  if (!Number.isInteger(size)) throw new Error(`${dtype} cannot be turned`)
+  const out = new Uint8Array(bytes.length)
+  const matrix = rows * columns * size
+  for (let base = 0; base < bytes.length; base += matrix)
+    for (let row = 0; row < rows; row++)
+      for (let column = 0; column < columns; column++) {
+        const from = base + (column * rows + row) * size
+        out.set(bytes.subarray(from, from + size), base + (row * columns + column) * size)
+      }
+  return out
+}
+
+function unturnedBytes(tensor: StoredTensor, table: readonly StoredTensor[]): Uint8Array {
   const data = new Uint8Array(sizeOf(tensor))
   const view = new DataView(data.buffer)
   const name = tensor.numbersOf ?? tensor.name

@@ -4,6 +4,7 @@
 import type { Operator } from './mutant'
 import { isKept, precision, recall, silentRecall, tally, type Mark, type Scored } from './score'
 import type { Specimen, Tongue } from './specimen'
+import { table } from './table'
 
 const languageNames: Readonly<Record<Tongue, string>> = { python: 'Python', javascript: 'TypeScript and JavaScript' }
 const languages: readonly Tongue[] = ['python', 'javascript']
@@ -52,11 +53,6 @@ const markRow = (mark: Mark): string[] =>
   mark.isCount
     ? [mark.name, mark.value.toLocaleString('en'), mark.atLeast.toLocaleString('en'), isKept(mark) ? '✓' : 'missed']
     : [mark.name, percent(mark.value), percent(mark.atLeast), isKept(mark) ? '✓' : 'missed']
-
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n')
-}
 
 function byLanguage(scored: readonly Scored[]): string {
   const rows = languages.map(language => {

@@ -8,7 +8,8 @@ import type { Specimen } from './specimen'
 /** No operator has more mutants of one program. */
 export const sitesPerOperator = 4
 
-const rank = (text: string): string => createHash('sha256').update(text).digest('hex')
+/** Puts things in an order that is the same everywhere and says nothing about them. */
+export const rank = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /** The mutants of a specimen, in the order of the operators; what two operators make alike is made once. */
 export function mutantsOf(specimen: Specimen, operators: readonly Operator[]): Mutant[] {

@@ -21,6 +21,8 @@ export interface StoredTensor {
   readonly numbersOf?: string
   /** The dtype whose bytes it holds, of the same width, where the header says another. */
   readonly bytesOf?: DType
+  /** Whether its numbers are those of a tensor with the last two axes exchanged, written out the other way round. */
+  readonly isTurned?: boolean
 }
 
 export interface ShardFile {

@@ -2,8 +2,8 @@
 
 import type { Shard } from '../../../server/checkpoint/facts'
 import { readShard } from '../../../server/checkpoint/shard'
-import { analyse } from '../../../server/engine'
-import type { Finding, Range, Severity } from '../../../server/protocol'
+import { analyse, type Snapshot } from '../../../server/engine'
+import type { Finding, Fix, Range, Severity } from '../../../server/protocol'
 import { bytesSource } from '../../../server/util/byteSource'
 import { workspace } from '../../../test/support/casePage'
 import { snapshotOf } from '../../../test/support/runCase'
@@ -23,12 +23,18 @@ export interface Found extends FoundPlace {
   readonly message: string
   readonly tensors: readonly string[]
   readonly related: readonly FoundPlace[]
+  readonly fixes: readonly Fix[]
 }
 
 const mostTensors = 50
 
-/** Every finding, and what broke; texts and shards that did not change are the same objects as before. */
-export async function findingsOn(files: SpecimenFiles): Promise<Found[]> {
+/** Every finding. */
+export const findingsOn = async (files: SpecimenFiles): Promise<Found[]> => [...(await looked(files)).findings.keys()]
+
+/** What the engine sees, and all that it finds; texts and shards that did not change are the same objects as before. */
+export async function looked(
+  files: SpecimenFiles,
+): Promise<{ snapshot: Snapshot; findings: ReadonlyMap<Found, Finding> }> {
   const texts = new Map<string, string>()
   const shards: Shard[] = []
   for (const [path, file] of files) {
@@ -37,13 +43,14 @@ export async function findingsOn(files: SpecimenFiles): Promise<Found[]> {
     else if (path.endsWith('.safetensors')) shards.push(await readShard(absolute, bytesSource(Buffer.from(file.text))))
     else texts.set(absolute, file.text)
   }
-  const { findings, broken } = analyse(snapshotOf({ texts, shards }))
+  const snapshot = snapshotOf({ texts, shards })
+  const { findings, broken } = analyse(snapshot)
   const [trouble] = broken
   if (trouble) throw new Error(`${trouble.rule} broke`, { cause: trouble.error })
-  return findings.map(foundOf)
+  return { snapshot, findings: new Map(findings.map(finding => [foundOf(finding), finding])) }
 }
 
-function foundOf({ rule, severity, message, tensors, path, range, because }: Finding): Found {
+function foundOf({ rule, severity, message, tensors, path, range, because, fixes }: Finding): Found {
   return {
     rule,
     severity,
@@ -51,6 +58,7 @@ function foundOf({ rule, severity, message, tensors, path, range, because }: Fin
     tensors: tensors.slice(0, mostTensors),
     ...placeOf(path, range),
     related: because.map(one => placeOf(one.path, one.range)),
+    fixes,
   }
 }
 

@@ -35,6 +35,10 @@ export function memberOf(m: Machine, member: Value, self: Value): Value {
   return member.def.decorators.includes('get') ? invoke(m, bound, noArguments) : bound
 }
 
+/** Arrays, typed ones too, and sets are lists here. */
+const mayBeOfList = (name: string): boolean =>
+  name in Array.prototype || name in Set.prototype || name in Float32Array.prototype
+
 const promiseMethods: ReadonlySet<string> = new Set(['then', 'catch', 'finally'])
 
 const callers: ReadonlySet<string> = new Set(['call', 'apply', 'bind'])
@@ -52,8 +56,7 @@ export function scriptMember(m: Machine, object: Value, name: string, at: Place)
       if (property) return property
       // A generator and the keys of a map are lists here, which are taken from the front.
       if (name === 'next') return library('generator.next', object)
-      if (!(name in Array.prototype) && !(name in Set.prototype) && !models.has(`list.${name}`))
-        return { ...none, nothing: 'sure' }
+      if (!mayBeOfList(name) && !models.has(`list.${name}`)) return { ...none, nothing: 'sure' }
       if (name !== 'length' && name !== 'size') return undefined
       if (object.open)
         return isOptional(object) ? { ...someNumber(m, 'how many there are'), optional: true } : undefined

@@ -1,6 +1,7 @@
 // Bytes in Node: buffers, views and typed arrays, and files that are read piece by piece. What stands in a buffer is known
 // by the file and the place that it was read from; of a shard that is its header, whatever is behind it is some number.
 
+import { callFunction } from '../run/calls'
 import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf } from '../run/expressions'
 import { type Machine, someNumber, unknown } from '../run/machine'
@@ -127,6 +128,15 @@ function makeView(c: LibraryCall): Value {
   return viewOf(c.m, storeOf(view), start + offset, length)
 }
 
+/** A typed array is a list that knows how many bytes it takes. */
+const numbersOf = (c: LibraryCall, width: number, items: Value[], open = false): Value => {
+  const sizes: [string, Value][] = [
+    ['BYTES_PER_ELEMENT', wholeNumber(width)],
+    ['byteLength', open ? someNumber(c.m, 'a length') : wholeNumber(items.length * width)],
+  ]
+  return { ...list(items, 'list', open), properties: new Map(sizes) }
+}
+
 /** `new Float32Array(…)`: a list of numbers, where there are few. */
 const makeNumbers =
   (width: number) =>
@@ -134,21 +144,49 @@ const makeNumbers =
     const first = c.get(0)
     if (first && isNumber(first))
       return first.value <= longestArray
-        ? list(Array.from({ length: first.value }, () => wholeNumber(0)))
-        : list([], 'list', true)
+        ? numbersOf(
+            c,
+            width,
+            Array.from({ length: first.value }, () => wholeNumber(0)),
+          )
+        : numbersOf(c, width, [], true)
     const view = makeView(c)
     if (!isView(view)) {
       const items = first && itemsOf(c.m, first)
-      return list(items ? [...items] : [], 'list', !items)
+      return numbersOf(c, width, items ? [...items] : [], !items)
     }
     const whole = count(view.attributes.get('byteLength'))
     const length = c.get(2) ? count(c.get(2)) : whole === undefined ? undefined : Math.floor(whole / width)
     if (length === undefined || length > longestArray) {
       numberAt(c, view, prefixBytes, width)
-      return list([], 'list', true)
+      return numbersOf(c, width, [], true)
     }
-    return list(Array.from({ length }, (_, i) => numberAt(c, view, i * width, width)))
+    return numbersOf(
+      c,
+      width,
+      Array.from({ length }, (_, i) => numberAt(c, view, i * width, width)),
+    )
   }
+
+/** `Float32Array.from(items, f)`. */
+const fromItems =
+  (width: number) =>
+  (c: LibraryCall): Value => {
+    const [from, f] = [c.get(0), c.get(1)]
+    if (!f) return makeNumbers(width)(c)
+    const items = from && itemsOf(c.m, from)
+    return numbersOf(c, width, items?.map((item, i) => callFunction(c.m, f, [item, wholeNumber(i)], c)) ?? [], !items)
+  }
+
+/** `numbers.set(others, offset)` of a typed array. */
+function setNumbers(c: LibraryCall): Value {
+  const [self, from, offset] = [c.self, c.get(0), c.get(1) ? count(c.get(1)) : 0]
+  if (self?.kind !== 'list') return none
+  const items = from && itemsOf(c.m, from)
+  if (items && offset !== undefined && c.m.uncertain === 0) self.items.splice(offset, items.length, ...items)
+  else for (const i of self.items.keys()) self.items[i] = someNumber(c.m, 'a number that may have been set')
+  return none
+}
 
 /** Reads a piece of a file into a buffer; says how many bytes, and leaves the handle behind them. */
 function readInto(c: LibraryCall, handle: Value | undefined, args: readonly (Value | undefined)[]): Value {
@@ -236,7 +274,8 @@ export const bytes: LibraryModel = {
     'js.Uint8Array': makeView,
     'js.DataView': makeView,
     ...eachOf(arrays, name => `js.${name}Array`, makeNumbers),
-    ...eachOf(arrays, name => `js.${name}Array.from`, makeNumbers),
+    ...eachOf(arrays, name => `js.${name}Array.from`, fromItems),
+    'list.set': setNumbers,
     ...eachOf(widths, name => `${viewName}.read${name}`, reads),
     ...eachOf(getters, name => `${viewName}.get${name}`, reads),
     ...eachOf({ BigUInt64LE: 8, UInt32LE: 4 }, name => `file.read${name}`, reads),

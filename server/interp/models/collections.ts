@@ -94,6 +94,20 @@ function each(c: LibraryCall, visit: (result: Value, item: Value, sure: boolean)
   return complete
 }
 
+/** `slice` of a list; a typed array has `subarray` besides. */
+function slice(c: LibraryCall): Value {
+  const [from, to] = [c.get(0), c.get(1)]
+  const known = (v: Value | undefined) => v === undefined || isNumber(v)
+  const n = (v: Value | undefined) => (v && isNumber(v) ? v.value : undefined)
+  const self = selfList(c)
+  const start = from === undefined ? 0 : n(from)
+  if (isOptional(self) && to === undefined && start !== undefined && start >= 0)
+    return { ...list(self.items.slice(start), 'list', true), optional: true }
+  return known(from) && known(to) && !self.open
+    ? list(placed(c.m, self).slice(n(from), n(to)))
+    : list([...self.items], 'list', true)
+}
+
 export const collections: LibraryModel = {
   calls: {
     'list.append': c => push(c),
@@ -116,18 +130,8 @@ export const collections: LibraryModel = {
       if (self.items.some(i => i.kind === 'const' && i.value === key.value)) return constant(true)
       return self.open || self.items.some(i => i.kind !== 'const') ? unknown(c.m, 'includes') : constant(false)
     },
-    'list.slice': c => {
-      const [from, to] = [c.get(0), c.get(1)]
-      const known = (v: Value | undefined) => v === undefined || isNumber(v)
-      const n = (v: Value | undefined) => (v && isNumber(v) ? v.value : undefined)
-      const self = selfList(c)
-      const start = from === undefined ? 0 : n(from)
-      if (isOptional(self) && to === undefined && start !== undefined && start >= 0)
-        return { ...list(self.items.slice(start), 'list', true), optional: true }
-      return known(from) && known(to) && !self.open
-        ? list(placed(c.m, self).slice(n(from), n(to)))
-        : list([...self.items], 'list', true)
-    },
+    'list.slice': slice,
+    'list.subarray': slice,
     'list.concat': c => {
       const more = c.args.positional.map(a => a.value)
       const isWhole = more.every(v => v.kind !== 'unknown' && !(v.kind === 'list' && v.open))

@@ -15,6 +15,7 @@ import { isScratch, writtenAt, writtenMatching } from '../stored/writtenFiles'
 import { constant, dict, type FileValue, isString, list, none, type UnknownValue, type Value } from '../values/value'
 import type { LibraryModel } from './index'
 import { isNone } from './arguments'
+import { revived } from './revivers'
 import { jsonIn } from './writing'
 
 const asPath = (path: Value): FileValue =>
@@ -108,6 +109,8 @@ function parseJson(c: LibraryCall): Value {
     jsonIn(file) ??
     (file?.kind === 'file' ? loadJson(c.m, file.path, c.at) : undefined) ??
     (file && isString(file) ? plainJson(c, file.value) : undefined)
+  const reviver = c.javascript ? c.get(1) : undefined
+  if (value && reviver && !isNone(reviver)) return revived(c, value, reviver)
   if (value) return hooked(c, value, c.get(-1, 'object_hook'))
   return unknown(c.m, 'JSON that is not a config in the workspace', file?.kind === 'file' || file?.kind === 'unknown')
 }

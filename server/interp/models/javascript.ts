@@ -217,7 +217,8 @@ export const javascript: LibraryModel = {
     'js.Array': arrayOfLength,
     'js.Array.isArray': c => {
       const v = c.get(0)
-      return !v || v.kind === 'unknown' || v.kind === 'library' ? unknown(c.m, 'isArray') : constant(v.kind === 'list')
+      if (!v || v.kind === 'unknown' || v.kind === 'library') return unknown(c.m, 'isArray')
+      return constant(v.kind === 'list' && v.shape !== 'set' && !v.properties?.has('BYTES_PER_ELEMENT'))
     },
     'js.Array.of': c =>
       list(

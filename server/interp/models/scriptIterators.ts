@@ -30,10 +30,10 @@ function textsOf(c: LibraryCall): Value {
   return cooked?.kind === 'list' && raw ? { ...cooked, properties: new Map([['raw', raw]]) } : (cooked ?? none)
 }
 
-/** `` String.raw`…` `` */
+/** `` String.raw`…` ``, or a call with the texts that a tag was given or made itself. */
 function rawText(c: LibraryCall): Value {
   const texts = c.get(0)
-  const raw = texts?.kind === 'list' ? texts.properties?.get('raw') : undefined
+  const raw = texts?.kind === 'list' ? texts.properties?.get('raw') : texts?.kind === 'dict' && texts.map.get('raw')
   const pieces = raw && itemsOf(c.m, raw)
   if (!pieces) return unknown(c.m, 'String.raw')
   const out: Part[] = []

@@ -6,7 +6,7 @@ import { noteMade } from '../stored/fileReads'
 import { evaluate, itemsOf } from './expressions'
 import { namesArguments } from '../program/names'
 import { handOver, storedArrays } from '../arrays/handOver'
-import { enter } from './entering'
+import { enter, evaluateOnce } from './entering'
 import { LibraryCall } from './libraryCall'
 import { type Machine, noteUnfollowed, place, unknown } from './machine'
 import { isPosition } from '../values/positions'
@@ -287,7 +287,7 @@ function bindParameters(m: Machine, f: FunctionValue, args: Arguments, scope: Sc
       if (named) (used ??= new Set()).add(name)
       if (given) value = given.value
       else if (param.default && (!args.open || args.optional))
-        value = evaluate(m, param.default, defaultScope(f, scope))
+        value = evaluateOnce(m, param.default, defaultScope(f, scope))
       else if (args.isWritten && !args.open && f.program.language !== 'python') value = { ...none, nothing: 'sure' }
       else value = unknown(m, `parameter ${name}`, args.open && freeCall.has(args))
     }

@@ -3,6 +3,7 @@
 
 import { type Arguments, callFunction, evaluateArguments, freeArguments, invoke, noArguments } from './calls'
 import { asMember, enumerated, isEnumeration } from './enumerations'
+import { evaluateOnce } from './entering'
 import { evaluate, itemsOf } from './expressions'
 import { itemsOfIterable } from './iterators'
 import { type Machine, place, unknown } from './machine'
@@ -52,7 +53,7 @@ function runFields(m: Machine, of: ClassValue, instance: InstanceValue): void {
   for (const base of of.bases) if (base.kind === 'class') runFields(m, base, instance)
   const scope: Scope = { vars: new Map(), parent: of.scope, program: of.program, self: instance }
   for (const field of of.def.fields)
-    instance.attributes.set(field.name, field.value ? evaluate(m, field.value, scope) : none)
+    instance.attributes.set(field.name, field.value ? evaluateOnce(m, field.value, scope) : none)
 }
 
 /** A class whose constructor is made from its fields. */

@@ -2,9 +2,10 @@
 // tree that no one has seen. Every turn would know no more than the one before it, and two such calls in a turn would be two
 // to the power of the depth.
 
-import type { FunctionDef } from '../../source/ir'
-import type { Machine } from './machine'
-import type { Value } from '../values/value'
+import type { Expr, FunctionDef } from '../../source/ir'
+import { evaluate } from './expressions'
+import { type Machine, unknown } from './machine'
+import type { Scope, Value } from '../values/value'
 
 /** A call that has not returned yet. */
 export interface Entered {
@@ -29,6 +30,17 @@ export function enter(m: Machine, def: FunctionDef, given: readonly Value[]): En
       break
     }
   return { def, given, uncertain: m.uncertain, within }
+}
+
+/** The value of a field, or of a parameter that is left out; one that is made of itself would never be there. */
+export function evaluateOnce(m: Machine, e: Expr, scope: Scope): Value {
+  if (m.working.has(e)) return unknown(m, 'a value that is made of itself')
+  m.working.add(e)
+  try {
+    return evaluate(m, e, scope)
+  } finally {
+    m.working.delete(e)
+  }
 }
 
 /** Whether something is not known of what a call gets, and nothing is but numbers, texts, and what the call around it had. */

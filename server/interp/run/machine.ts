@@ -2,7 +2,7 @@
 // One run interprets programs against one checkpoint for the lookups that no path decides.
 
 import type { Model, Shard } from '../../checkpoint/facts'
-import type { ClassDef, FunctionDef, Program, Span } from '../../source/ir'
+import type { ClassDef, Expr, FunctionDef, Program, Span } from '../../source/ir'
 import type { Counter } from '../program/counting'
 import type { Mixup } from '../arrays/heads'
 import { type Merged, nothingMerged } from '../stored/merging'
@@ -130,6 +130,8 @@ export interface Machine extends Files {
   readonly bound: Model | undefined
   work: number
   depth: number
+  /** Fields and default values that are being worked out. */
+  readonly working: Set<Expr>
   /** Above zero inside a branch that may not be taken, and in a loop of unknown length. */
   uncertain: number
   /** Above zero inside a branch that may not be taken. */
@@ -227,6 +229,7 @@ export function createMachine(
     bound,
     work: workFor(programs),
     depth: 0,
+    working: new Set(),
     uncertain: 0,
     branching: 0,
     keyGuarded: 0,

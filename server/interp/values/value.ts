@@ -287,6 +287,14 @@ export const constant = (value: ConstValue['value']): ConstValue => ({ kind: 'co
 export const isSureNone = (v: Value): v is ConstValue =>
   v.kind === 'const' && v.value === null && Boolean(v.literal ?? v.config ?? v.nothing)
 
+/** JavaScript's `undefined`: written so, or given by what gives nothing; not a null that is written or read from a file. */
+export function isUndefined(v: Value): v is ConstValue {
+  if (v.kind !== 'const' || v.value !== null || v.config) return false
+  return v.literal === undefined || writtenAt(v.literal) === 'undefined'
+}
+
+const writtenAt = ({ program, span }: Place): string => program.text.slice(span.start, span.end)
+
 const wholeNumbers: ConstValue[] = []
 /** A number that nobody has written; small ones are one object each, since loops count with them again and again. */
 export const wholeNumber = (n: number): ConstValue =>

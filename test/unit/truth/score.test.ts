@@ -32,6 +32,7 @@ const found = (more: Partial<Found> = {}): Found => ({
     line: 2,
     endLine: 2,
     related: [],
+    fixes: [],
   },
   ...more,
 })

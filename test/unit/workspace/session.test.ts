@@ -211,6 +211,26 @@ describe('Session', () => {
     expect((await session.current()).analysis.findings).toHaveLength(1)
   })
 
+  test('rehearses what an editor has open, and nothing where nothing is open', async () => {
+    const folder = tempFolder({ 'x.py': 'import mlx', 'y.py': 'import mlx' })
+    const rehearsed: string[][] = []
+    const { session } = sessionOn(folder, {
+      rehearse: (snapshot, paths) => {
+        expect(snapshot).toBe(session.latest.snapshot)
+        rehearsed.push([...paths])
+      },
+      rehearsal: { quietMs: 5, pauseMs: 1 },
+    })
+    await session.current()
+    await new Promise(done => setTimeout(done, 50))
+    expect(rehearsed).toEqual([])
+    const state = await session.current()
+    session.setText(join(folder, 'x.py'), 'import mlx  # open', 1)
+    await expect.poll(() => rehearsed.length).toBeGreaterThan(1)
+    expect(rehearsed[0]).toEqual([join(folder, 'x.py')])
+    expect(session.latest.analysis.findings).toEqual(state.analysis.findings)
+  })
+
   test('takes open documents for the workspace where there is no folder', async () => {
     const session = new Session({ analyse: fakeAnalysis })
     onTestFinished(() => session.dispose())

@@ -58,7 +58,7 @@ function withColumns({ shape }: StoredTensor, factor: number): number[] | undefi
 const turned = (tensor: StoredTensor): StoredTensor | undefined => {
   const [columns, rows] = [tensor.shape.at(-1), tensor.shape.at(-2)]
   if (columns === undefined || rows === undefined || columns === rows) return undefined
-  return { ...tensor, shape: [...tensor.shape.slice(0, -2), columns, rows] }
+  return { ...tensor, isTurned: true, shape: [...tensor.shape.slice(0, -2), columns, rows] }
 }
 
 export const transposedTensor = each(turned)
