@@ -4,7 +4,7 @@
 import { classOrder } from '../run/classes'
 import { bareClasses } from './instanceMembers'
 import { findMember, libraryBase } from './members'
-import { layerParameters } from '../arrays/parameters'
+import { layerArguments, layerParameters } from '../arrays/parameters'
 import type { InstanceValue } from '../values/value'
 
 /** Members of every `mlx.nn.Module`, those of `dict` included. */
@@ -43,8 +43,20 @@ export function hasMember(object: InstanceValue, name: string): boolean | undefi
   if (name === 'to_quantized') return packable.test(base)
   const parameters = object.of.kind === 'library' ? layerParameters(object) : undefined
   if (parameters) return name in parameters || name.startsWith('_') || layerMembers.has(name) ? undefined : false
-  return base === 'mlx.nn.Module' ? false : undefined
+  if (base === 'mlx.nn.Module') return false
+  const settings = object.of.kind === 'library' ? settingsOf(base.replace('mlx.nn.', '')) : undefined
+  return settings && !settings.has(name) && !name.startsWith('_') ? false : undefined
 }
+
+/** What layers without parameters have: their settings, under the names of their constructor's arguments or other ones. */
+function settingsOf(layer: string): ReadonlySet<string> | undefined {
+  const given = bareLayers.test(layer) ? (layerArguments[layer] ?? []) : undefined
+  return given && new Set([...given, ...layerMembers, 'scale', 'base', 'dims', 'layers', 'nonlinearity'])
+}
+
+/** Layers without parameters and without parts. */
+const bareLayers =
+  /^(SiLU|GELU|ReLU6?|ReLU2|Sigmoid|Tanh|Mish|Softplus|Softsign|Dropout[23]?d?|RoPE|Identity|Upsample|SinusoidalPositionalEncoding|(Avg|Max)Pool[123]d)$/
 
 /** Attributes of a dict and of those made like it: counters, ordered dicts, the archives of NumPy. */
 const dictMembers: ReadonlySet<string> = new Set(

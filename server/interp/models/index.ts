@@ -27,6 +27,7 @@ import { mlxCore } from './mlxCore'
 import { mlxLayers } from './mlxLayers'
 import { mlxModule } from './mlxModule'
 import { mlxProducts } from './mlxProducts'
+import { mlxRarer } from './mlxRarer'
 import { mlxSpace } from './mlxSpace'
 import { mlxTrees } from './mlxTrees'
 import { node } from './node'
@@ -91,6 +92,7 @@ export const libraries: readonly LibraryModel[] = [
   mlxModule,
   moduleTrees,
   mlxLayers,
+  mlxRarer,
   mlxSpace,
   mlxAttention,
   frostLayers,
