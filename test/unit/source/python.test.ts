@@ -100,7 +100,7 @@ const cases: readonly (readonly [string, string, string])[] = [
   [
     'patterns of which the parts do not say all',
     'match x:\n  case {"k": "v", **rest}: f()\n  case str(s): g(s)\n  case P(a): h()\n  case [1] | [2]: i()\n  case [a, *_, b] | (b, a): j()',
-    'if (and (and isinstance(x, dict) (in "k" x)) (== x["k"] "v"))\n  rest = (unknown "pattern")\n  f()\nelse\n  if isinstance(x, str)\n    s = x\n    g(s)\n  else\n    if (and isinstance(x, P) (unknown "pattern" x))\n      a = (unknown "pattern")\n      h()\n    else\n      if (or (and (and isinstance(x, (tuple list tuple)) (== len(x) 1)) (== x[0] 1)) (and (and isinstance(x, (tuple list tuple)) (== len(x) 1)) (== x[0] 2)))\n        i()\n      else\n        if (unknown "pattern" x)\n          a = (unknown "pattern")\n          b = (unknown "pattern")\n          b = (unknown "pattern")\n          a = (unknown "pattern")\n          j()',
+    'if (and (and isinstance(x, dict) (in "k" x)) (== x["k"] "v"))\n  rest = (dict #key: #value for (tuple #key #value) in x.items() if (not in #key (tuple "k")))\n  f()\nelse\n  if isinstance(x, str)\n    s = x\n    g(s)\n  else\n    if (and isinstance(x, P) (unknown "pattern" x))\n      a = (unknown "pattern")\n      h()\n    else\n      if (or (and (and isinstance(x, (tuple list tuple)) (== len(x) 1)) (== x[0] 1)) (and (and isinstance(x, (tuple list tuple)) (== len(x) 1)) (== x[0] 2)))\n        i()\n      else\n        if (unknown "pattern" x)\n          a = (unknown "pattern")\n          b = (unknown "pattern")\n          b = (unknown "pattern")\n          a = (unknown "pattern")\n          j()',
   ],
 ]
 
