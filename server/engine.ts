@@ -9,6 +9,11 @@ export type { Analysis, BrokenRule, LoadSite, Snapshot } from './judge'
 /** Analyses a snapshot. Runs of programs that did not change, against checkpoints that did not change, are kept. */
 export const analyse = (snapshot: Snapshot): Analysis => judge(snapshot, follow(snapshot))
 
+/** More files that belong together are a library, and would keep an edit waiting. */
+const mostRehearsed = 16
+
 /** Analyses once more what belongs to the programs at these paths, and keeps nothing of it: after a few times it is faster. */
-export const rehearse = (snapshot: Snapshot, paths: ReadonlySet<string>): void =>
-  void analyse({ ...snapshot, programs: freshly(snapshot, paths) })
+export function rehearse(snapshot: Snapshot, paths: ReadonlySet<string>): void {
+  const programs = freshly(snapshot, paths)
+  if (programs.length > 0 && programs.length <= mostRehearsed) analyse({ ...snapshot, programs })
+}

@@ -3,7 +3,7 @@
 // lenses, which vscode-languageclient wires up by itself. File watchers are registered by the server.
 import * as vscode from 'vscode'
 import { LanguageClient, RevealOutputChannelOn, State, TransportKind } from 'vscode-languageclient/node'
-import { messages } from '../server/protocol'
+import { messages, serverFlags } from '../server/protocol'
 import { programLanguages } from './programs'
 import type { PythonInterpreter } from './pythonInterpreter'
 import { readSettings } from './settings'
@@ -101,11 +101,12 @@ export class Server implements vscode.Disposable {
       module: this.extension.asAbsolutePath('dist/server.js'),
       transport: TransportKind.stdio,
     }
-    const debug = { ...server, options: { execArgv: ['--nolazy', '--inspect=6009'] } }
+    const run = { ...server, options: { execArgv: [...serverFlags] } }
+    const debug = { ...server, options: { execArgv: [...serverFlags, '--nolazy', '--inspect=6009'] } }
     const client = new LanguageClient(
       'tensorlint',
       'Tensorlint',
-      { run: server, debug },
+      { run, debug },
       {
         documentSelector,
         // A function: the client also calls it when it restarts a crashed server.

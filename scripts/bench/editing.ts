@@ -13,6 +13,7 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from 'vscode-jsonrpc/node'
+import { serverFlags } from '../../server/protocol'
 import type { Row } from './row'
 
 const edits = 200
@@ -29,7 +30,7 @@ export interface EditingFiles {
 
 /** Opens the workspace in a server process, edits the loader, and gives the time and memory rows. */
 export async function benchEditing({ folder, loader, server, variant }: EditingFiles): Promise<readonly Row[]> {
-  const child = spawn(process.execPath, [server, '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [...serverFlags, server, '--stdio'], { stdio: ['pipe', 'pipe', 'inherit'] })
   try {
     const client = await connect(child, folder)
     const uri = pathToFileURL(loader).toString()
