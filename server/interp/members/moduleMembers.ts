@@ -50,8 +50,14 @@ export function hasMember(object: InstanceValue, name: string): boolean | undefi
 
 /** What layers without parameters have: their settings, under the names of their constructor's arguments or other ones. */
 function settingsOf(layer: string): ReadonlySet<string> | undefined {
-  const given = bareLayers.test(layer) ? (layerArguments[layer] ?? []) : undefined
+  const parts = partsOfLayers[layer]
+  const given = bareLayers.test(layer) ? (layerArguments[layer] ?? []) : parts
   return given && new Set([...given, ...layerMembers, 'scale', 'base', 'dims', 'layers', 'nonlinearity'])
+}
+
+/** Layers that are made of others, with the names of those. */
+const partsOfLayers: Readonly<Record<string, readonly string[]>> = {
+  MultiHeadAttention: 'query_proj key_proj value_proj out_proj num_heads create_additive_causal_mask'.split(' '),
 }
 
 /** Layers without parameters and without parts. */
