@@ -85,6 +85,6 @@ function ofShapeOfAll(c: LibraryCall): Value {
     ...(c.get(0) ?? none),
     ...anyArray(c.m.frame.activation),
     library: 'numpy',
-    variants: [{ readings: onlyReading, shape: sizes, dtype: 'F64' }],
+    variants: [{ readings: onlyReading, shape: c.args.open ? undefined : sizes, dtype: 'F64' }],
   }
 }
