@@ -10,7 +10,7 @@ import { weightSites } from './rules/delivered'
 import { rules } from './rules/index'
 import type { Draft, Facts, Rule } from './rules/rule'
 import { rangeOf } from './rules/show'
-import { messageOf } from './rules/whichModel'
+import { fixesOf, messageOf } from './rules/whichModel'
 import type { Program } from './source/ir'
 import { sameItems } from './util/sameItems'
 import { verifyItems } from './verify/items'
@@ -146,7 +146,7 @@ function findingOf(facts: Facts, rule: Rule, { tensors, models, ...draft }: Draf
     },
     severity: draft.severity ?? rule.severity,
     because: draft.because ?? [],
-    fixes: draft.fixes ?? [],
+    fixes: fixesOf(facts, { tensors, models, ...draft }),
   }
 }
 

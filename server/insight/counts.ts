@@ -5,7 +5,7 @@ import type { Analysis } from '../engine'
 import type { FunctionDef, Program } from '../source/ir'
 import { offsetIn } from '../rules/show'
 import { arrivalPlaces } from './arrivals'
-import { functionAt } from './functions'
+import { functionAt } from '../interp/program/functions'
 import { lookupsIn } from './lookups'
 
 export interface LoadCounts {

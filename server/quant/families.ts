@@ -155,6 +155,11 @@ export interface Known {
   readonly section: JSONPath
 }
 
+/** Where layers of a type have their experts; undefined where they have none, or where it is not known. */
+export function expertsOf(type: string): Family['experts'] {
+  return Object.hasOwn(families, type) ? families[type]?.experts : undefined
+}
+
 /** The type of a config's language model, and the name of the model that reads it. */
 export function languageModelOf(file: JsonFile): { readonly type: string; readonly name: string } | undefined {
   const { top, text } = modelTypes(file)

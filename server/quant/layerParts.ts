@@ -44,6 +44,9 @@ const parts: Readonly<Record<string, string>> = {
   qwen3_5_text: `${norms} ${mlp}`,
 }
 
+/** The types that are known here. */
+export const knownTypes: readonly string[] = Object.keys(parts)
+
 /** Paths below a layer; undefined where the type is not known. */
 export function layerParts(type: string): readonly string[] | undefined {
   return Object.hasOwn(parts, type) ? parts[type]?.split(' ') : undefined

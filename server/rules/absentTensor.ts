@@ -7,7 +7,7 @@ import { placeKey } from '../interp/run/machine'
 import type { Because, Fix } from '../protocol'
 import { groupBy } from '../util/groupBy'
 import { defineRule, type Facts } from './rule'
-import { baseName, count, fileStart, foldNames, rangeOf, textAt } from './show'
+import { baseName, becauseCall, count, fileStart, foldNames, rangeOf, textAt } from './show'
 
 export const absentTensor = defineRule({
   id: 'absent-tensor',
@@ -26,7 +26,7 @@ export const absentTensor = defineRule({
         range: rangeOf(first.place),
         message: `${foldNames(keys)} ${keys.length === 1 ? 'is' : 'are'} not in ${model ? baseName(model.path) : 'the checkpoint'}, which holds ${count(tensorCount(first), 'tensor')}${near ? `; the nearest name is ${near.name}` : ''}; ${first.place.program.language === 'python' ? 'Python raises KeyError here' : 'this is undefined, and what it is used for raises TypeError'}`,
         tensors: [],
-        because: near ? [near.because] : [],
+        because: [...(near ? [near.because] : []), ...(first.calls ?? []).map(becauseCall)],
         fixes: near && keys.length === 1 ? keyFix(first, near.name) : [],
       }
     }

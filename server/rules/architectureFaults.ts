@@ -19,6 +19,8 @@ export interface Mismatch {
   readonly found: string
   /** The value that would fit, where it is one. */
   readonly wanted: number | undefined
+  /** Another number that would fit in its place, if this one were right. */
+  readonly instead?: { readonly number: Stated; readonly value: number } | undefined
 }
 
 /** Numbers of the language model, at the level of the file where they hold. */
@@ -182,14 +184,35 @@ function* attentionFaults(numbers: Numbers, layer: Layer, family: Family): Gener
   }
   if (!keysFit && key && keyRows !== undefined) {
     const wanted = keyRows % headSize.value === 0 ? keyRows / headSize.value : undefined
-    yield fault(
+    const found = fault(
       keyHeads ?? heads,
       key,
       keyRows,
       `${expected(keys, headSize.value, 'heads of keys')})`,
       keyHeads ? wanted : undefined,
     )
+    yield { ...found, instead: rows === wantedRows ? otherHeads(numbers, layer, base, keyRows) : undefined }
   }
+}
+
+/** No model in use has smaller heads. */
+const smallestHead = 32
+
+/**
+ * The number of heads by which the number of keys would be right: where a head's size is derived from it, queries fit any,
+ * unless a norm over one head says how large it is.
+ */
+function otherHeads(
+  { heads, keyHeads, headSize, hidden }: Numbers,
+  layer: Layer,
+  base: string,
+  keyRows: number,
+): Mismatch['instead'] {
+  if (!heads || !keyHeads || !hidden || !headSize || headSize.stated) return undefined
+  if (headSize.value * heads.value !== hidden.value || layer.has(`${base}.q_norm`)) return undefined
+  const value = (hidden.value * keyHeads.value) / keyRows
+  const isPlausible = value % keyHeads.value === 0 && keyRows / keyHeads.value >= smallestHead
+  return isPlausible ? { number: heads, value } : undefined
 }
 
 /** The size of a head by the tensors, if the number of heads is as stated: a norm over one head, or queries and keys agree. */

@@ -43,11 +43,17 @@ function draft(facts: Facts, model: Model, file: JsonFile, group: readonly Misma
   const all = wanted.size === 1 ? value : undefined
   const parts = [...new Map(group.map(m => [m.part.path, m.part])).values()]
   const stored = showTensor(first.part.stored.tensor)
+  const others = new Set(group.map(m => m.instead?.value))
+  const instead = all !== undefined && others.size === 1 ? first.instead : undefined
+  const should =
+    all === undefined
+      ? ''
+      : `, so it should be ${all}${instead ? `, or ${instead.number.name} ${instead.value}: the shapes fit both` : ''}`
   return {
     path: file.path,
     range: rangeIn(file, first.at.offset, first.at.offset + first.at.length),
     severity: severityFor(facts, model, true),
-    message: `${isStated(file, first) ? `${first.name} makes a loader expect` : `${first.name} is missing, so a loader expects`} ${first.expected}; ${first.part.path}.weight ${stored} has ${first.found}${all === undefined ? '' : `, so it should be ${all}`}; ${count(parts.length, 'module')}, ${foldNames(parts.map(p => p.path))}; mlx-lm and transformers refuse the weights`,
+    message: `${isStated(file, first) ? `${first.name} makes a loader expect` : `${first.name} is missing, so a loader expects`} ${first.expected}; ${first.part.path}.weight ${stored} has ${first.found}${should}; ${count(parts.length, 'module')}, ${foldNames(parts.map(p => p.path))}; mlx-lm and transformers refuse the weights`,
     tensors: parts.map(p => p.stored.tensor.name),
     because: [
       {
@@ -57,7 +63,10 @@ function draft(facts: Facts, model: Model, file: JsonFile, group: readonly Misma
         tensor: first.part.stored.tensor.name,
       },
     ],
-    fixes: all === undefined ? [] : [fix(file, first, all)],
+    fixes: [
+      ...(all === undefined ? [] : [fix(file, first, all)]),
+      ...(instead ? [changeFix(file, instead.number, instead.value)] : []),
+    ],
   }
 }
 
@@ -66,13 +75,19 @@ const isStated = (file: JsonFile, { at, path }: Mismatch) => stated(file, 'text'
 function fix(file: JsonFile, mismatch: Mismatch, value: number): Fix {
   const { at, path, name } = mismatch
   return isStated(file, mismatch)
-    ? { title: `Change ${name} to ${value}`, kind: 'needs-a-look', edits: [replaceNode(file, at, String(value))] }
+    ? changeFix(file, { name, node: at }, value)
     : {
         title: `Write ${name}: ${value}`,
         kind: 'needs-a-look',
         edits: [rewrite(file, file.root ?? at, [{ path, value }])],
       }
 }
+
+const changeFix = (file: JsonFile, { name, node }: Pick<Stated, 'name' | 'node'>, value: number): Fix => ({
+  title: `Change ${name} to ${value}`,
+  kind: 'needs-a-look',
+  edits: [replaceNode(file, node, String(value))],
+})
 
 interface LayerFault {
   readonly number: Stated

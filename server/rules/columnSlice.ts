@@ -7,6 +7,7 @@ import type { Edit, Fix } from '../protocol'
 import { logicalColumns } from '../quant/affine'
 import { passed } from './parameters'
 import { rangeOf, textAt } from './show'
+import { isSameFunction } from './sameFunction'
 import { splitLike } from './splitText'
 import { asOperand } from './turnText'
 
@@ -56,7 +57,8 @@ export function columnFix(d: Delivery, { sliced, whole, words }: ColumnSlice): F
   let isPlain = true
   for (const member of whole) {
     const handle = d.handles[member]
-    if (!handle || d.sink[member]?.activation !== d.sink[like]?.activation) return undefined
+    if (!handle || d.sink[member]?.activation !== d.sink[like]?.activation || !isSameFunction(place, handle))
+      return undefined
     const scale = like === 'weight' ? 1 / words : member === 'weight' ? words : 1
     const operand = textAt(handle)
     const cut = slicedText(textAt(place), operand, scale)

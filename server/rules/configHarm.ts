@@ -4,10 +4,12 @@
 
 import type { Node } from 'jsonc-parser'
 import type { JsonFile, Model } from '../checkpoint/facts'
+import { indexFitOf } from '../checkpoint/indexFit'
 import { weightsIn } from '../interp/deliveries'
 import { overrideOf, type QuantizationConfig } from '../quant/config'
 import { quantizedModules } from '../quant/quantizedModules'
 import type { Because, Severity } from '../protocol'
+import { sourcesGiven } from './given'
 import type { Facts } from './rule'
 import { rangeOf } from './show'
 
@@ -32,6 +34,17 @@ export function readers(facts: Facts, file: JsonFile, nodes: readonly (Node | un
 /** Whether a program of the workspace was seen to load the model's weights. */
 export function isLoadedHere(facts: Facts, model: Model): boolean {
   return facts.bundles.some(bundle => weightsIn(bundle).has(model))
+}
+
+/** Whether a program of the workspace fills a module with the model's weights and leaves these out, as what is not needed. */
+export function isLeftOut(facts: Facts, model: Model, names: readonly string[]): boolean {
+  const left = new Set(names)
+  return facts.runs.some(run =>
+    run.moduleLoads.some(load => {
+      const sources = sourcesGiven(load).filter(source => source.model === model)
+      return load.reached && sources.length > 0 && sources.every(({ tensor }) => !left.has(tensor.name))
+    }),
+  )
 }
 
 /**
@@ -67,5 +80,12 @@ function judgeComplete(model: Model): boolean {
     const key = `${found[1]} ${found[3]}`
     numbers.set(key, (numbers.get(key) ?? new Set()).add(found[2] ?? ''))
   }
+  if (lacksIndexed(model)) return false
   return [...numbers].every(([key, seen]) => seen.size >= Number(key.slice(key.lastIndexOf(' ') + 1)))
+}
+
+/** Whether the index names tensors that no shard holds: they were saved, and have gone since. */
+function lacksIndexed(model: Model): boolean {
+  const { absent, misplaced } = indexFitOf(model) ?? { absent: [], misplaced: [] }
+  return absent.some(one => one.elsewhere < one.tensors.length) || misplaced.some(one => one.actual === undefined)
 }

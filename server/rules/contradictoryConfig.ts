@@ -175,7 +175,7 @@ function fixes(where: Where, group: Group, served: number): Fix[] {
   }
   if (first.which === 'quantized')
     return first.wanted.map(pair => ({
-      title: `Say that ${first.key} is ${showPair(pair)}`,
+      title: `Write ${showPair(pair)} for ${first.key}`,
       kind: first.wanted.length === 1 ? 'safe' : 'needs-a-look',
       edits: [
         replaceNode(file, first.at, JSON.stringify(parametersText(pair, first.wantedMode)).replace(/([:,])/g, '$1 ')),
@@ -188,8 +188,9 @@ function fixes(where: Where, group: Group, served: number): Fix[] {
   if (!isForAll) return group.length < served && isSure(group) ? [overrideFix(where, group)] : []
   const kind = readings.length === 1 && group.length === served ? 'safe' : 'needs-a-look'
   return readings.flatMap(pair => {
-    const edits = changeBlock(where, first, pair)
-    return edits ? [{ ...edits, kind }] : []
+    const change = changeBlock(where, first, pair)
+    const title = change && readings.length > 1 ? `${change.title}, for ${showPair(pair)}` : change?.title
+    return change && title !== undefined ? [{ ...change, title, kind }] : []
   })
 }
 

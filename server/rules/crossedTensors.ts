@@ -59,7 +59,7 @@ function keyFix(group: readonly Delivery[]): Fix[] {
   // Every reading of this call must want the same edits.
   if (!edits || group.some(d => JSON.stringify(keyEdits(d)) !== JSON.stringify(edits))) return []
   const members = strangers(first).join(' and ')
-  return [{ title: `Ask for ${members} of the weight's own module`, kind: 'needs-a-look', edits }]
+  return [{ title: `Read the ${members} of the weight's own module`, kind: 'needs-a-look', edits }]
 }
 
 function keyEdits(d: Delivery): readonly Edit[] | undefined {

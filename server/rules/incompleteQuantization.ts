@@ -3,6 +3,7 @@
 
 import type { Model } from '../checkpoint/facts'
 import type { Fix } from '../protocol'
+import { showPair } from '../quant/affine'
 import { modeDefaults, type QuantizationConfig, quantizationConfigs } from '../quant/config'
 import { expectedWidth, withEvidence } from '../quant/dimensions'
 import { mlxLmReading } from '../quant/mlxLm'
@@ -45,7 +46,8 @@ export const incompleteQuantization = defineRule({
 function fixes(model: Model, block: QuantizationConfig, missing: readonly (keyof typeof keys)[]): Fix[] {
   const modules = quantizedModules(model).filter(m => !block.overrides.has(m.path))
   const usual = modeDefaults(block.global.mode)
-  const values = modules.length === 0 || block.global.mode !== 'affine' ? [usual] : commonPairs(model, block, modules)
+  // A mode of floating-point numbers knows one pair; what affine weights are only they can tell.
+  const values = block.global.mode === 'affine' ? commonPairs(model, block, modules) : [usual]
   const copies = quantizationConfigs(block.file).filter(copy => copy !== block && copy.path.length === 1)
   return values.map(pair => {
     const changes = [block, ...copies].flatMap(target =>
@@ -54,7 +56,7 @@ function fixes(model: Model, block: QuantizationConfig, missing: readonly (keyof
       ),
     )
     return {
-      title: `Write ${missing.map(which => `${keys[which]} ${pair[which]}`).join(' and ')}`,
+      title: `Write ${missing.map(which => `${keys[which]} ${pair[which]}`).join(' and ')}${values.length > 1 ? `, for ${showPair(pair)}` : ''}`,
       kind: values.length === 1 ? 'safe' : 'needs-a-look',
       edits: [rewrite(block.file, block.global.node, changes)],
     }

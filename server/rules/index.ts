@@ -9,12 +9,14 @@ import { contradictoryConfig } from './contradictoryConfig'
 import { crossedTensors } from './crossedTensors'
 import { duplicatedTensor } from './duplicatedTensor'
 import { foreignFormatRule } from './foreignFormat'
+import { foreignPrefix } from './foreignPrefix'
 import { integerTensor } from './integerTensor'
 import { innerDimension } from './innerDimension'
 import { invalidConfig } from './invalidConfig'
 import { invalidIndex } from './invalidIndex'
 import { mismatchedNvfp4 } from './mismatchedNvfp4'
 import { mismatchedTriple } from './mismatchedTriple'
+import { mismatchedModelType } from './mismatchedModelType'
 import { misplacedTensor } from './misplacedTensor'
 import { missingShard } from './missingShard'
 import { misshapenTensor } from './misshapenTensor'
@@ -81,6 +83,8 @@ export const rules = [
   missingExpert,
   missingTower,
   missingParameter,
+  foreignPrefix,
+  mismatchedModelType,
   incompleteTriple,
   missingModelType,
   mismatchedNvfp4,

@@ -11,6 +11,7 @@ import type { Fix } from '../protocol'
 import { logicalColumns } from '../quant/affine'
 import { expectedWidth } from '../quant/dimensions'
 import { groupBy } from '../util/groupBy'
+import { sameItems } from '../util/sameItems'
 import { judgedWhere } from './delivered'
 import { judgeParameters, passed, tripleOf } from './parameters'
 import { defineRule, type Draft, type Facts } from './rule'
@@ -119,13 +120,20 @@ function judge(
       why,
       wantsTurn: columns === outer && w.decoded?.turned !== true,
       silent: false,
-      fixes: columns === outer ? turnFix(product.rightPlace, w.decoded?.turned !== true) : [],
+      fixes: columns === outer ? turnFix(product.rightPlace, isStoredSo(w, right)) : [],
     }
   }
   const isActivation = !x.decoded && !x.stored
   if (inner === outer && w.decoded && !w.decoded.turned && isActivation)
-    return { ...base, why, wantsTurn: true, silent: true, fixes: turnFix(product.rightPlace, true) }
+    return { ...base, why, wantsTurn: true, silent: true, fixes: turnFix(product.rightPlace, 'yes') }
   return undefined
+}
+
+/** Whether a factor is turned as it was stored or decoded; unknown where it is computed. */
+function isStoredSo({ decoded, stored }: ArrayVariant, right: readonly number[]): 'yes' | 'no' | 'unknown' {
+  if (decoded) return decoded.turned ? 'no' : 'yes'
+  const shape = stored?.sources[0]?.tensor.shape
+  return shape ? (sameItems(shape, right) ? 'yes' : 'no') : 'unknown'
 }
 
 /** The same for products with a packed weight, where its triple and its parameters are sound. */
@@ -185,16 +193,30 @@ function draft(group: readonly Misfit[]): Draft {
   }
 }
 
-/** `x @ w` becomes `x @ w.T`; `x @ w.T` becomes `x @ w`. */
-function turnFix(place: Place | undefined, sure: boolean): Fix[] {
+/**
+ * `x @ w` becomes `x @ w.T`, as weights want it that nobody has turned yet. `x @ w.T` becomes `x @ w`, which is sure only
+ * where the transpose undoes another one: else the matrix may be the wrong one, or stored the wrong way round.
+ */
+function turnFix(place: Place | undefined, storedSo: 'yes' | 'no' | 'unknown'): Fix[] {
   if (!place) return []
   const text = textAt(place)
   const bare = withoutTurn(text)
-  const kind = sure ? 'safe' : 'needs-a-look'
   const edit = (newText: string) => [{ path: place.program.path, range: rangeOf(place), newText }]
   return bare
-    ? [{ title: 'Drop the transpose of the right factor', kind, edits: edit(bare) }]
-    : [{ title: 'Transpose the right factor', kind, edits: edit(`${asOperand(text)}.T`) }]
+    ? [
+        {
+          title: 'Drop the transpose of the right factor',
+          kind: storedSo === 'yes' ? 'safe' : 'needs-a-look',
+          edits: edit(bare),
+        },
+      ]
+    : [
+        {
+          title: 'Transpose the right factor',
+          kind: storedSo === 'no' ? 'needs-a-look' : 'safe',
+          edits: edit(`${asOperand(text)}.T`),
+        },
+      ]
 }
 
 /** What decides in `quantized_matmul`: its own argument, written out or left to the default, which is to transpose. */

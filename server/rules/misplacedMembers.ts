@@ -16,7 +16,7 @@ export interface Misplaced {
 /** Operations that are sure to be reached and get a member in another's place in every reading. */
 export const misplaced = (sinks: readonly Sink[]): readonly Misplaced[] =>
   sinks.flatMap(sink => {
-    if (sink.uncertain || sink.guarded) return []
+    if (sink.uncertain) return []
     const members = new Map<Role, Role>()
     for (const place of ['scales', 'biases'] as const) {
       const role = roleIn(sink[place])

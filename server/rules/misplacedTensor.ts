@@ -46,7 +46,7 @@ function fixes(written: string | undefined, file: Indexed['file'], { actual, ent
   if (!actual || written === undefined || entries.length > maxEdits) return []
   return [
     {
-      title: `Send ${entries.length === 1 ? 'it' : `all ${entries.length}`} to ${baseName(actual.path)}`,
+      title: `Point ${entries.length === 1 ? 'the entry' : `the ${entries.length} entries`} to ${baseName(actual.path)}`,
       kind: 'safe',
       edits: entries.map(entry => ({
         path: file.path,

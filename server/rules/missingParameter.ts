@@ -9,6 +9,7 @@ import { type Anatomy, anatomyOf } from '../quant/anatomy'
 import { languageModelOf } from '../quant/families'
 import { layerParts } from '../quant/layerParts'
 import { isLanguageModel } from '../quant/modelClass'
+import { otherTypeOf } from '../quant/otherTypes'
 import { groupBy } from '../util/groupBy'
 import { isComplete } from './configHarm'
 import { indexed, isStale } from './indexPlaces'
@@ -26,6 +27,8 @@ export const missingParameter = defineRule({
       const [shard] = model.shards
       if (!file || !shard || model.configs.length > 1 || ranksOf(model).length > 1) continue
       if (model.isPartial || !isComplete(model) || lacksFiles(model) || !isLanguageModel(file)) continue
+      // Layers of another type are told as such.
+      if (otherTypeOf(model, file)) continue
       const known = languageModelOf(file)
       const parts = known && layerParts(known.name)
       const anatomy = parts && anatomyOf(model)

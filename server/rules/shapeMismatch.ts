@@ -13,7 +13,7 @@ import { where } from './delivered'
 import { misfitPlaces } from './innerDimension'
 import { isPacked } from './foreign'
 import { packedAgain } from './packedQuantizedAgain'
-import { becauseTensor, rangeOf, showTensor } from './show'
+import { becauseCall, becauseTensor, rangeOf, showTensor } from './show'
 import { isCrossed } from './sites'
 import { isToldByMode } from './wrongMode'
 import { isToldByParameters } from './wrongParameters'
@@ -67,13 +67,16 @@ export function* certain(
   }
 }
 
-export function draft({ at, found, expected, raises, tensors }: Refusal): Draft {
+export function draft({ at, found, expected, raises, tensors, calls }: Refusal): Draft {
   const shown = [...new Map(tensors.map(t => [t.tensor.name, t])).values()]
   return {
     path: at.program.path,
     range: rangeOf(at),
     message: [found, expected && `expected ${expected}`, raises && `raises "${raises}"`].filter(Boolean).join('; '),
     tensors: shown.map(t => t.tensor.name),
-    because: shown.slice(0, 4).map(t => becauseTensor(t, `${t.tensor.name} is stored ${showTensor(t.tensor)}`)),
+    because: [
+      ...shown.slice(0, 4).map(t => becauseTensor(t, `${t.tensor.name} is stored ${showTensor(t.tensor)}`)),
+      ...calls.map(becauseCall),
+    ],
   }
 }

@@ -41,6 +41,13 @@ export function becauseTensor(t: Pick<Arrived, 'shard' | 'tensor'>, message: str
   return { path: t.shard.path, range: fileStart, message, tensor: t.tensor.name }
 }
 
+/** A call that led to the place of a finding. */
+export const becauseCall = (at: Place): Because => ({
+  path: at.program.path,
+  range: rangeOf(at),
+  message: 'it is called from here',
+})
+
 /** Names with their numbers folded into ranges: `layers.0-3.q_proj`, at most `most` of them. */
 export function foldNames(names: readonly string[], most = 4): string {
   const groups = new Map<string, number[]>()

@@ -11,6 +11,7 @@ import { foreignFormat } from './foreign'
 import { columnFix, columnSlice } from './columnSlice'
 import { defineRule, type Draft, type Facts } from './rule'
 import { count, foldNames, rangeOf, showShape, textAt } from './show'
+import { isSameFunction } from './sameFunction'
 import { splitLike } from './splitText'
 import { asOperand } from './turnText'
 import { because, tensorNames } from './transposedTriple'
@@ -109,11 +110,13 @@ function sliceEdits(d: Sliced): SliceEdits | undefined {
   if (!like || sliced.length + whole.length !== all.length || rows.size !== 1) return undefined
   const from = d.sink[like]?.at
   const text = sliceText(from)
+  // Names of a slice mean nothing, or something else, in another function.
+  const isKnownAt = (place: Place) => !from || !/[a-z_]/i.test(text ?? 'x') || isSameFunction(from, place)
   const edits: Edit[] = []
   for (const member of whole) {
     const place = d.handles[member]
     // What the slice is made of must be known where it is added.
-    if (!place || d.sink[member]?.activation !== d.sink[like]?.activation) return undefined
+    if (!place || d.sink[member]?.activation !== d.sink[like]?.activation || !isKnownAt(place)) return undefined
     const operand = textAt(place)
     const newText = text === undefined ? from && splitLike(from, operand) : `${asOperand(operand)}${text}`
     if (newText === undefined) return undefined

@@ -5,8 +5,9 @@
 import type { Run } from '../interp/index'
 import type { ModuleLoad } from '../interp/arrays/parameters'
 import { placeKey } from '../interp/run/machine'
-import type { Source, Value } from '../interp/values/value'
+import type { Value } from '../interp/values/value'
 import { groupBy } from '../util/groupBy'
+import { sourcesGiven } from './given'
 import { defineRule, type Draft } from './rule'
 import { becauseTensor, count, foldNames, modelName, rangeOf, showShape } from './show'
 
@@ -63,21 +64,15 @@ function stopping(run: Run, loads: readonly ModuleLoad[]): Mismatch | undefined 
 /** Whether the weights are the same whatever checkpoint the unknown paths mean. */
 function isDecided(load: ModuleLoad | undefined, { askedBound, bound }: Run): boolean {
   if (!askedBound || bound === undefined) return true
-  const sources = load ? sourcesOf(load) : []
+  const sources = load ? sourcesGiven(load) : []
   return sources.length > 0 && sources.every(s => s.model !== bound)
 }
-
-/** The stored tensors that a model is given. */
-const sourcesOf = ({ given }: ModuleLoad): readonly Source[] =>
-  [...(given?.values() ?? [])].flatMap(v =>
-    (v.kind === 'array' ? v.variants : []).flatMap(x => x.stored?.sources ?? []),
-  )
 
 /** A checkpoint that no path names is one of many; it is this model's if most of the names of the smaller side are in both. */
 function isMeant(load: ModuleLoad, { loads }: Run): boolean {
   const { given, parameters } = load
   if (!given) return false
-  const shards = new Set(sourcesOf(load).map(s => s.shard))
+  const shards = new Set(sourcesGiven(load).map(s => s.shard))
   if (shards.size === 0 || loads.some(l => l.named && shards.has(l.shard))) return true
   const shared = [...given.keys()].filter(name => parameters.shapes.has(name)).length
   return shared >= Math.min(given.size, parameters.shapes.size) / 2
@@ -140,7 +135,7 @@ function draft({ load, extra, missing, shapes, isOneOf }: Mismatch): Draft {
         ]
       : []),
   ]
-  const from = isOneOf ? [...new Set(sourcesOf(load).map(s => modelName(s.model)))] : []
+  const from = isOneOf ? [...new Set(sourcesGiven(load).map(s => modelName(s.model)))] : []
   return {
     path: load.call.program.path,
     range: rangeOf(load.call),

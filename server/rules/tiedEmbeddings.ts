@@ -12,7 +12,7 @@ import { modelTypes } from '../quant/mlxLm'
 import { isLanguageModel } from '../quant/modelClass'
 import { flag, sectionOf } from '../quant/sizes'
 import { replaceNode, rewrite } from './configEdits'
-import { isComplete, severityFor } from './configHarm'
+import { isComplete, isLeftOut, severityFor } from './configHarm'
 import { defineRule, type Draft, type Facts } from './rule'
 import { rangeIn } from './show'
 
@@ -71,7 +71,7 @@ function storedHead(
   const left = headParameters.filter(parameter => parameter === 'scales' || parameter === 'biases')
   const said = `${tied.name} is true, but ${names.join(', ')} ${names.length === 1 ? 'is' : 'are'} stored`
   const tensors = names
-  if (family.tiedHead === 'uses' || family.tiedHead === undefined) return undefined
+  if (family.tiedHead === 'uses' || family.tiedHead === undefined || isLeftOut(facts, model, names)) return undefined
   if (family.tiedHead === 'drops' && left.length === 0)
     return {
       at: tied.node,

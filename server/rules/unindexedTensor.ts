@@ -1,7 +1,8 @@
 // Tensors in the shards that the index does not know: typical of the scales and biases of a model that was quantized
 // while its old index stayed. The repair adds them in the writing of the entries that are there.
 
-import type { Unindexed } from '../checkpoint/indexFit'
+import type { Shard } from '../checkpoint/facts'
+import type { IndexFit, Unindexed } from '../checkpoint/indexFit'
 import type { Fix } from '../protocol'
 import { type Indexed, rangeOfFile, showTensors, usable } from './indexPlaces'
 import { defineRule, type Draft } from './rule'
@@ -61,7 +62,8 @@ function fixes(indexed: Indexed, groups: readonly Unindexed[]): Fix[] {
   return [
     {
       title: `Add ${number === 1 ? 'it' : `the ${number} tensors`} to the index`,
-      kind: 'safe',
+      // Where entries of the same shards lead nowhere, the tensors have been renamed rather than added.
+      kind: groups.some(({ shard }) => lacks(fit, shard)) ? 'needs-a-look' : 'safe',
       edits: [
         { path: file.path, range: rangeIn(file, end, end), newText: entries.join('') },
         ...(total ? [total.edit] : []),
@@ -69,3 +71,7 @@ function fixes(indexed: Indexed, groups: readonly Unindexed[]): Fix[] {
     },
   ]
 }
+
+/** Whether the index names tensors in a shard that are nowhere. */
+const lacks = ({ misplaced }: IndexFit, shard: Shard): boolean =>
+  misplaced.some(one => one.shard === shard && one.actual === undefined)

@@ -162,7 +162,7 @@ function draft(all: readonly Passed[]): Draft {
 }
 
 const beginFix = (start: NonNullable<Counter['start']>, first: number): Fix => ({
-  title: `Begin at ${first}`,
+  title: `Begin the loop at ${first}`,
   kind: 'needs-a-look',
   edits: [{ path: start.program.path, range: rangeOf(start), newText: String(first) }],
 })

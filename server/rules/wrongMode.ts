@@ -75,7 +75,9 @@ function draft(group: readonly Contradiction[]): Draft {
   const first = group[0] as Contradiction
   const { d, given, isLeftOut } = first
   const modes = [...new Set(group.map(c => c.wanted))]
-  const found = isLeftOut ? `mode is left out, so MLX takes affine` : `mode is ${given}`
+  const found = isLeftOut
+    ? `mode is ${d.sink.arguments.mode ? 'None' : 'left out'}, so MLX takes affine`
+    : `mode is ${given}`
   const reason = first.pair
     ? `scales are ${showTensor(d.scales)}, without biases, and weight ${showTensor(d.weight)}`
     : `scales are ${showTensor(d.scales)}, which no other mode has`
@@ -128,7 +130,12 @@ function editsOf({ d, wanted, pair, place, isLeftOut }: Contradiction): readonly
   }
   const path = place.program.path
   if (isLeftOut) {
-    const edit = argumentEdit(place, `mode="${wanted}"`)
+    const none = d.sink.arguments.mode
+    // An argument that is there and gives None is not passed a second time.
+    if (none && textAt(none) !== 'None') return undefined
+    const edit = none
+      ? { path: none.program.path, range: rangeOf(none), newText: `"${wanted}"` }
+      : argumentEdit(place, `mode="${wanted}"`)
     return edit && [...edits, edit]
   }
   const quote = /^["']/.exec(textAt(place))?.[0]

@@ -22,8 +22,10 @@ import { argumentEdit } from './argumentEdit'
 import { columnSlice } from './columnSlice'
 import { configRead } from './configRead'
 import { judgedFor, judgedWhere } from './delivered'
+import { ignoredEntry } from './ignoredEntry'
 import { defineRule, type Draft, type Facts } from './rule'
-import { baseName, becauseTensor, count, foldNames, rangeOf, showTensor } from './show'
+import { swappedPair, swappedParameters } from './swappedParameters'
+import { baseName, becauseTensor, count, foldNames, rangeOf, showTensor, textAt } from './show'
 import { tensorNames } from './transposedTriple'
 import { isModeRight } from './wrongMode'
 
@@ -49,6 +51,7 @@ export const wrongParameters = defineRule({
     const found = judgedWhere(facts, isContradicted).flatMap(contradictions)
     const groups = groupBy(found, c => `${placeKey(c.place)}${c.isLeftOut}${c.which}`)
     for (const group of groups.values()) yield draft(group, facts)
+    yield* swappedParameters(facts, isSwapped)
   },
 })
 
@@ -69,12 +72,14 @@ function judgementOf(given: Given, triple: DeliveredTriple): Judgement | undefin
 /** Whether this rule or the one about configs speaks of a delivery's parameters. */
 export function isToldByParameters(d: Delivery): boolean {
   if (columnSlice(d)) return false
-  if (contradictions(d).length > 0) return true
+  if (contradictions(d).length > 0 || isSwapped(d)) return true
   const triple = tripleOf(d)
   const [groupSize, bits] = [passed(d.sink, 'groupSize'), passed(d.sink, 'bits')]
-  const isFromConfig = isOfConfig('groupSize', groupSize) || isOfConfig('bits', bits)
-  if (!triple || !isFromConfig) return false
-  return judgementOf({ groupSize: groupSize.value, bits: bits.value }, triple) !== undefined
+  const given = { groupSize: groupSize.value, bits: bits.value }
+  const isConfigs = (which: Parameter) => isOfConfig(which, { groupSize, bits }[which])
+  const judgement = triple && judgementOf(given, triple)
+  // What the program computes is nobody's to judge by itself, though the other one is the config's.
+  return judgement !== undefined && fromProgram(judgement, given, isConfigs).wrong.some(isConfigs)
 }
 
 function contradictions(d: Delivery): Contradiction[] {
@@ -85,29 +90,40 @@ function contradictions(d: Delivery): Contradiction[] {
   const given = { groupSize: groupSize.value, bits: bits.value }
   const judgement = judgementOf(given, triple)
   if (!judgement) return []
+  const entry = ignoredEntry(d)
+  if (entry)
+    return (['bits', 'groupSize'] as const).flatMap(which => {
+      if (given[which] === entry[which]) return []
+      const misread = `the config's for all modules, though its entry for ${d.module} says ${entry[which]}`
+      const judged: Judgement = { ...judgement, wrong: [which], wanted: entry, closest: [entry] }
+      return [{ d, which, judgement: judged, given, place: d.sink.call, isLeftOut: false, misread }]
+    })
+  if (isSwapped(d)) return []
   const { wrong, ...found } = fromProgram(judgement, given, which => isOfConfig(which, { groupSize, bits }[which]))
   return wrong.flatMap(which => {
-    const from = (which === 'groupSize' ? groupSize : bits).from
-    if (isOfConfig(which, { groupSize, bits }[which])) return []
-    const source = from?.kind === 'const' ? from.config : undefined
-    const misread = source && keyOf(source)
-    const told = source && !isConfig(source) ? `${misread} of ${baseName(source.file.path)}` : `the config's ${misread}`
-    const literal = from?.kind === 'const' && from.value !== null && !misread ? from.literal : undefined
-    if (from && !literal && !misread && !(from.kind === 'const' && from.value === null)) return []
-    const judged = { ...judgement, ...found, wrong }
-    return [
-      {
-        d,
-        which,
-        judgement: judged,
-        given,
-        place: literal ?? d.sink.call,
-        isLeftOut: !literal && !misread,
-        misread: misread && told,
-      },
-    ]
+    const spot = isOfConfig(which, { groupSize, bits }[which]) ? undefined : spotOf(d, which)
+    return spot ? [{ d, ...spot, judgement: { ...judgement, ...found, wrong }, given }] : []
   })
 }
+
+type Spot = Pick<Contradiction, 'which' | 'place' | 'isLeftOut' | 'misread'>
+
+/** Where a parameter would have to be changed; undefined where it is computed. */
+function spotOf({ sink }: Delivery, which: Parameter): Spot | undefined {
+  const { from } = passed(sink, which)
+  const source = from?.kind === 'const' ? from.config : undefined
+  const key = source && keyOf(source)
+  const told = source && !isConfig(source) ? `${key} of ${baseName(source.file.path)}` : `the config's ${key}`
+  const literal = from?.kind === 'const' && from.value !== null && !key ? from.literal : undefined
+  if (from && !literal && !key && !(from.kind === 'const' && from.value === null)) return undefined
+  return { which, place: literal ?? sink.call, isLeftOut: !literal && !key, misread: key && told }
+}
+
+/** Whether bits and group size are passed in each other's place, and not because the config says so. */
+const isSwapped = (d: Delivery): boolean =>
+  d.sink.op !== 'save_safetensors' &&
+  swappedPair(d) !== undefined &&
+  !(['groupSize', 'bits'] as const).every(which => isOfConfig(which, passed(d.sink, which)))
 
 /** Whether a value is what a config gives under the parameter's own name. */
 function isOfConfig(which: Parameter, { from }: Passed): boolean {
@@ -140,10 +156,11 @@ function draft(group: readonly Contradiction[], facts: Facts): Draft {
   const first = group[0] as Contradiction
   const { d, which, judgement, given } = first
   const wanted = [...new Set(group.map(c => c.judgement.wanted[which]))]
-  const name = d.sink.call.program.language === 'python' ? keyword[which] : which
+  const isPython = d.sink.call.program.language === 'python'
+  const name = isPython ? keyword[which] : which
   const source = first.misread === undefined ? '' : `, ${first.misread}`
   const found = first.isLeftOut
-    ? `${name} is left out, so MLX takes ${given[which]}`
+    ? `${name} is ${!d.sink.arguments[which] ? 'left out' : isPython ? 'None' : 'undefined'}, so MLX takes ${given[which]}`
     : `${name} is ${given[which]}${source}`
   const expected = showExpected(
     wanted,
@@ -166,20 +183,38 @@ function draft(group: readonly Contradiction[], facts: Facts): Draft {
       becauseTensor(d.weight, `${d.weight.tensor.name} is stored ${showTensor(d.weight.tensor)}`),
       becauseTensor(d.scales, `${d.scales.tensor.name} is stored ${showTensor(d.scales.tensor)}`),
     ],
-    fixes:
-      wanted.length === 1 && first.misread === undefined
-        ? fixes(
-            first,
-            wanted[0] ?? 0,
-            facts,
-            group.every(c => c.judgement.closest.length === 1),
-          )
-        : [],
+    fixes: first.misread === undefined ? readingFixes(group, facts) : [],
   }
 }
 
-function fixes(c: Contradiction, wanted: number, facts: Facts, sure: boolean): Fix[] {
-  const kind = sure ? 'safe' : 'needs-a-look'
+/** A fix for each reading that all of the group have, the one that is told first. */
+function readingFixes(group: readonly Contradiction[], facts: Facts): Fix[] {
+  const [first] = group as readonly [Contradiction, ...Contradiction[]]
+  const { closest, wanted } = first.judgement
+  const isShared = (pair: Pair) =>
+    group.every(c => c.judgement.closest.some(p => p.bits === pair.bits && p.groupSize === pair.groupSize))
+  const sure = group.every(c => c.judgement.closest.length === 1)
+  const told = group.every(c => c.judgement.wanted[first.which] === wanted[first.which])
+    ? fixes(first, wanted[first.which], facts, sure ? undefined : wanted)
+    : []
+  const others = sure ? [] : closest.filter(pair => pair !== wanted && isShared(pair))
+  return [
+    ...told,
+    ...others.flatMap(pair => {
+      const changed = (['bits', 'groupSize'] as const).filter(
+        which => first.given[which] !== undefined && first.given[which] !== pair[which],
+      )
+      const [which] = changed
+      const spot = which && changed.length === 1 ? spotOf(first.d, which) : undefined
+      return spot && spot.misread === undefined ? fixes({ ...first, ...spot }, pair[spot.which], facts, pair) : []
+    }),
+  ]
+}
+
+/** `reading` is the pair that a fix is for, where there are others. */
+function fixes(c: Contradiction, wanted: number, facts: Facts, reading: Pair | undefined): Fix[] {
+  const kind = reading ? 'needs-a-look' : 'safe'
+  const purpose = reading ? `, for ${showPair(reading)}` : ''
   const same = (place: Place | undefined) => place && placeKey(place) === placeKey(c.place)
   if (!c.isLeftOut) {
     // Another weight that the same literal serves rightly would be hurt.
@@ -192,20 +227,27 @@ function fixes(c: Contradiction, wanted: number, facts: Facts, sure: boolean): F
     const name = c.d.sink.call.program.language === 'python' ? keyword[c.which] : c.which
     return [
       {
-        title: `Change ${name} to ${wanted}`,
+        title: `Change ${name} to ${wanted}${purpose}`,
         kind,
         edits: [{ path: c.place.program.path, range: rangeOf(c.place), newText: String(wanted) }],
       },
       ...readFix(c, wanted, serves, name),
     ]
   }
-  if (c.place.program.language !== 'python') return []
+  const none = c.d.sink.arguments[c.which]
+  // An argument that is there and gives None is not passed a second time.
+  if (c.place.program.language !== 'python' || (none && !isNone(none))) return []
   const hurt = judgedFor(facts, sink => same(sink.call) === true).some(d =>
     tripleOf(d)?.pairs.every(p => p[c.which] !== wanted),
   )
-  const edit = hurt ? undefined : argumentEdit(c.place, `${keyword[c.which]}=${wanted}`)
-  return edit ? [{ title: `Pass ${keyword[c.which]}=${wanted}`, kind, edits: [edit] }] : []
+  if (hurt) return []
+  const edit = none
+    ? { path: none.program.path, range: rangeOf(none), newText: String(wanted) }
+    : argumentEdit(c.place, `${keyword[c.which]}=${wanted}`)
+  return edit ? [{ title: `Pass ${keyword[c.which]}=${wanted}${purpose}`, kind, edits: [edit] }] : []
 }
+
+const isNone = (place: Place) => textAt(place) === 'None'
 
 /** The value is in the config that the program has read: then it need not be written a second time. */
 function readFix(c: Contradiction, wanted: number, serves: readonly Delivery[], name: string): Fix[] {

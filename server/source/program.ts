@@ -17,6 +17,8 @@ interface Source {
   readonly path: string
   readonly text: string
   readonly mend?: Mend
+  /** A text of the same length that the parser reads as it is meant; undefined where it has. */
+  readonly plain?: (text: string, syntax: Syntax) => string | undefined
   /** What was read of the file before, and how the language's texts fall into parts. */
   readonly before?: Program | undefined
   readonly parts?: Parts
@@ -29,7 +31,9 @@ export function lowerWith(source: Source): Program {
   const told = mend?.(text)
   const quick = lowerEdited(source, told)
   if (quick) return quick
-  const { syntax, mended } = read(grammar, text, mend, told)
+  const { syntax: first, mended } = read(grammar, text, mend, told)
+  const plain = first && source.plain?.(text, first)
+  const syntax = plain === undefined ? first : parseSyntax(grammar, plain)
   const whole = { start: 0, end: text.length }
   if (!syntax) {
     const body = [{ kind: 'unknown', what: 'source too long', children: [], span: whole }] as const

@@ -3,6 +3,7 @@
 
 import type { Language } from './ir'
 import { lowerWith } from './program'
+import { withoutMarks } from './typescript/assertions'
 import { expressions } from './typescript/expressions'
 import { targets } from './typescript/functions'
 import { statements } from './typescript/statements'
@@ -21,7 +22,7 @@ export const typescript: Language = {
   commentPrefix: '//',
   lower: (path, text) => {
     const grammar = path.toLowerCase().endsWith('x') ? 'tsx' : 'typescript'
-    return lowerWith({ language: 'typescript', grammar, tables, path, text })
+    return lowerWith({ language: 'typescript', grammar, tables, path, text, plain: withoutMarks })
   },
 }
 

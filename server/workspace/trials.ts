@@ -16,9 +16,9 @@ import { mergeSafeFixes } from './fixes'
 export type Analyse = (snapshot: Snapshot) => Pick<Analysis, 'findings'>
 
 /**
- * What comes of a fix. `clean`: the finding is gone and nothing new is found, be it after the safe fixes of what was found
- * next. `leads-on`: it is gone, and something new stays. `futile`: the same is found at the same place. A fix of other
- * files than programs and JSON is `untried`.
+ * What comes of a fix. `clean`: the finding is gone, nothing new is found, and no error that was there speaks of the same
+ * tensors, be it after the safe fixes of those. `leads-on`: it is gone, and something of that stays. `futile`: the same is
+ * found at the same place. A fix of other files than programs and JSON is `untried`.
  */
 type Ending = 'clean' | 'leads-on' | 'futile' | 'untried'
 
@@ -32,7 +32,7 @@ interface End {
 const mostSteps = 4
 
 /** Said behind the title of a fix that does not end well. */
-export const leadsOn = ', which leads to another finding'
+export const leadsOn = ', which leaves another finding'
 
 /**
  * The fixes of a finding that are worth an offer, those that leave least to be found first. Where one leads on it is a
@@ -81,16 +81,19 @@ function tryOut(snapshot: Snapshot, finding: Finding, fix: Fix, analyse: Analyse
   let trial = new Trial(snapshot, analyse).after(fix.edits)
   if (!trial) return { ending: 'untried', left: 0 }
   if (trial.stays(finding)) return { ending: 'futile', left: trial.count }
-  for (let step = 1; step < mostSteps && trial.fresh.length > 0; step++) {
-    const { edits } = mergeSafeFixes(trial.fresh)
+  for (let step = 1, open = trial.open(finding); step < mostSteps && open.length > 0; step++) {
+    const { edits } = mergeSafeFixes(open)
     const next: Trial | undefined = edits.length > 0 ? trial.after(edits) : undefined
     if (!next) break
     trial = next
+    open = trial.open(finding)
   }
-  return { ending: trial.fresh.length > 0 ? 'leads-on' : 'clean', left: trial.count }
+  return { ending: trial.open(finding).length > 0 ? 'leads-on' : 'clean', left: trial.count }
 }
 
 const isTold = ({ severity }: Finding): boolean => severity === 'error' || severity === 'warning'
+
+const filesOf = ({ path, because }: Finding): ReadonlySet<string> => new Set([path, ...because.map(one => one.path)])
 
 const samePlace = (a: Position, b: Position): boolean => a.line === b.line && a.character === b.character
 
@@ -98,7 +101,8 @@ const samePlace = (a: Position, b: Position): boolean => a.line === b.line && a.
 class Trial {
   private readonly before: readonly Finding[]
   private readonly left = new Set<Finding>()
-  /** Errors and warnings that were not found before. */
+  /** Errors and warnings that are found now, and those of them that were not found before. */
+  private readonly now: readonly Finding[]
   readonly fresh: readonly Finding[]
 
   constructor(
@@ -109,12 +113,23 @@ class Trial {
     private readonly edits: ReadonlyMap<string, TextEdits> = new Map(),
   ) {
     this.before = findingsOf(first, analyse)
-    this.fresh = snapshot === first ? [] : this.compare(analyse(snapshot).findings)
+    this.now = snapshot === first ? this.before : analyse(snapshot).findings.filter(isTold)
+    this.fresh = snapshot === first ? [] : this.compare()
   }
 
-  /** Errors and warnings that are found now. */
+  /** How many errors and warnings are found now. */
   get count(): number {
-    return this.fresh.length + [...this.left].filter(isTold).length
+    return this.now.length
+  }
+
+  /** What is found now and speaks against a fix of a finding from before: what is new, and errors about the same tensors. */
+  open(finding: Finding): readonly Finding[] {
+    const [names, files] = [new Set(finding.tensors), filesOf(finding)]
+    // Tensors of other checkpoints may have the same names.
+    const isNear = (one: Finding): boolean => [...filesOf(one)].some(path => files.has(path))
+    const isAbout = (one: Finding): boolean =>
+      one.severity === 'error' && isNear(one) && one.tensors.some(name => names.has(name))
+    return this.now.filter(one => this.fresh.includes(one) || isAbout(one))
   }
 
   /** With further edits; undefined where they cannot be made, or undo what was made before. */
@@ -160,7 +175,7 @@ class Trial {
   }
 
   /** Findings are the same where they are of one rule at one place; where what is around it was rewritten, by their words. */
-  private compare(now: readonly Finding[]): Finding[] {
+  private compare(): Finding[] {
     const places = new Map(this.before.map(finding => [finding, this.placeNow(finding)]))
     const match = (finding: Finding, isSame: (other: Finding, place: Position | undefined) => boolean): boolean => {
       const { rule, path } = finding
@@ -171,10 +186,9 @@ class Trial {
       if (same) this.left.add(same)
       return same !== undefined
     }
-    return now
+    return this.now
       .filter(finding => !match(finding, (_, place) => place !== undefined && samePlace(place, finding.range.start)))
       .filter(finding => !match(finding, (other, place) => place === undefined && other.message === finding.message))
-      .filter(isTold)
   }
 
   /** Where a finding from before is now; undefined inside what was rewritten. */

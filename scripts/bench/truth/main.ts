@@ -1,7 +1,7 @@
 // `npm run bench:truth`: does Tensorlint say what MLX does? Every program of the corpus is run as it is and with one
 // fault at a time, under real MLX, and analysed; what was said is compared with what happened. Ends with 1 where a mark is
 // missed. Flags: --program NAME, --operator ID, --fixes (what their fixes are worth), --keep (the folders that were run
-// in), --write (docs/accuracy.md).
+// in), --write (docs/accuracy.md, with the fixes).
 
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +9,8 @@ import { loadGrammars } from '../../../server/source/grammars'
 import { readGrammar } from '../../../server/workspace/grammarFiles'
 import { askPages } from './askPages'
 import { explain } from './explanations'
-import { byRule, byRuleAndOperator, totals } from './fixes/report'
+import { byRule, byRuleAndOperator, fixMarks, totals } from './fixes/report'
+import type { Trial } from './fixes/trial'
 import { tryFixes } from './fixes/tryFixes'
 import type { Mutant } from './mutant'
 import { operators } from './operators/index'
@@ -48,7 +49,7 @@ async function main(setting: Setting, args: readonly string[]): Promise<void> {
   const corpus = readCorpus(root).filter(({ name }) => program === undefined || name === program)
   const chosen = operators.filter(({ id }) => operator === undefined || id === operator)
   if (corpus.length === 0 || chosen.length === 0) throw new Error('there is no such program or operator')
-  const triesFixes = args.includes('--fixes')
+  const triesFixes = args.includes('--fixes') || args.includes('--write')
 
   const keep = join(cache, 'runs')
   const truth = new Truth({
@@ -105,9 +106,10 @@ async function main(setting: Setting, args: readonly string[]): Promise<void> {
       scored.push(await withRefusal(record, mutant, truth, refusal))
     }
   }
+  let trials: readonly Trial[] = []
   if (triesFixes) {
     began = performance.now()
-    const trials = await tryFixes({ root, operators: ids, mutants, originals, truth, workers }, scored)
+    trials = await tryFixes({ root, operators: ids, mutants, originals, truth, workers }, scored)
     console.log(`${trials.length} fixes tried in ${seconds(began)} s`)
     writeFileSync(join(cache, 'fixes.json'), JSON.stringify(trials, null, 1))
     console.log(`${totals(trials)}\n\n${byRule(trials)}\n\n${byRuleAndOperator(trials)}`)
@@ -117,7 +119,7 @@ async function main(setting: Setting, args: readonly string[]): Promise<void> {
   truth.stop()
 
   const all = tally(scored)
-  const marks = marksOf(all, spoiled)
+  const marks = [...marksOf(all, spoiled), ...(triesFixes ? fixMarks(trials) : [])]
   mkdirSync(cache, { recursive: true })
   writeFileSync(join(cache, 'scored.json'), JSON.stringify(scored))
   writeFileSync(join(cache, 'misses.json'), JSON.stringify(scored.filter(isMiss), null, 1))
@@ -131,7 +133,10 @@ async function main(setting: Setting, args: readonly string[]): Promise<void> {
       `${isKept(mark) ? 'ok    ' : 'FAILED'} ${mark.name}: ${mark.isCount ? mark.value : mark.value.toFixed(3)} (at least ${mark.atLeast})`,
     )
   if (args.includes('--write'))
-    writeFileSync(join(root, 'docs/accuracy.md'), accuracyPage(scored, marks, corpus, operators, setting.versions))
+    writeFileSync(
+      join(root, 'docs/accuracy.md'),
+      accuracyPage(scored, marks, corpus, operators, setting.versions, trials),
+    )
   process.exitCode = marks.every(isKept) ? 0 : 1
 }
 

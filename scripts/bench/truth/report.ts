@@ -1,6 +1,8 @@
 // docs/accuracy.md, from the scored mutants: the marks, a table by operator and language, what is missed, what is said
-// without need, and what was dropped.
+// without need, what the fixes are worth, and what was dropped.
 
+import { fixesSection } from './fixes/report'
+import type { Trial } from './fixes/trial'
 import type { Operator } from './mutant'
 import { isKept, precision, recall, silentRecall, tally, type Mark, type Scored } from './score'
 import type { Specimen, Tongue } from './specimen'
@@ -16,6 +18,7 @@ export function accuracyPage(
   corpus: readonly Specimen[],
   operators: readonly Operator[],
   versions: string,
+  trials: readonly Trial[],
 ): string {
   return `${[
     '# Accuracy',
@@ -33,6 +36,8 @@ export function accuracyPage(
     silentMissed(scored, operators),
     '## False alarms',
     ...alarms(scored),
+    '## Fixes under MLX',
+    ...fixesSection(trials),
     '## Dropped',
     dropped(scored),
   ].join('\n\n')}\n`

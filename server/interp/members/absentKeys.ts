@@ -1,5 +1,6 @@
 // A key that a dict does not have: Python raises, JavaScript gives undefined.
 
+import { callsAround } from '../run/entering'
 import { type Machine, placeKey, unknown } from '../run/machine'
 import { failPython } from '../run/refusals'
 import { absentFrom } from '../run/scriptRefusals'
@@ -24,7 +25,13 @@ export function absentKey(m: Machine, object: DictValue, key: Value, at: Place):
     !(isString(key) && object.deleted.has(key.value))
   // A hole may stand for more than a segment, so only a key that is known whole is known to be missing.
   if (view && isString(key) && isSure && at.program.language === 'python') {
-    m.absent.set(`${placeKey(at)} ${key.value}`, { place: at, key: key.value, literal: key.literal, view })
+    m.absent.set(`${placeKey(at)} ${key.value}`, {
+      place: at,
+      key: key.value,
+      literal: key.literal,
+      view,
+      calls: callsAround(m),
+    })
     m.frame.raised = true
     m.dead = true
   } else if (!object.open && !object.guessed && (isString(key) || isNumber(key)) && (!view || m.keyGuarded > 0)) {

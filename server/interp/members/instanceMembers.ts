@@ -11,7 +11,7 @@ import { hasMember } from './moduleMembers'
 import { layerParameters } from '../arrays/parameters'
 import { memberOfProxy } from '../values/proxies'
 import { failPython } from '../run/refusals'
-import { constant, dict, type InstanceValue, library, none, type Place, type Value } from '../values/value'
+import { constant, dict, type InstanceValue, library, nothing, type Place, type Value } from '../values/value'
 
 /** `object.name`. */
 export function attributeOfInstance(
@@ -53,7 +53,7 @@ export function attributeOfInstance(
   }
   const computed = callMember(m, object, '__getattr__', [constant(name)])
   if (computed) return computed
-  if (javascript && !(name in Object.prototype) && isWhollyKnown(self)) return { ...none, nothing: 'sure' }
+  if (javascript && !(name in Object.prototype) && isWhollyKnown(self)) return nothing
   else if (!javascript && !m.free && !name.startsWith('__') && lacks(self, name)) {
     const text = `'${nameOf(self.of)}' object has no attribute '${name}'`
     failPython(m, at, 'AttributeError', `a ${nameOf(self.of)} has no attribute ${name}`, undefined, text)

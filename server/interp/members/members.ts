@@ -50,7 +50,7 @@ import {
   type Place,
   roleOf,
   type Scope,
-  none,
+  nothing,
   type UnknownValue,
   type Value,
 } from '../values/value'
@@ -240,7 +240,7 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
         const place = index.value < 0 && !isScript(at) ? object.items.length + index.value : index.value
         const item = placed(m, object)[place]
         if (item) return noteRead(m, item)
-        if (isScript(at)) return { ...none, nothing: 'sure' }
+        if (isScript(at)) return nothing
         const [count, expected] = [object.items.length, 'an index within them']
         const text = `${object.shape} index out of range`
         failPython(m, at, 'IndexError', `index ${index.value} of ${count} items`, expected, text)

@@ -16,7 +16,7 @@ import {
   isOptional,
   isString,
   library,
-  none,
+  nothing,
   type Place,
   type Value,
 } from '../values/value'
@@ -35,9 +35,13 @@ export function memberOf(m: Machine, member: Value, self: Value): Value {
   return member.def.decorators.includes('get') ? invoke(m, bound, noArguments) : bound
 }
 
-/** Arrays, typed ones too, and sets are lists here. */
+/** Members of generators and of sets in newer versions of Node than the one that Tensorlint may run in. */
+const ofNewer =
+  /^(return|throw|take|drop|toArray|union|intersection|difference|symmetricDifference|is(Subset|Superset)Of|isDisjointFrom)$/
+
+/** Arrays, typed ones too, sets and generators are lists here. */
 const mayBeOfList = (name: string): boolean =>
-  name in Array.prototype || name in Set.prototype || name in Float32Array.prototype
+  name in Array.prototype || name in Set.prototype || name in Float32Array.prototype || ofNewer.test(name)
 
 const promiseMethods: ReadonlySet<string> = new Set(['then', 'catch', 'finally'])
 
@@ -56,7 +60,7 @@ export function scriptMember(m: Machine, object: Value, name: string, at: Place)
       if (property) return property
       // A generator and the keys of a map are lists here, which are taken from the front.
       if (name === 'next') return library('generator.next', object)
-      if (!mayBeOfList(name) && !models.has(`list.${name}`)) return { ...none, nothing: 'sure' }
+      if (!mayBeOfList(name) && !models.has(`list.${name}`)) return nothing
       if (name !== 'length' && name !== 'size') return undefined
       if (object.open)
         return isOptional(object) ? { ...someNumber(m, 'how many there are'), optional: true } : undefined
@@ -84,8 +88,9 @@ export function scriptMember(m: Machine, object: Value, name: string, at: Place)
     case 'const':
       if (useOfNothing(m, object) || (isSureNothing(object) && failReading(m, at, name)))
         return unknown(m, `${name} of undefined`)
-      if (isString(object) && !(name in String.prototype) && !name.startsWith('[Symbol.'))
-        return { ...none, nothing: 'sure' }
+      if (isString(object) && !(name in String.prototype) && !name.startsWith('[Symbol.')) return nothing
+      if (typeof object.value === 'boolean' || isNumber(object))
+        if (!(name in (isNumber(object) ? Number : Boolean).prototype)) return nothing
       return isNumber(object) ? library(`number.${name}`, object) : undefined
     case 'library':
       return callers.has(name) && models.has(object.name) ? library(`function.${name}`, object) : undefined

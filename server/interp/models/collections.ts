@@ -14,7 +14,7 @@ import { fillMap } from '../values/mapObjects'
 import { dictItem } from '../members/members'
 import { iterate } from '../run/statements'
 import { setItem } from '../run/targets'
-import { partsOf, textOf, type Part } from '../values/text'
+import { joinedParts, textOf } from '../values/text'
 import {
   constant,
   type DictValue,
@@ -22,10 +22,12 @@ import {
   isNumber,
   isOptional,
   isString,
+  isUndefined,
   join,
   list,
   type ListValue,
   none,
+  nothing,
   truth,
   type Value,
   type ConstValue,
@@ -50,7 +52,7 @@ function get(c: LibraryCall): Value {
   // A map of JavaScript is asked like any object.
   if (c.javascript) return perhaps(c, key, c.getItem(selfDict(c), key))
   const found = dictItem(c.m, selfDict(c), key, c.at)
-  return found ? perhaps(c, key, found) : (c.get(1, 'default') ?? { ...none, nothing: 'sure' })
+  return found ? perhaps(c, key, found) : (c.get(1, 'default') ?? nothing)
 }
 
 /** What a key that is not known gives: where all that is held is one text or number, that, or nothing. */
@@ -61,7 +63,9 @@ function pop(c: LibraryCall): Value {
   const self = c.self
   const key = c.get(0) && asKey(c.get(0) ?? none)
   if (self?.kind === 'list')
-    return key === undefined && !self.open ? (self.items.pop() ?? none) : ((self.open = true), unknown(c.m, 'pop'))
+    return key === undefined && !self.open
+      ? (self.items.pop() ?? (c.javascript ? nothing : none))
+      : ((self.open = true), unknown(c.m, 'pop'))
   // Without a default Python raises where there is no such key.
   const isAsked = self?.kind === 'dict' && key && !c.javascript && !c.get(1, 'default')
   const value = isAsked ? c.getItem(self, key) : get(c)
@@ -145,12 +149,10 @@ export const collections: LibraryModel = {
     },
     'list.join': c => {
       const separator = c.get(0)
-      const out: Part[] = []
-      for (const [i, item] of (itemsOf(c.m, selfList(c)) ?? [unknown(c.m, 'item')]).entries()) {
-        if (i > 0) out.push(separator && isString(separator) ? separator.value : ',')
-        out.push(...(partsOf(item) ?? [{ symbol: -1 }]))
-      }
-      return textOf(out)
+      const items = itemsOf(c.m, selfList(c))
+      const between = separator && !isUndefined(separator) ? separator : constant(',')
+      const parts = items && isString(between) ? joinedParts(items, between.value) : undefined
+      return parts ? textOf(parts) : unknown(c.m, 'a joined list')
     },
     'list.map': c => {
       const made: Value[] = []

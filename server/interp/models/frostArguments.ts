@@ -5,7 +5,7 @@
 import { itemsOf } from '../run/expressions'
 import type { LibraryCall } from '../run/libraryCall'
 import { failScript, useOfNothing } from '../run/scriptRefusals'
-import type { Value } from '../values/value'
+import { isSureNone, isUndefined, type Value } from '../values/value'
 import type { LibraryModel } from './index'
 
 interface Signature {
@@ -17,6 +17,11 @@ interface Signature {
   readonly isVariant?: boolean
   readonly lists?: readonly number[]
   readonly numbers?: readonly number[]
+  /** Numbers that need not be whole. */
+  readonly floats?: readonly number[]
+  readonly texts?: readonly number[]
+  /** What may be a number or a list of them. */
+  readonly either?: readonly number[]
   readonly flags?: readonly number[]
   /** Lists of sizes. */
   readonly shapes?: readonly number[]
@@ -52,15 +57,21 @@ const signatures = new Map<string, Signature>([
   ...of('reshape', { count: 2, arrays: [0], shapes: [1] }),
   ...of('zeros ones', { count: 1, arrays: [], shapes: [0] }),
   ...of('full', { count: 2, arrays: [], shapes: [0] }),
-  ...of('split expandDims broadcastTo repeat tile pad topk', { count: 2, arrays: [0] }),
-  ...of('swapaxes moveaxis', { count: 3, arrays: [0] }),
+  ...of('split expandDims tile pad', { count: 2, arrays: [0], either: [1] }),
+  ...of('broadcastTo', { count: 2, arrays: [0], shapes: [1] }),
+  ...of('repeat topk', { count: 2, arrays: [0], numbers: [1] }),
+  ...of('swapaxes moveaxis', { count: 3, arrays: [0], numbers: [1, 2] }),
+  ...of('load', { count: 1, arrays: [], texts: [0] }),
+  ...of('arange', { count: 1, arrays: [], floats: [0] }),
+  ...of('linspace', { count: 2, arrays: [], floats: [0, 1] }),
   ...of('take', { count: 2, arrays: [0, 1] }),
   ...of('where', { count: 3, arrays: [0, 1, 2] }),
   ...of('conv1d', { count: 6, arrays: [0, 1] }),
   ...of('conv2d', { count: 2, arrays: [0, 1] }),
-  ...of('fast.rmsNorm', { count: 3, arrays: [0, 1] }),
-  ...of('fast.layerNorm', { count: 4, arrays: [0] }),
-  ...of('fast.scaledDotProductAttention', { count: 4, arrays: [0, 1, 2] }),
+  ...of('fast.rmsNorm', { count: 3, arrays: [0, 1], floats: [2] }),
+  ...of('fast.layerNorm', { count: 4, arrays: [0], floats: [3] }),
+  ...of('fast.rope', { count: 6, arrays: [0], numbers: [1, 5], floats: [3, 4] }),
+  ...of('fast.scaledDotProductAttention', { count: 4, arrays: [0, 1, 2], floats: [3] }),
 ])
 
 const prefix = 'frost.core.'
@@ -77,7 +88,18 @@ function checked(name: string, model: (c: LibraryCall) => Value): (c: LibraryCal
 
 function check(
   c: LibraryCall,
-  { count, arrays, isVariant, lists = [], numbers = [], flags = [], shapes = [] }: Signature,
+  {
+    count,
+    arrays,
+    isVariant,
+    lists = [],
+    numbers = [],
+    floats = [],
+    texts = [],
+    either = [],
+    flags = [],
+    shapes = [],
+  }: Signature,
 ): void {
   const given = c.args.positional
   if (given.length < count) {
@@ -109,11 +131,16 @@ function check(
     if (bad && failScript(c.m, c.at, 'TypeError', `one of the sizes is ${nameOf(bad)}`, 'numbers', undefined)) return
   }
   for (const p of numbers) if (isNo(at(p), 'number') && wrong(p, 'a number', 'Integer', at(p))) return
+  for (const p of floats) if (isNo(at(p), 'number') && wrong(p, 'a number', 'Number', at(p))) return
+  for (const p of texts) if (isNo(at(p), 'string') && wrong(p, 'a path', 'String', at(p))) return
+  for (const p of either) {
+    const v = at(p)
+    if (v && isSurelyNothing(v) && wrong(p, 'a number or numbers', 'Variant', v)) return
+  }
   for (const p of flags) if (isNo(at(p), 'boolean') && wrong(p, 'true or false', 'Boolean', at(p))) return
 }
 
-const isSurelyNothing = (v: Value): boolean =>
-  v.kind === 'const' && v.value === null && (v.literal !== undefined || v.nothing !== undefined)
+const isSurelyNothing = (v: Value): boolean => isSureNone(v)
 
 /** Whether a value is no array for sure; numbers are taken for arrays nearly everywhere. */
 const isNoArray = (v: Value | undefined): boolean =>
@@ -124,7 +151,7 @@ const isNoArray = (v: Value | undefined): boolean =>
     // A list of numbers is made an array, a list of arrays is not.
     (v.kind === 'list' && v.items.some(item => item.kind === 'array' || isSurelyNothing(item))))
 
-const isNo = (v: Value | undefined, type: 'number' | 'boolean'): boolean =>
+const isNo = (v: Value | undefined, type: 'number' | 'boolean' | 'string'): boolean =>
   v !== undefined &&
   (isSurelyNothing(v) ||
     v.kind === 'array' ||
@@ -140,8 +167,7 @@ function nameOf(v: Value): string {
   if (v.kind === 'array') return 'an array'
   if (v.kind !== 'const') return v.kind === 'dict' ? 'an object' : `a ${v.kind}`
   if (v.value !== null) return JSON.stringify(v.value)
-  const written = v.literal && v.literal.program.text.slice(v.literal.span.start, v.literal.span.end)
-  return written === 'null' ? 'null' : 'undefined'
+  return isUndefined(v) ? 'undefined' : 'null'
 }
 
 /** The models of a library with the checks of their arguments before them. */

@@ -114,7 +114,7 @@ function index(c: LibraryCall): Value {
 }
 
 const activations =
-  'relu relu6 leakyRelu silu gelu geluApprox geluFastApprox sigmoid tanh softplus softsign elu selu mish hardswish logSigmoid'
+  'softmax logSoftmax softshrink celu step relu relu6 leakyRelu silu gelu geluApprox geluFastApprox sigmoid tanh softplus softsign elu selu mish hardswish logSigmoid'
 
 export const frostMlx: LibraryModel = {
   calls: {
@@ -140,19 +140,19 @@ export const frostMlx: LibraryModel = {
         }),
       'frost.core.concatenate': concatenated,
       'frost.core.stack': stack,
+      'frost.core.load': c => load(c),
+      'frost.core.arange': arange,
+      'frost.core.linspace': linspace,
       'frost.core.split': split,
       'frost.core.fast.scaledDotProductAttention': attention,
       'frost.core.zeros': ofShape(0, 1),
       'frost.core.ones': ofShape(0, 1),
     }),
-    'frost.core.load': c => load(c),
     'frost.core.saveSafetensors': save,
     'frost.core.array': literal,
     'frost.core.full': full,
     'frost.core.zerosLike': like,
     'frost.core.onesLike': like,
-    'frost.core.arange': arange,
-    'frost.core.linspace': linspace,
     'frost.core.eye': eye,
     'frost.core.identity': eye,
     'frost.core.random.normal': ofShape(0, 1),
@@ -162,6 +162,9 @@ export const frostMlx: LibraryModel = {
     'frost.core.random.key': c => shaped([2], c.m.frame.activation, 'U32', 'frost'),
     'frost.core.eval': () => none,
     'frost.core.asyncEval': () => none,
+    'frost.core.synchronize': () => none,
+    'frost.core.arrayEqual': c => shaped([], c.m.frame.activation, 'BOOL', 'frost'),
+    'frost.core.allclose': c => shaped([], c.m.frame.activation, 'BOOL', 'frost'),
     'frost.core.setDefaultDevice': () => none,
     ...(computing.var ? { 'frost.core.variance': asFunction(computing.var) } : {}),
     'frost.core.Slice': slice,

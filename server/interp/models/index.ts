@@ -17,6 +17,7 @@ import { frostMlx } from './frostMlx'
 import { functional } from './functional'
 import { iteration } from './iteration'
 import { javascript } from './javascript'
+import { linalg } from './linalg'
 import { logging } from './logging'
 import { frostLayers } from './frostLayers'
 import { mappings } from './mappings'
@@ -39,6 +40,7 @@ import { python } from './python'
 import { qqmmModel } from './qqmm'
 import { regex } from './regex'
 import { safetensors } from './safetensors'
+import { samples } from './samples'
 import { scalars } from './scalars'
 import { scriptArrays } from './scriptArrays'
 import { scriptIterators } from './scriptIterators'
@@ -47,6 +49,7 @@ import { scriptText } from './scriptText'
 import { sorting } from './sorting'
 import { sets } from './sets'
 import { strings } from './strings'
+import { transforms } from './transforms'
 import { writing } from './writing'
 
 export interface LibraryModel {
@@ -97,6 +100,9 @@ export const libraries: readonly LibraryModel[] = [
   mlxAttention,
   frostLayers,
   mlxProducts,
+  linalg,
+  samples,
+  transforms,
   qqmmModel,
   mlxTrees,
   numpy,

@@ -11,13 +11,14 @@ import { importedJson, requireModule } from '../run/modules'
 import { setItem, setMember } from '../run/targets'
 import { partialWith } from '../values/partial'
 import { libraryName, models } from './index'
-import { partsOf, textOf } from '../values/text'
+import { scriptPartsOf, textOf } from '../values/text'
 import {
   constant,
   dict,
   type DictValue,
   isNumber,
   isString,
+  isUndefined,
   library,
   list,
   none,
@@ -36,6 +37,7 @@ const asDict = (v: Value | undefined): DictValue | undefined => {
 
 function toNumber(c: LibraryCall): Value {
   const v = c.get(0)
+  if (v?.kind === 'const' && v.value === null && v.nothing) return constant(NaN)
   if (v && isNumber(v)) return c.name === 'js.parseInt' ? constant(Math.trunc(v.value)) : v
   if (v && isString(v)) {
     if (c.name !== 'js.parseInt') return constant(c.name === 'js.Number' ? Number(v.value) : parseFloat(v.value))
@@ -51,7 +53,8 @@ function arrayFrom(c: LibraryCall): Value {
   const [from, f] = [c.get(0), c.get(1)]
   const length = from?.kind === 'dict' ? from.map.get('length') : undefined
   let items = from && (from.kind !== 'dict' || from.isMap) ? itemsOf(c.m, from) : undefined
-  if (length) {
+  if (length && isUndefined(length)) items = []
+  else if (length) {
     if (!isNumber(length) || length.value > 100_000) return list([], 'list', true)
     items = Array.from({ length: length.value }, () => none)
     if (f && items.length > 0)
@@ -163,7 +166,7 @@ export const javascript: LibraryModel = {
       const v = c.get(0)
       // What is read from a file is text already.
       if (v?.kind === 'file' && v.as !== 'path') return v
-      const parts = partsOf(v ?? constant(''))
+      const parts = scriptPartsOf(v ?? constant(''))
       return parts ? textOf(parts) : unknown(c.m, 'String')
     },
     'js.Number': toNumber,
@@ -311,6 +314,7 @@ function membershipOf(c: LibraryCall): Value {
 
 function isNotANumber(c: LibraryCall): Value {
   const v = c.get(0)
+  if (v && isString(v)) return constant(c.name === 'js.isNaN' && Number.isNaN(Number(v.value)))
   return v && isNumber(v) ? constant(Number.isNaN(v.value)) : unknown(c.m, 'isNaN')
 }
 

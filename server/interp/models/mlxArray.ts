@@ -87,6 +87,11 @@ function reshapeTo(c: LibraryCall, array: ArrayValue, args: readonly Value[]): V
       array.library,
     )
   }
+  // The binding for Node wants a list where there is one size.
+  if (c.javascript && only && isNumber(only)) {
+    const text = `Error processing argument at index ${c.self ? 0 : 1}, conversion failure from Number to Shape.`
+    failScript(c.m, c.at, 'TypeError', `the size ${only.value}`, 'a list of sizes', text)
+  }
   const nothing = c.javascript ? given.find(v => v.kind === 'const' && v.value === null && v.nothing) : undefined
   if (nothing && !useOfNothing(c.m, nothing)) {
     const text = `Error processing argument at index ${given.indexOf(nothing)}, conversion failure from undefined to Integer.`

@@ -7,6 +7,8 @@ import { isStarted } from '../run/modules'
 import { joinPath } from '../run/operators'
 import { fail, isCertain } from '../run/refusals'
 import { failScript } from '../run/scriptRefusals'
+import { kindAt } from '../stored/folders'
+import { writtenAt } from '../stored/writtenFiles'
 import { partsOf, textOf } from '../values/text'
 import {
   constant,
@@ -140,6 +142,14 @@ function exit(c: LibraryCall): Value {
   return end
 }
 
+/** `access(path)`, which raises where there is no such file: whether it does is not known of most. */
+function access(c: LibraryCall): Value {
+  const path = c.get(0)
+  const at = path?.kind === 'file' ? path.path : path
+  if (!at || !(writtenAt(c.m, at) ?? kindAt(c.m, at, c.at))) c.m.doubts++
+  return none
+}
+
 export const node: LibraryModel = {
   calls: {
     'js.process.exit': exit,
@@ -156,8 +166,8 @@ export const node: LibraryModel = {
     'fs.mkdir': () => none,
     'fs.unlinkSync': () => none,
     'fs.unlink': () => none,
-    'fs.accessSync': () => none,
-    'fs.access': () => none,
+    'fs.accessSync': access,
+    'fs.access': access,
     'fs.realpathSync': c => c.get(0) ?? none,
     'js.process.stdout.write': () => none,
     'js.process.on': () => none,

@@ -9,8 +9,12 @@ import { constant, dict, isNumber, isString, list, type ListValue, none, type Va
 import type { LibraryModel } from './index'
 
 /** Patterns of a program are short; a long one, or a nested quantifier, could take for ever. */
-const safePattern = (pattern: string) =>
-  pattern.length <= 200 && !/[*+}]\)?[*+{]/.test(pattern) && !/\([^)]*[*+][^)]*\)[*+{]/.test(pattern)
+function safePattern(pattern: string): boolean {
+  if (pattern.length > 200) return false
+  // A character that is escaped or stands in brackets repeats nothing.
+  const plain = pattern.replace(/\\./g, 'x').replace(/\[[^\]]*\]/g, 'x')
+  return !/[*+}]\)?[*+{]/.test(plain) && !/\([^)]*[*+][^)]*\)[*+{]/.test(plain)
+}
 
 function regexReplace(
   c: LibraryCall,

@@ -5,12 +5,19 @@ import { someNumber, unknown } from '../run/machine'
 import { operate } from '../run/operate'
 import { isKnown, product, Refused } from '../shapes/shape'
 import { noteTaken } from '../stored/takes'
-import { type ArrayValue, list, type Value } from '../values/value'
+import { type ArrayLibrary, type ArrayValue, list, type Value } from '../values/value'
 import type { LibraryModel } from './index'
 
-/** The number in an array of MLX, which must hold one. */
+/** What MLX says of an array that holds more or less than one, and the older one of Node. */
+const refused: Readonly<Partial<Record<ArrayLibrary, string>>> = {
+  mlx: '[convert] Only length-1 arrays can be converted to Python scalars.',
+  frost: 'item can only be called on arrays of size 1.',
+}
+
+/** The number in an array, which must hold one. */
 export function numberIn(c: LibraryCall, array: ArrayValue): Value {
-  if (array.library === 'mlx')
+  const text = array.library && refused[array.library]
+  if (text !== undefined)
     operate(
       c,
       [array],
@@ -18,13 +25,9 @@ export function numberIn(c: LibraryCall, array: ArrayValue): Value {
         const size = product(v?.shape)
         return size === undefined || size === 1
           ? { shape: [], dtype: v?.dtype }
-          : new Refused(
-              `an array of ${size} elements`,
-              'one element',
-              '[convert] Only length-1 arrays can be converted to Python scalars.',
-            )
+          : new Refused(`an array of ${size} elements`, 'one element', text)
       },
-      'mlx',
+      array.library,
     )
   return someNumber(c.m, 'the number in an array')
 }

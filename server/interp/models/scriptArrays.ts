@@ -4,7 +4,18 @@
 import { callFunction } from '../run/calls'
 import type { LibraryCall } from '../run/libraryCall'
 import { unknown } from '../run/machine'
-import { constant, type DictValue, isNumber, isOptional, join, list, none, truth, type Value } from '../values/value'
+import {
+  constant,
+  type DictValue,
+  isNumber,
+  isOptional,
+  join,
+  list,
+  none,
+  nothing,
+  truth,
+  type Value,
+} from '../values/value'
 import { asKey, keyValue } from '../values/keys'
 import { entriesOf, selfDict, selfList } from './collections'
 import type { LibraryModel } from './index'
@@ -75,7 +86,8 @@ const reducer =
       const index = fromEnd ? order.length - 1 - i : i + skipped
       result = callFunction(c.m, callback, [result ?? none, item, constant(index), self], c)
     }
-    return self.open || !result ? lost(c) : result
+    // What may be given on the command line besides is not given.
+    return (self.open && !self.optional) || !result ? lost(c) : result
   }
 
 function flatten(items: readonly Value[], depth: number): { items: Value[]; open: boolean } {
@@ -166,8 +178,8 @@ export const scriptArrays: LibraryModel = {
   calls: {
     'list.reduce': reducer(false),
     'list.reduceRight': reducer(true),
-    'list.find': finder(item => item, none),
-    'list.findLast': finder(item => item, none, true, true),
+    'list.find': finder(item => item, nothing),
+    'list.findLast': finder(item => item, nothing, true, true),
     'list.findIndex': finder((_, index) => constant(index), constant(-1)),
     'list.findLastIndex': finder((_, index) => constant(index), constant(-1), true, true),
     'list.some': finder(() => constant(true), constant(false)),
@@ -190,9 +202,9 @@ export const scriptArrays: LibraryModel = {
       const index = numberAt(c, 0)
       const { items, open } = selfList(c)
       if (index === undefined || open) return lost(c)
-      return items[index < 0 ? items.length + index : index] ?? none
+      return items[index < 0 ? items.length + index : index] ?? nothing
     },
-    'list.shift': c => change(c, items => items.shift() ?? none),
+    'list.shift': c => change(c, items => items.shift() ?? nothing),
     'list.unshift': c => change(c, items => constant(items.unshift(...c.args.positional.map(a => a.value)))),
     'list.reverse': c => {
       const self = selfList(c)
@@ -208,6 +220,13 @@ export const scriptArrays: LibraryModel = {
       return list(items.with(position(index, items.length - 1), c.get(1) ?? none), 'list', open)
     },
     'list.splice': splice,
+    'list.toSpliced': c => {
+      const [start, count, given] = [numberAt(c, 0), numberAt(c, 1), c.args.positional.slice(2)]
+      const { items, open } = selfList(c)
+      if (start === undefined || open || c.args.open || (c.get(1) && count === undefined))
+        return list([...items], 'list', true)
+      return list(items.toSpliced(position(start, items.length), count ?? items.length, ...given.map(a => a.value)))
+    },
     'list.fill': fill,
     'list.add': addToSet,
     'list.delete': removeFromSet,

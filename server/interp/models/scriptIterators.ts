@@ -5,7 +5,7 @@ import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf } from '../run/expressions'
 import { unknown } from '../run/machine'
 import { partsOf, textOf, type Part } from '../values/text'
-import { constant, dict, list, type ListValue, none, type Value } from '../values/value'
+import { constant, dict, list, type ListValue, none, nothing, type Value } from '../values/value'
 import type { LibraryModel } from './index'
 
 const known = ['iterator', 'asyncIterator', 'toStringTag']
@@ -19,7 +19,7 @@ function next(c: LibraryCall): Value {
   }
   const value = left.items.shift()
   return dict([
-    ['value', value ?? { ...none, nothing: 'sure' as const }],
+    ['value', value ?? nothing],
     ['done', constant(value === undefined)],
   ])
 }

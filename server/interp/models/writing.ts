@@ -6,7 +6,7 @@ import { loadJson, loadWeights, readings } from '../stored/checkpoints'
 import { noteFileRead } from '../stored/fileReads'
 import { joinPath } from '../run/operators'
 import { literalSuffix } from '../values/text'
-import { constant, dict, type InstanceValue, isString, none, type Value } from '../values/value'
+import { constant, dict, type InstanceValue, isNumber, isString, none, type Value } from '../values/value'
 import { derive, placeKey } from '../run/machine'
 import { noteWritten, writtenAt } from '../stored/writtenFiles'
 import type { LibraryModel } from './index'
@@ -30,7 +30,19 @@ export const jsonTextOf = (value: Value): Value => ({
   attributes: new Map([['value', value]]),
 })
 
-const dumped = (c: LibraryCall): Value => jsonTextOf(c.get(0, 'obj') ?? none)
+/** A list of texts and numbers, as keys are made of; undefined for anything else. */
+function plainText(v: Value): string | undefined {
+  if (v.kind === 'const' && !v.config && (isString(v) || isNumber(v))) return JSON.stringify(v.value)
+  if (v.kind !== 'list' || v.open || v.shape === 'set') return undefined
+  const items = v.items.map(plainText)
+  return items.every(item => item !== undefined) ? `[${items.join()}]` : undefined
+}
+
+function dumped(c: LibraryCall): Value {
+  const value = c.get(0, 'obj') ?? none
+  const key = c.javascript && c.args.positional.length === 1 ? plainText(value) : undefined
+  return key === undefined ? jsonTextOf(value) : constant(key)
+}
 
 /** What a JSON text says, if the program made it itself. */
 export const jsonIn = (text: Value | undefined): Value | undefined =>

@@ -50,6 +50,9 @@ export const mentionsSink = holding(
 /** Whether a function of JavaScript, or an arrow in it, names the list of its arguments, or whether it stands behind `new`. */
 export const namesArguments = holding(e => e.kind === 'name' && (e.name === 'arguments' || e.name === 'new.target'))
 
+/** Whether a function holds anything that its grammar or the lowering leaves unread. */
+export const holdsUnread = holding(e => e.kind === 'unknown')
+
 const importCache = new WeakMap<Program, readonly (Stmt & { kind: 'import' })[]>()
 /** Every import of a program, wherever it stands. */
 export function importsOf(program: Program): readonly (Stmt & { kind: 'import' })[] {

@@ -4,7 +4,7 @@
 import type { Arg, Expr } from '../../source/ir'
 import { noteMade } from '../stored/fileReads'
 import { evaluate, itemsOf } from './expressions'
-import { namesArguments } from '../program/names'
+import { holdsUnread, namesArguments } from '../program/names'
 import { handOver, storedArrays } from '../arrays/handOver'
 import { enter, evaluateOnce } from './entering'
 import { LibraryCall } from './libraryCall'
@@ -18,7 +18,7 @@ import { fillMap, isMapClass } from '../values/mapObjects'
 import { findMember, libraryBase } from '../members/members'
 import { refusesArguments } from '../models/arraySlots'
 import { models } from '../models/index'
-import { refuseWalk } from './scriptRefusals'
+import { refuseCall, refuseWalk } from './scriptRefusals'
 import { noteComputed } from './computed'
 import { noteShared } from './sharing'
 import { checkCall, checkConstruction } from '../program/signatures'
@@ -32,6 +32,7 @@ import {
   type InstanceValue,
   list,
   none,
+  nothing,
   type Place,
   type Scope,
   type Value,
@@ -104,6 +105,7 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
   switch (callee.kind) {
     case 'function':
       checkCall(m, callee, args, site.at)
+      m.calling = site.at
       return site.expr.isNew
         ? construct(m, callee, handOver(args, site.at))
         : invoke(m, callee, handOver(args, site.at))
@@ -122,6 +124,7 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
       if (member?.value.kind === 'function') {
         const method: FunctionValue = { ...member.value, self: callee }
         checkCall(m, method, args, site.at)
+        m.calling = site.at
         return invoke(m, method, handOver(args, site.at))
       }
       const base = libraryBase(callee.of)
@@ -131,6 +134,9 @@ export function callValue(m: Machine, callee: Value, args: Arguments, site: Call
     }
     case 'unknown':
       return callByName(m, callee, args, site)
+    case 'const':
+      refuseCall(m, callee, site.at, site.expr.callee.span)
+      return handedOut(m, args, 'a call of a value')
     default:
       return handedOut(m, args, 'a call of a value')
   }
@@ -223,6 +229,8 @@ function construct(m: Machine, f: FunctionValue, args: Arguments): Value {
 
 /** Enters a function of the workspace. */
 export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
+  const at = m.calling
+  m.calling = undefined
   m.called.add(f.def)
   noteComputed(m, f)
   const scope: Scope = {
@@ -235,10 +243,10 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   if (!f.def.isArrow && f.program.language !== 'python' && namesArguments(f.def)) {
     const given = args.positional.map(({ value }) => value)
     scope.vars.set('arguments', list(given, 'list', args.open))
-    scope.vars.set('new.target', args.isNew ? f : { ...none, nothing: 'sure' })
+    scope.vars.set('new.target', args.isNew ? f : nothing)
   }
   bindParameters(m, f, args, scope)
-  const entered = enter(m, f.def, [...scope.vars.values()])
+  const entered = enter(m, f.def, [...scope.vars.values()], at)
   if (typeof entered === 'string') {
     if (f.self?.kind === 'instance') f.self.isShared = true
     return unknown(m, entered)
@@ -258,8 +266,13 @@ export function invoke(m: Machine, f: FunctionValue, args: Arguments): Value {
   if (raised) frame.raised = true
   if (completion === 'raise') return unknown(m, `${f.def.name || 'a function'} raises`)
   if (halts) return managerOf(m, f, (returned?.kind === 'list' && returned.items[0]) || none, scope)
+  if (!returned && completion === 'next' && endsWithNothing(m, f)) return nothing
   return returned ?? (isGenerator ? list([]) : none)
 }
+
+/** A function of JavaScript that comes to its end gives `undefined`; one of which nobody knows who calls it may be a stub. */
+const endsWithNothing = (m: Machine, { def, program }: FunctionValue): boolean =>
+  program.language !== 'python' && !def.isGenerator && !m.free && m.work > 0 && def.body.length > 0 && !holdsUnread(def)
 
 /** Python works a default out where the function was made, JavaScript beside the parameters. */
 const defaultScope = (f: FunctionValue, scope: Scope): Scope =>
@@ -288,7 +301,7 @@ function bindParameters(m: Machine, f: FunctionValue, args: Arguments, scope: Sc
       if (given) value = given.value
       else if (param.default && (!args.open || args.optional))
         value = evaluateOnce(m, param.default, defaultScope(f, scope))
-      else if (args.isWritten && !args.open && f.program.language !== 'python') value = { ...none, nothing: 'sure' }
+      else if (args.isWritten && !args.open && f.program.language !== 'python') value = nothing
       else value = unknown(m, `parameter ${name}`, args.open && freeCall.has(args))
     }
     assignTo(m, param.target, value, scope, 'let')

@@ -12,6 +12,7 @@ import { fillMap, isMapClass, mapBehind } from '../values/mapObjects'
 import { isModule } from '../arrays/parameters'
 import { memberOfProxy } from '../values/proxies'
 import { failPython } from './refusals'
+import { blockScope, isJavaScript } from './scopes'
 import { dictItem, findMember, getAttribute, getItem, libraryBase } from '../members/members'
 import {
   type ClassValue,
@@ -217,12 +218,20 @@ const sameClass = (a: ClassValue | LibraryValue, b: ClassValue | LibraryValue): 
 export function makeClass(m: Machine, def: ClassValue['def'], scope: Scope): ClassValue {
   const bases = def.bases.map(base => evaluate(m, base, scope))
   const made: ClassValue = { kind: 'class', def, program: scope.program, scope, bases, attributes: new Map() }
-  const inner: Scope = { vars: made.attributes, parent: scope, program: scope.program, self: made }
+  const inner: Scope = { vars: made.attributes, parent: around(made, scope), program: scope.program, self: made }
   for (const { name, value } of def.attributes)
     made.attributes.set(name, asMember(m, made, name, evaluate(m, value, inner)))
   for (const [name, value] of made.attributes) callMember(m, value, '__set_name__', [made, constant(name)])
   tellBases(m, made, scope)
   return made
+}
+
+/** What a class body sees around it: in JavaScript the class itself as well, under its name. */
+function around(made: ClassValue, scope: Scope): Scope {
+  if (!isJavaScript(scope) || made.def.name === '') return scope
+  const own = blockScope(scope)
+  own.vars.set(made.def.name, made)
+  return own
 }
 
 /** A class that is made is told to those above it, by `__init_subclass__`. */

@@ -5,7 +5,7 @@
 import type { Expr, FunctionDef } from '../../source/ir'
 import { evaluate } from './expressions'
 import { type Machine, unknown } from './machine'
-import type { Scope, Value } from '../values/value'
+import type { Place, Scope, Value } from '../values/value'
 
 /** A call that has not returned yet. */
 export interface Entered {
@@ -16,12 +16,25 @@ export interface Entered {
   readonly uncertain: number
   /** The call that it was made in. */
   readonly within: Entered | undefined
+  /** Where it is written, if a call of the program is what it was entered by. */
+  readonly at: Place | undefined
+}
+
+/** So many of the calls around a failure are told. */
+const mostCalls = 3
+
+/** Where the functions that run now were called, the nearest first. */
+export function callsAround(m: Machine): readonly Place[] {
+  const found: Place[] = []
+  for (let call = m.frame.entered; call && found.length < mostCalls; call = call.within)
+    if (call.at && !found.includes(call.at)) found.push(call.at)
+  return found
 }
 
 /** Calls inside calls; deeper recursion than this in a loader is a loop we cannot follow. */
 const mostDepth = 60
 /** A call as it is entered, or why it is not. */
-export function enter(m: Machine, def: FunctionDef, given: readonly Value[]): Entered | string {
+export function enter(m: Machine, def: FunctionDef, given: readonly Value[], at: Place | undefined): Entered | string {
   if (m.depth >= mostDepth) return 'calls nest too deeply'
   const within = m.frame.entered
   for (let outer = within; outer; outer = outer.within)
@@ -29,7 +42,7 @@ export function enter(m: Machine, def: FunctionDef, given: readonly Value[]): En
       if (m.uncertain > outer.uncertain && isVague(given, outer.given)) return 'a call of itself on what is not known'
       break
     }
-  return { def, given, uncertain: m.uncertain, within }
+  return { def, given, uncertain: m.uncertain, within, at }
 }
 
 /** The value of a field, or of a parameter that is left out; one that is made of itself would never be there. */

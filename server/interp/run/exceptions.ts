@@ -1,11 +1,11 @@
 // `try`, `raise` and what is caught, in both languages.
 
-import type { Stmt } from '../../source/ir'
+import type { Expr, Stmt } from '../../source/ir'
 import { evaluate } from './expressions'
 import { type Machine, place, unknown } from './machine'
-import { errorsOf, fail, isCaughtBy, Raised, type Refusal } from './refusals'
+import { errorsOf, fail, type Failure, isCaughtBy, Raised, type Refusal } from './refusals'
 import { blockScope, isJavaScript } from './scopes'
-import { type Completion, execute, executeBlock } from './statements'
+import { branch, type Completion, execute, executeBlock } from './statements'
 import { isString, type Scope, type Value } from '../values/value'
 
 /** Runs a `try` with what may be raised in it. */
@@ -13,14 +13,15 @@ export function attempt(m: Machine, s: Stmt & { kind: 'try' }, scope: Scope): Co
   const catches = s.handlers.some(
     h => h.types.length === 0 || h.types.some(t => /(^|\.)(ValueError|RuntimeError|Exception|BaseException)$/.test(t)),
   )
-  // A handler that only raises again hides nothing.
-  const swallows = catches && s.handlers.some(h => !h.body.some(b => b.kind === 'raise'))
+  // A handler that only raises again, or ends the program with a failure, hides nothing.
+  const goesOn = s.handlers.some(h => !h.body.some(endsInFailure))
+  const swallows = catches && goesOn
   const missing = s.handlers.some(
     h => h.types.length === 0 || h.types.some(t => /(^|\.)(KeyError|LookupError|Exception|BaseException)$/.test(t)),
   )
   const before = { ...m }
   if (swallows) m.guarded++
-  if (missing) m.keyGuarded++
+  if (missing && goesOn) m.keyGuarded++
   if (s.handlers.length > 0) m.catching++
   let completion: Completion
   let refusal: Refusal | undefined
@@ -37,12 +38,27 @@ export function attempt(m: Machine, s: Stmt & { kind: 'try' }, scope: Scope): Co
   }
   const { guarded, keyGuarded, catching } = before
   Object.assign(m, { guarded, keyGuarded, catching })
+  const [handler] = s.handlers
+  // What was asked for in the body may not be there: then the handler runs.
+  if (m.doubts > before.doubts && handler && completion !== 'raise') branch(m, undefined, handler.body, [], scope)
   if (completion === 'next') completion = execute(m, s.orElse, scope)
   if (completion === 'raise' && s.handlers.length > 0 && !m.dead) completion = handle(m, s, refusal, value, scope)
   if (m.frame.halted) return completion
   const last = executeBlock(m, s.finally, scope)
   return last === 'next' ? completion : last
 }
+
+/** Whether a statement raises, or says to whoever runs the program that it failed. */
+export function endsInFailure(s: Stmt): boolean {
+  if (s.kind === 'raise') return true
+  if (s.kind === 'assign') return s.target.kind === 'attribute' && s.target.name === 'exitCode' && isFailure(s.value)
+  if (s.kind !== 'expression' || s.value.kind !== 'call') return false
+  const { callee, args } = s.value
+  const isExit = callee.kind === 'attribute' && callee.name === 'exit' && callee.object.kind === 'name'
+  return isExit && /^(process|sys)$/.test(callee.object.name) && args[0] !== undefined && isFailure(args[0].value)
+}
+
+const isFailure = (code: Expr): boolean => code.kind === 'literal' && Boolean(code.value)
 
 /** Runs the handler that catches; where it is not known what was raised, the first. */
 function handle(
@@ -93,7 +109,7 @@ export function raise(m: Machine, s: Stmt & { kind: 'raise' }, scope: Scope): vo
 }
 
 /** Fails with what the program made for it, which a handler is given. */
-function failWith(m: Machine, value: Value | undefined, refusal: Omit<Refusal, 'free'>): void {
+function failWith(m: Machine, value: Value | undefined, refusal: Failure): void {
   try {
     fail(m, refusal)
   } catch (error) {

@@ -4,7 +4,6 @@
 import { asKey, keyValue } from '../values/keys'
 import type { Expr, FunctionDef } from '../../source/ir'
 import { makeAlike } from './alikeItems'
-import { callValue, evaluateArguments } from './calls'
 import { itemsOfObject, superOf } from './classes'
 import { itemsOfIterable } from './iterators'
 import { mapBehind } from '../values/mapObjects'
@@ -17,13 +16,26 @@ import { setOf } from '../models/sets'
 import { binary, compare, unary } from './operators'
 import { execute, iterate } from './statements'
 import { blockScope, functionValue, isJavaScript } from './scopes'
+import { evaluateCall } from './rescues'
 import { refuseWalk } from './scriptRefusals'
 import { assignTo, readTarget } from './targets'
 import { mapItems } from '../models/scriptArrays'
 import { isUniform, summarize } from './summary'
-import { partsOf, textOf, type Part } from '../values/text'
+import { partsOf, scriptPartsOf, textOf, type Part } from '../values/text'
 import { notWithNumber, settled } from './trial'
-import { constant, dict, isNumber, isString, join, list, none, type Scope, truth, type Value } from '../values/value'
+import {
+  constant,
+  dict,
+  isNumber,
+  isOptional,
+  isString,
+  join,
+  list,
+  none,
+  type Scope,
+  truth,
+  type Value,
+} from '../values/value'
 
 const literals = new WeakMap<Expr, Value>()
 /** A literal's value with its place; one object for each, since loops evaluate them again and again. */
@@ -54,8 +66,9 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       return superOf(scope) ?? unknown(m, 'super')
     case 'template': {
       const parts: Part[] = []
+      const textFrom = isJavaScript(scope) ? scriptPartsOf : partsOf
       for (const part of e.parts) {
-        const text = typeof part === 'string' ? [part] : partsOf(evaluate(m, part, scope))
+        const text = typeof part === 'string' ? [part] : textFrom(evaluate(m, part, scope))
         if (!text) return unknown(m, 'text of a value that is not text')
         parts.push(...text)
       }
@@ -66,24 +79,19 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     }
     case 'attribute': {
       const object = evaluate(m, e.object, scope)
-      if (isNone(object) && isOptional(e)) return none
+      if (isNone(object) && isChained(e)) return none
       notWithNumber(m, object.kind === 'unknown' ? object : undefined)
       return getAttribute(m, object, e.name, place(scope.program, e.span), isJavaScript(scope))
     }
     case 'index': {
       const object = evaluate(m, e.object, scope)
-      if (isNone(object) && isOptional(e)) return none
+      if (isNone(object) && isChained(e)) return none
       return getIndex(m, object, e.index, scope, place(scope.program, e.span))
     }
     case 'slice':
       return unknown(m, 'slice')
-    case 'call': {
-      // `super().__init__(…)` and plain calls alike: the callee first, then the arguments.
-      const callee = evaluate(m, e.callee, scope)
-      if (isNone(callee) && isOptional(e)) return none
-      const args = evaluateArguments(m, e.args, scope)
-      return callValue(m, callee, args, { expr: e, scope, at: place(scope.program, e.span) })
-    }
+    case 'call':
+      return evaluateCall(m, e, scope)
     case 'binary': {
       const [left, right] = [evaluate(m, e.left, scope), evaluate(m, e.right, scope)]
       return settled(m, binary(m, e.op, left, right, scope, e), left, right)
@@ -112,6 +120,8 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
         if (e.op === 'or' && left.kind === 'unknown' && left.otherwise && !left.otherwise.value)
           return evaluate(m, e.right, scope)
         const right = unsure(m, () => evaluate(m, e.right, scope))
+        // What is left out counts as false: `...(given && { bits: given })` adds nothing then.
+        if (left.kind === 'unknown' && left.optional) return left.otherwise?.value ? right : left
         // `x or default` on a free input: the input, if there is one, is what counts.
         return left.kind === 'unknown' ? unknown(m, 'one of two values') : join(left, right, w => unknown(m, w))
       }
@@ -195,10 +205,10 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
   }
 }
 
-const isNone = (v: Value): boolean => v.kind === 'const' && v.value === null
+export const isNone = (v: Value): boolean => v.kind === 'const' && v.value === null
 
 /** Whether `?.` stands in a chain of members and calls: where what is before it is nothing, the whole chain is. */
-function isOptional(e: Expr): boolean {
+export function isChained(e: Expr): boolean {
   for (let at = e; ;) {
     if ((at.kind === 'attribute' || at.kind === 'index' || at.kind === 'call') && at.optional) return true
     if (at.kind === 'attribute' || at.kind === 'index') at = at.object
@@ -208,7 +218,7 @@ function isOptional(e: Expr): boolean {
 }
 
 /** Evaluates something that the program may not come to. */
-function unsure(m: Machine, f: () => Value): Value {
+export function unsure(m: Machine, f: () => Value): Value {
   m.uncertain++
   m.branching++
   const value = f()
@@ -284,7 +294,7 @@ export function keysOf(m: Machine, v: Value & { kind: 'dict' }): Value[] | undef
 export function mergeDict(m: Machine, into: Value & { kind: 'dict' }, given: Value): void {
   const from = (given.kind === 'instance' && mapBehind(m, given)) || given
   if (from.kind !== 'dict') {
-    if (!(from.kind === 'const' && from.value === null)) into.open = true
+    if (!(from.kind === 'const' && !from.value) && !isOptional(from)) into.open = true
     return
   }
   for (const view of from.views) {

@@ -40,6 +40,9 @@ export interface Sink {
     readonly weight: Place | undefined
     readonly scales: Place | undefined
     readonly biases: Place | undefined
+    readonly groupSize?: Place | undefined
+    readonly bits?: Place | undefined
+    readonly mode?: Place | undefined
   }
   /** What is multiplied with the weight, in the operations that multiply. */
   readonly x?: ArrayValue
@@ -100,6 +103,8 @@ export interface AbsentKey {
   /** Where the key is written, if it is one literal. */
   readonly literal: Place | undefined
   readonly view: WeightsView
+  /** Where the function that asks was called, and those around it. */
+  readonly calls?: readonly Place[]
 }
 
 /** A checkpoint that no path names is meant for sure once this many of the keys asked of it were found. */
@@ -142,6 +147,8 @@ export interface Machine extends Files {
   guarded: number
   /** Above zero inside a `try` that has handlers: what is raised there may be caught. */
   catching: number
+  /** How often something was asked for whose absence raises, without its being known whether it is there. */
+  doubts: number
   /** What the handler that runs was entered for. */
   handling: Refusal | undefined
   /** Something was raised that nothing catches: what follows is not reached. */
@@ -159,6 +166,8 @@ export interface Machine extends Files {
   /** Numbers that the symbols of such loops stand for. */
   readonly ranges: Map<number, NumberRange>
   frame: Frame
+  /** The call by which a function is about to be entered. */
+  calling: Place | undefined
   /** The label of the loop that a `break` or `continue` is on its way to. */
   jump: string | undefined
   readonly modules: Map<Program, Scope>
@@ -235,6 +244,7 @@ export function createMachine(
     keyGuarded: 0,
     guarded: 0,
     catching: 0,
+    doubts: 0,
     handling: undefined,
     dead: false,
     free: false,
@@ -244,6 +254,7 @@ export function createMachine(
     summaries: 0,
     ranges: new Map(),
     frame: { returned: undefined, activation: 0, uncertain: 0, isGenerator: false, halts: false },
+    calling: undefined,
     jump: undefined,
     modules: new Map(),
     called: new Set(),

@@ -80,7 +80,10 @@ export function refuse(
 /** What the MLX inside the binding for Node says, where it says the same as MLX 0.32.4 or nearly so; measured. */
 function olderText(text: string): string | undefined {
   const plain = text.replace(/^\[broadcast_shapes\] /, '')
-  const isSame = /^(Shapes \(|\[(matmul|addmm|dequantize|quantized_matmul|reshape|gather|concatenate)\] )/.test(plain)
+  const isSame =
+    /^(item can only|Shapes \(|\[(linalg::norm|matmul|addmm|dequantize|quantized_matmul|reshape|gather|concatenate)\] )/.test(
+      plain,
+    )
   return isSame ? plain : undefined
 }
 

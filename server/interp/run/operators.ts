@@ -17,7 +17,7 @@ import { alike, isInstance } from './sameness'
 import { isJavaScript } from './scopes'
 import { asFloat } from '../shapes/dtypes'
 import { refusedBits, refusedDType, shifted } from '../shapes/elementwise'
-import { partsOf, textOf, type Part } from '../values/text'
+import { partsOf, scriptPartsOf, textOf, type Part } from '../values/text'
 import {
   constant,
   dict,
@@ -26,6 +26,7 @@ import {
   isString,
   type Linear,
   list,
+  none,
   type Place,
   type Scope,
   truth,
@@ -55,7 +56,7 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
     if (left.kind === 'list' && right.kind === 'list')
       return list([...left.items, ...right.items], left.shape, left.open || right.open)
     if (isTextual(left, right)) {
-      const [a, b] = [partsOf(left), partsOf(right)]
+      const [a, b] = [left, right].map(javascript ? scriptPartsOf : partsOf)
       if (a && b) return textOf([...a, ...b])
     }
   }
@@ -92,17 +93,32 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
 
 const isTextual = (...values: readonly Value[]): boolean => values.some(v => isString(v) || v.kind === 'template')
 
+const isNothing = (v: Value): boolean => v.kind === 'const' && v.value === null && v.nothing !== undefined
+
 /** Whether `undefined`, that is sure, stands beside a number or another such. */
 function isBesideNothing(...values: readonly Value[]): boolean {
-  const isNothing = (v: Value): boolean => v.kind === 'const' && v.value === null && v.nothing !== undefined
   return values.some(isNothing) && values.every(v => isNothing(v) || isNumber(v) || isString(v))
 }
 
 const isSomeNumber = (v: Value): boolean => isNumber(v) || (v.kind === 'unknown' && v.isNumber === true)
 
 /** Arithmetic of JavaScript, which has numbers for what Python refuses. */
-const scriptNumber = (op: string, a: number, b: number): number | undefined =>
-  op === '%' ? a % b : op === '/' ? a / b : arithmetic(op, a, b)
+function scriptNumber(op: string, a: number, b: number): number | undefined {
+  switch (op) {
+    case '%':
+      return a % b
+    case '/':
+      return a / b
+    case '<<':
+      return a << b
+    case '>>':
+      return a >> b
+    case '>>>':
+      return a >>> b
+    default:
+      return arithmetic(op, a, b)
+  }
+}
 
 /** True and False count as one and nought. */
 const isFlag = (v: Value): boolean => v.kind === 'const' && typeof v.value === 'boolean'
@@ -293,7 +309,7 @@ export function compare(m: Machine, op: string, left: Value, right: Value, at: P
   const array = compared ? pairwise({ m, at }, undefined, left, right, flags) : undefined
   if (array) return array
   const optional = isOptional(left) || isOptional(right)
-  const [a, b] = [otherwiseOf(left), otherwiseOf(right)]
+  const [a, b] = javascript ? [leftOut(left, right), leftOut(right, left)] : [otherwiseOf(left), otherwiseOf(right)]
   const given = a === left && b === right ? undefined : compare(m, op, a, b, at)
   const otherwise = given?.kind === 'const' ? { otherwise: given } : {}
   const answer = (known: boolean | undefined) =>
@@ -318,6 +334,13 @@ export function compare(m: Machine, op: string, left: Value, right: Value, at: P
     case 'instanceof':
       return answer(isInstance(left, right))
     default:
+      // `undefined` is no number, and no number is more or less than that.
+      if (
+        javascript &&
+        [left, right].some(isNothing) &&
+        [left, right].every(v => v.kind === 'const' || isSomeNumber(v))
+      )
+        return constant(false)
       if (left.kind !== 'const' || right.kind !== 'const' || left.value === null || right.value === null)
         return answer(comparedRanges(op, rangeOf(m, left), rangeOf(m, right)))
       if (typeof left.value !== typeof right.value) return answer(undefined)
@@ -332,6 +355,12 @@ export function compare(m: Machine, op: string, left: Value, right: Value, at: P
       )
   }
 }
+
+/** What JavaScript compares with something that is sure where a value is not given: `undefined`, or what it is then. */
+const leftOut = (v: Value, other: Value): Value =>
+  v.kind === 'unknown' && v.optional && !v.otherwise && other.kind === 'const'
+    ? { ...none, nothing: 'sure' }
+    : otherwiseOf(v)
 
 /** The least and the most that a number can be: one of a range, or one that is known. */
 function rangeOf(m: Machine, v: Value): readonly [number, number] | undefined {

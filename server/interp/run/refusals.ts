@@ -2,6 +2,7 @@
 // A failure that nothing catches ends the program. It is written down, and what follows is read on, for other findings,
 // but nothing that fails later is: that would be its consequence. Inside a `try` it is thrown to the handler instead.
 
+import { callsAround } from './entering'
 import type { Machine } from './machine'
 import type { ArrayVariant, Place, Source, Value } from '../values/value'
 
@@ -19,7 +20,12 @@ export interface Refusal {
   readonly tensors: readonly Source[]
   /** In a function that nothing in the workspace calls. */
   readonly free: boolean
+  /** Where the functions were called that it happens in, the nearest first. */
+  readonly calls: readonly Place[]
 }
+
+/** A failure as it is met: what was thrown on knows its calls already. */
+export type Failure = Omit<Refusal, 'free' | 'calls'> & Partial<Pick<Refusal, 'calls'>>
 
 /** Thrown to the nearest `try` with handlers, which always is there; see `fail`. */
 export class Raised extends Error {
@@ -57,9 +63,9 @@ export const isCertain = (m: Machine): boolean =>
   !m.dead && m.work > 0 && m.uncertain === 0 && m.branching === 0 && m.alternative === 0
 
 /** Something fails here; throws where a handler may catch it. */
-export function fail(m: Machine, refusal: Omit<Refusal, 'free'>): void {
+export function fail(m: Machine, refusal: Failure): void {
   if (!isCertain(m)) return
-  const made: Refusal = { ...refusal, free: m.free }
+  const made: Refusal = { ...refusal, free: m.free, calls: refusal.calls ?? callsAround(m) }
   if (m.catching > 0) throw new Raised(made)
   m.dead = true
   m.refusals.push(made)

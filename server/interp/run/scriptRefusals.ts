@@ -1,8 +1,10 @@
 // What fails for sure in JavaScript: `undefined` where something is needed. A key that an object does not have gives
 // `undefined` and nothing else; the fault shows where that is used, and is told where the key was asked for.
 
+import { callsAround } from './entering'
 import { type AbsentKey, type Machine, placeKey } from './machine'
 import { fail, isCertain, Raised } from './refusals'
+import type { Span } from '../../source/ir'
 import type { DictValue, Place, Value, WeightsView } from '../values/value'
 
 /** An exception of JavaScript at a place; says whether it is noted. */
@@ -36,6 +38,7 @@ export function useOfNothing(m: Machine, v: Value): boolean {
       errors: ['TypeError', 'Error'],
       tensors: [],
       free: m.free,
+      calls: callsAround(m),
     })
   m.absent.set(`${placeKey(at)} ${key}`, absent)
   m.frame.raised = true
@@ -52,13 +55,21 @@ export function refuseWalk(m: Machine, v: Value, { program, span }: Place): void
   failScript(m, { program, span }, 'TypeError', 'an object that is no list', 'something to walk', raises)
 }
 
+/** `undefined` that is sure cannot be called; `span` is that of what is called. */
+export function refuseCall(m: Machine, callee: Value, { program, span: call }: Place, span: Span): void {
+  if (program.language === 'python' || callee.kind !== 'const' || !callee.nothing || useOfNothing(m, callee)) return
+  const text = program.text.slice(span.start, span.end)
+  const raises = /^[\w$.#]+$/.test(text) ? `${text} is not a function` : undefined
+  failScript(m, { program, span: call }, 'TypeError', 'a call of undefined', 'a function', raises)
+}
+
 /** What an object without a key is asked for: a checkpoint, or an object that the program filled from one. */
 export function absentFrom(m: Machine, object: DictValue, key: string, at: Place, literal?: Place): AbsentKey | 'sure' {
   const own = object.views[object.views.length - 1]
-  if (own) return { place: at, key, literal, view: own }
+  if (own) return { place: at, key, literal, view: own, calls: callsAround(m) }
   // What an object calls a tensor need not be what the checkpoint calls it: the key is not for correcting.
   const view = filledFrom(m, object)
-  return view ? { place: at, key, literal: undefined, view } : 'sure'
+  return view ? { place: at, key, literal: undefined, view, calls: callsAround(m) } : 'sure'
 }
 
 /** The files from which an object holds tensors, if the program's own paths name them. */

@@ -191,7 +191,8 @@ function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Complet
   return execute(m, s.orElse, outer)
 }
 
-function branch(
+/** Runs one of two lists of statements, or both and joins what comes of them, where it is not known which. */
+export function branch(
   m: Machine,
   known: boolean | undefined,
   yes: readonly Stmt[],
@@ -209,8 +210,10 @@ function branch(
   const second = executeBlock(m, no, scope)
   m.uncertain--
   m.branching--
-  // What follows a branch that left runs only where the other was taken.
-  if (first !== second) m.alternative++
+  // What follows a branch that left runs only where the other was taken; where nothing catches what it raised, the program
+  // is over there, and fails one way or the other.
+  const endsAll = m.catching === 0 && !m.free
+  if (first !== second && !(endsAll && (first === 'raise' || second === 'raise'))) m.alternative++
   if (first === 'next' || second === 'next') m.jump = undefined
   if (first !== 'next') return second === 'next' ? 'next' : first === 'raise' ? second : first
   if (second !== 'next') {

@@ -25,7 +25,7 @@ import {
   join,
   list,
   type ListValue,
-  none,
+  nothing,
   type Scope,
   type Value,
 } from '../values/value'
@@ -64,7 +64,7 @@ export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope, d
       const known = isOptional && value.kind === 'list' ? value.items : []
       const missing =
         items && isJavaScript(scope)
-          ? { ...none, nothing: 'sure' as const }
+          ? nothing
           : isOptional
             ? { ...unknown(m, 'an argument of the command line', true), optional: true }
             : unknown(m, 'unpacking')
@@ -258,7 +258,7 @@ function setElement(m: Machine, object: ListValue, key: Value | undefined, value
   if (before) object.items[index] = m.uncertain > 0 ? join(before, value, w => unknown(m, w)) : value
   else if (m.uncertain > 0 || index < 0 || index > longestArray) object.open = true
   else {
-    while (object.items.length < index) object.items.push({ ...none, nothing: 'sure' })
+    while (object.items.length < index) object.items.push(nothing)
     object.items.push(value)
   }
 }

@@ -2,7 +2,7 @@
 // A hole stands for one segment of unknown text; matching tells what it would have to be.
 
 import type { Assign, ConstValue, Hole, TemplateValue, UnknownValue, Value } from './value'
-import { constant } from './value'
+import { constant, isUndefined } from './value'
 
 export type Part = string | Hole
 
@@ -24,6 +24,33 @@ export function partsOf(v: Value): readonly Part[] | undefined {
     default:
       return undefined
   }
+}
+
+/** Lists with more items than this are not made text of. */
+const longestList = 1_000
+
+/** The parts of a value that JavaScript makes text of; undefined where it is not known what it makes. */
+export function scriptPartsOf(v: Value): readonly Part[] | undefined {
+  if (v.kind === 'const' && v.value === null) {
+    if (!isUndefined(v)) return ['null']
+    return v.nothing || v.literal ? ['undefined'] : undefined
+  }
+  if (v.kind === 'const' && typeof v.value === 'boolean') return [String(v.value)]
+  if (v.kind !== 'list') return partsOf(v)
+  if (v.open || v.shape === 'set' || v.isShuffled || v.items.length > longestList) return undefined
+  return joinedParts(v.items, ',')
+}
+
+/** Items of a list of JavaScript with a text between them; null and `undefined` are nothing there. */
+export function joinedParts(items: readonly Value[], separator: string): readonly Part[] | undefined {
+  const out: Part[] = []
+  for (const [i, item] of items.entries()) {
+    if (i > 0) out.push(separator)
+    const parts = item.kind === 'const' && item.value === null ? [] : scriptPartsOf(item)
+    if (!parts) return undefined
+    out.push(...parts)
+  }
+  return out
 }
 
 const isText = ({ of }: Member): boolean =>

@@ -288,7 +288,7 @@ export const isSureNone = (v: Value): v is ConstValue =>
   v.kind === 'const' && v.value === null && Boolean(v.literal ?? v.config ?? v.nothing)
 
 /** JavaScript's `undefined`: written so, or given by what gives nothing; not a null that is written or read from a file. */
-export function isUndefined(v: Value): v is ConstValue {
+export function isUndefined(v: Value): boolean {
   if (v.kind !== 'const' || v.value !== null || v.config) return false
   return v.literal === undefined || writtenAt(v.literal) === 'undefined'
 }
@@ -300,6 +300,8 @@ const wholeNumbers: ConstValue[] = []
 export const wholeNumber = (n: number): ConstValue =>
   n >= 0 && n < 4_096 && Number.isInteger(n) ? (wholeNumbers[n] ??= constant(n)) : constant(n)
 export const none: ConstValue = constant(null)
+/** JavaScript's `undefined` that is sure. */
+export const nothing: ConstValue = { ...none, nothing: 'sure' }
 export const list = (items: Value[], shape: ListValue['shape'] = 'list', open = false): ListValue => ({
   kind: 'list',
   shape,

@@ -9,6 +9,11 @@ const cases: readonly (readonly [string, string, string])[] = [
   ['optional chaining', 'a?.b?.[c]?.(d)', 'a?.b?.[c](d)'],
   ['nullish', 'x = a ?? b\ny ??= c\nz ||= d', 'x = (nullish a b)\ny = (nullish y c)\nz = (or z d)'],
   ['casts', 'f(a as T, b!, c satisfies U, <V>d)', 'f(a, b, c, d)'],
+  [
+    'what is said to be there, beside operators',
+    'x = a + m![1] * -b!.c\ny = !d!.has(k) && n > e!.f\nz = g! ? typeof h![0] : "k!"',
+    'x = (+ a (* m[1] (- b.c)))\ny = (and (not d.has(k)) (> n e.f))\nz = (if g typeof(h[0]) "k!")',
+  ],
   ['generic call', 'f<T>(x)', 'f(x)'],
   ['new', 'x = new A(1)\ny = new b.C', 'x = new A(1)\ny = new b.C()'],
   ['undefined and void', 'x = undefined\ny = void 0\nz = typeof x', 'x = null\ny = null\nz = typeof(x)'],

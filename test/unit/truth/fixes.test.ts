@@ -2,7 +2,8 @@
 
 import { beforeAll, expect, test } from 'vitest'
 import { firstChoice, repair } from '../../../scripts/bench/truth/fixes/press'
-import { keepsNumbers, plan, type Planned, trialOf } from '../../../scripts/bench/truth/fixes/trial'
+import { fixesSection, fixMarks } from '../../../scripts/bench/truth/fixes/report'
+import { keepsNumbers, plan, type Planned, type Trial, trialOf } from '../../../scripts/bench/truth/fixes/trial'
 import type { Mutant } from '../../../scripts/bench/truth/mutant'
 import { tensorBytes } from '../../../scripts/bench/truth/numbers'
 import type { Outcome } from '../../../scripts/bench/truth/run/outcome'
@@ -106,4 +107,17 @@ test('a repaired program is judged by its numbers and its error', () => {
   expect(result({ status: 'raised', type: 'ValueError', text: 'yes' })).toBe('other-error')
   expect(result({ status: 'raised', type: 'RuntimeError', text: 'eval_cpu' })).toBe('dropped')
   expect(result(undefined)).toBe('unapplied')
+})
+
+test('safe fixes are marked by how many repair the program, and by how many give wrong numbers', () => {
+  const trial = (offer: Trial['offer'], result: Trial['result']): Trial => ({
+    ...{ page: 'p.md', program: 'p', operator: 'o', rule: 'r', mutant: 'o-0', place: '', before: '', after: '' },
+    ...{ truth: 'error', title: 'x', isFirst: true, message: 'm', pressed: [], left: [], text: '', offer, result },
+  })
+  const values = (trials: readonly Trial[]): number[] => fixMarks(trials).map(({ value }) => value)
+  const held = [trial('needs-a-look', 'other-numbers'), trial('held-back', 'same-error'), trial('safe', 'dropped')]
+  expect(values([trial('safe', 'right'), trial('safe', 'runs'), ...held])).toEqual([1, 1])
+  expect(values([trial('safe', 'right'), trial('safe', 'other-numbers')])).toEqual([0.5, 0.5])
+  expect(values([trial('safe', 'right'), trial('safe', 'other-error')])).toEqual([0.5, 1])
+  expect(fixesSection([trial('safe', 'right')]).join('\n')).toContain('| safe | 1 | 1 |')
 })

@@ -57,8 +57,9 @@ const loop = (groupSize: number): string =>
 test('an edit that is wrong for what comes after it is not offered', async () => {
   const seen = await snapshot(twoGroups, loop(64))
   const [finding] = analyse(seen).findings
-  expect(finding?.fixes.map(({ title }) => title)).toContain('Change group_size to 32')
-  expect(finding && triedFixes(seen, finding, analyse)).toEqual([])
+  expect(finding?.fixes.map(({ title }) => title)).toContain('Change group_size to 32, for 4-bit g32')
+  const tried = finding ? triedFixes(seen, finding, analyse) : []
+  expect(tried.filter(({ title }) => title.startsWith('Change group_size'))).toEqual([])
 })
 
 test('a fault behind a fault does not make the first fix doubtful where it has a safe fix too', async () => {
@@ -71,6 +72,25 @@ test('a fault behind a fault does not make the first fix doubtful where it has a
 test('a fix after which something else is found is a question', async () => {
   const found = await offers(oneModule, loader(call('a', '.T'), 'y = mx.zeros((1, 100)) @ a.T'))
   expect(found).toEqual([[`needs-a-look Transpose weight here${leadsOn}`]])
+})
+
+test('a fix that repairs one of two places is a question where the other has none, and safe where it has', async () => {
+  const turned = fence(
+    'checkpoint model.safetensors',
+    'a.weight U32 [16, 32]',
+    'a.scales F16 [32, 2]',
+    'a.biases F16 [32, 2]',
+  )
+  const parts = 'parts = [w["a." + part] for part in ("weight", "scales", "biases")]'
+  const spread = 'b = mx.dequantize(*parts, group_size=64, bits=4)'
+  expect(await offers(turned, loader(call('a'), parts, spread))).toEqual([
+    [`needs-a-look Transpose weight here${leadsOn}`],
+    [],
+  ])
+  expect(await offers(turned, loader(call('a'), call('a')))).toEqual([
+    ['safe Transpose weight here'],
+    ['safe Transpose weight here'],
+  ])
 })
 
 test('fixes that are made together are tried together, and one by one where that does not end well', async () => {
@@ -96,6 +116,6 @@ test('an edit of a config is tried on the program that reads it, and what leaves
     'y = mx.zeros((1, 128)) @ a.T',
   )
   expect(await offers(table, config, program)).toEqual([
-    ['needs-a-look Change group_size to 64', `needs-a-look Change bits to 8${leadsOn}`],
+    ['needs-a-look Change group_size to 64, for 4-bit g64', `needs-a-look Change bits to 8, for 8-bit g32${leadsOn}`],
   ])
 })

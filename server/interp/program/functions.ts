@@ -1,6 +1,6 @@
 // The functions of a program, methods and those inside others included.
 
-import type { FunctionDef, Program, Stmt } from '../source/ir'
+import type { FunctionDef, Program, Stmt } from '../../source/ir'
 
 const kept = new WeakMap<Program, readonly FunctionDef[]>()
 
