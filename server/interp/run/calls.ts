@@ -22,7 +22,7 @@ import { refuseCall, refuseWalk } from './scriptRefusals'
 import { noteComputed } from './computed'
 import { noteShared } from './sharing'
 import { checkCall, checkConstruction } from '../program/signatures'
-import { noteAnyTaken, noteArguments, noteHandedOut } from '../stored/takes'
+import { isMover, noteAnyTaken, noteHandedOut } from '../stored/takes'
 import { execute } from './statements'
 import { assignTo } from './targets'
 import { notWithNumber, notWithObject, settled } from './trial'
@@ -168,24 +168,23 @@ function callLibrary(m: Machine, name: string, self: Value | undefined, args: Ar
     if (self?.kind === 'list' || self?.kind === 'dict') self.open = true
     return handedOut(m, args, `${name.replace(/^(py|js)\./, '')} is not modelled`)
   }
-  noteArguments(m, name, valuesOf(args))
-  if (name.startsWith('mlx.core.') && refusesArguments(new LibraryCall(m, name, self, args, site.at, site.scope)))
-    return unknown(m, `${name} raises`)
-  if (m.trial)
-    return callInTrial(m, name, self, args, () => model(new LibraryCall(m, name, self, args, site.at, site.scope)))
-  return model(new LibraryCall(m, name, self, args, site.at, site.scope))
+  if (!isMover(name)) for (const value of valuesOf(args)) noteHandedOut(m, value)
+  const call = new LibraryCall(m, name, self, args, site.at, site.scope)
+  if (name.startsWith('mlx.core.') && refusesArguments(call)) return unknown(m, `${name} raises`)
+  return m.trial ? callInTrial(call, model) : model(call)
 }
 
 /** Functions that do nothing but show what they get, or make text of it. */
 const onlyShows = /^py\.(print|str|repr|format)$|^str\./
 
 /** In a turn that stands for many, nothing may be done with the number of the layer whose result is not told by it. */
-function callInTrial(m: Machine, name: string, self: Value | undefined, args: Arguments, call: () => Value): Value {
+function callInTrial(call: LibraryCall, model: (call: LibraryCall) => Value): Value {
+  const { m, name, self, args } = call
   // What a method of the library does to its object may be done to others as well.
   if (self?.kind === 'instance' && !name.endsWith('.__call__')) notWithObject(m, self)
   const inputs = valuesOf(args)
   if (!onlyShows.test(name)) for (const v of inputs) if (v.kind === 'unknown' || v.kind === 'list') notWithNumber(m, v)
-  return settled(m, call(), ...(self ? [self] : []), ...(name === 'py.print' ? [] : inputs))
+  return settled(m, model(call), ...(self ? [self] : []), ...(name === 'py.print' ? [] : inputs))
 }
 
 /** An object of a library's class: it remembers what is set on it. */

@@ -12,6 +12,7 @@ import { fillMap, isMapClass, mapBehind } from '../values/mapObjects'
 import { isModule } from '../arrays/parameters'
 import { memberOfProxy } from '../values/proxies'
 import { failPython } from './refusals'
+import { escapeRegExp } from '../values/text'
 import { blockScope, isJavaScript } from './scopes'
 import { dictItem, findMember, getAttribute, getItem, libraryBase } from '../members/members'
 import {
@@ -83,7 +84,9 @@ export function fieldNames(of: ClassValue, attribute: string): Value {
 
 /** What a class of Python says of its attribute behind a colon; undefined where it says nothing. */
 export const annotationOf = ({ def, program }: ClassValue, name: string): string | undefined =>
-  new RegExp(`^[ \\t]+${name}[ \\t]*:(.*)$`, 'm').exec(program.text.slice(def.span.start, def.span.end))?.[1]
+  new RegExp(`^[ \\t]+${escapeRegExp(name)}[ \\t]*:(.*)$`, 'm').exec(
+    program.text.slice(def.span.start, def.span.end),
+  )?.[1]
 
 /** `__annotations__`: the annotated attributes of the class itself, whatever stands behind their colons. */
 export function annotationNames(of: ClassValue): Value {

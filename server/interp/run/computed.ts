@@ -17,11 +17,13 @@ export function noteComputed(m: Machine, f: FunctionValue): void {
 type Methods = ReadonlySet<FunctionDef> | undefined
 
 /** Objects that are alike share one set: there may be as many of them as there are experts in all layers. */
-function noteComputedBy(self: InstanceValue, def: FunctionDef, made = new Map<Methods, Methods>()): void {
+function noteComputedBy(self: InstanceValue, def: FunctionDef, made?: Map<Methods, Methods>): void {
   const known = self.computed
+  const ofAll = self.standsFor ? (made ?? new Map<Methods, Methods>()) : made
   if (!known?.has(def)) {
-    if (!made.has(known)) made.set(known, new Set([...(known ?? []), def]))
-    self.computed = made.get(known)
+    const own = ofAll?.get(known) ?? new Set([...(known ?? []), def])
+    ofAll?.set(known, own)
+    self.computed = own
   }
-  for (const one of self.standsFor ?? []) noteComputedBy(one, def, made)
+  if (self.standsFor) for (const one of self.standsFor) noteComputedBy(one, def, ofAll)
 }

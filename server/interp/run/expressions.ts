@@ -50,6 +50,10 @@ function literalOf(e: Expr & { kind: 'literal' }, program: Scope['program']): Va
   return known
 }
 
+/**
+ * The value of an expression. This is where a run spends its time: a function made in here that looks at `m`, `e` or `scope`
+ * would cost every call an object, so that whatever needs one has a function of its own.
+ */
 export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
   if (m.work-- <= 0) {
     m.stopped.why ??= 'the program does more work than is followed'
@@ -93,7 +97,8 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
     case 'call':
       return evaluateCall(m, e, scope)
     case 'binary': {
-      const [left, right] = [evaluate(m, e.left, scope), evaluate(m, e.right, scope)]
+      const left = evaluate(m, e.left, scope)
+      const right = evaluate(m, e.right, scope)
       return settled(m, binary(m, e.op, left, right, scope, e), left, right)
     }
     case 'unary': {
@@ -101,41 +106,14 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       return settled(m, unary(m, e.op, operand, isJavaScript(scope)), operand)
     }
     case 'compare': {
-      const [left, right] = [evaluate(m, e.left, scope), evaluate(m, e.right, scope)]
+      const left = evaluate(m, e.left, scope)
+      const right = evaluate(m, e.right, scope)
       return settled(m, compare(m, e.op, left, right, place(scope.program, e.span)), left, right)
     }
-    case 'logical': {
-      const left = evaluate(m, e.left, scope)
-      if (e.op === 'nullish') {
-        if (left.kind === 'const') return left.value === null ? evaluate(m, e.right, scope) : left
-        if (left.kind === 'unknown' && left.optional) return evaluate(m, e.right, scope)
-        return left.kind === 'unknown' ? join(left, evaluate(m, e.right, scope), w => unknown(m, w)) : left
-      }
-      const known = truth(left, isJavaScript(scope))
-      if (known === undefined) {
-        notWithNumber(m, left)
-        if (e.op === 'or' && (left.kind === 'unknown' || left.kind === 'list') && left.optional)
-          return evaluate(m, e.right, scope)
-        // Nothing is given on the command line.
-        if (e.op === 'or' && left.kind === 'unknown' && left.otherwise && !left.otherwise.value)
-          return evaluate(m, e.right, scope)
-        const right = unsure(m, () => evaluate(m, e.right, scope))
-        // What is left out counts as false: `...(given && { bits: given })` adds nothing then.
-        if (left.kind === 'unknown' && left.optional) return left.otherwise?.value ? right : left
-        // `x or default` on a free input: the input, if there is one, is what counts.
-        return left.kind === 'unknown' ? unknown(m, 'one of two values') : join(left, right, w => unknown(m, w))
-      }
-      return known === (e.op === 'and') ? evaluate(m, e.right, scope) : left
-    }
-    case 'conditional': {
-      const test = evaluate(m, e.test, scope)
-      const known = truth(test, isJavaScript(scope))
-      if (known !== undefined) return evaluate(m, known ? e.yes : e.no, scope)
-      notWithNumber(m, test)
-      // Where nothing is given, the program runs with the other.
-      if (test.kind === 'unknown' && test.otherwise) return evaluate(m, test.otherwise.value ? e.yes : e.no, scope)
-      return unsure(m, () => join(evaluate(m, e.yes, scope), evaluate(m, e.no, scope), w => unknown(m, w)))
-    }
+    case 'logical':
+      return logical(m, e, scope)
+    case 'conditional':
+      return conditional(m, e, scope)
     case 'list':
     case 'tuple':
     case 'set': {
@@ -203,6 +181,40 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       for (const child of e.children) notWithNumber(m, evaluate(m, child, scope))
       return unknown(m, e.what)
   }
+}
+
+function logical(m: Machine, e: Expr & { kind: 'logical' }, scope: Scope): Value {
+  const left = evaluate(m, e.left, scope)
+  if (e.op === 'nullish') {
+    if (left.kind === 'const') return left.value === null ? evaluate(m, e.right, scope) : left
+    if (left.kind === 'unknown' && left.optional) return evaluate(m, e.right, scope)
+    return left.kind === 'unknown' ? join(left, evaluate(m, e.right, scope), w => unknown(m, w)) : left
+  }
+  const known = truth(left, isJavaScript(scope))
+  if (known === undefined) {
+    notWithNumber(m, left)
+    if (e.op === 'or' && (left.kind === 'unknown' || left.kind === 'list') && left.optional)
+      return evaluate(m, e.right, scope)
+    // Nothing is given on the command line.
+    if (e.op === 'or' && left.kind === 'unknown' && left.otherwise && !left.otherwise.value)
+      return evaluate(m, e.right, scope)
+    const right = unsure(m, () => evaluate(m, e.right, scope))
+    // What is left out counts as false: `...(given && { bits: given })` adds nothing then.
+    if (left.kind === 'unknown' && left.optional) return left.otherwise?.value ? right : left
+    // `x or default` on a free input: the input, if there is one, is what counts.
+    return left.kind === 'unknown' ? unknown(m, 'one of two values') : join(left, right, w => unknown(m, w))
+  }
+  return known === (e.op === 'and') ? evaluate(m, e.right, scope) : left
+}
+
+function conditional(m: Machine, e: Expr & { kind: 'conditional' }, scope: Scope): Value {
+  const test = evaluate(m, e.test, scope)
+  const known = truth(test, isJavaScript(scope))
+  if (known !== undefined) return evaluate(m, known ? e.yes : e.no, scope)
+  notWithNumber(m, test)
+  // Where nothing is given, the program runs with the other.
+  if (test.kind === 'unknown' && test.otherwise) return evaluate(m, test.otherwise.value ? e.yes : e.no, scope)
+  return unsure(m, () => join(evaluate(m, e.yes, scope), evaluate(m, e.no, scope), w => unknown(m, w)))
 }
 
 export const isNone = (v: Value): boolean => v.kind === 'const' && v.value === null

@@ -26,6 +26,7 @@ import {
   isString,
   type Linear,
   list,
+  type ListValue,
   none,
   type Place,
   type Scope,
@@ -62,7 +63,7 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
   }
   if (op === '%' && !javascript && (isString(left) || left.kind === 'template')) return percentFormat(m, left, right)
   if (op === '*' && left.kind === 'list' && isNumber(right) && right.value * left.items.length <= 10_000)
-    return list(Array.from({ length: Math.max(0, right.value) }, () => left.items).flat(), left.shape, left.open)
+    return repeated(left, right.value)
   if (left.kind === 'array' || right.kind === 'array') {
     const at = place(scope.program, e.span)
     if (op === '@')
@@ -90,6 +91,9 @@ export function binary(m: Machine, op: string, left: Value, right: Value, scope:
   }
   return { ...unknown(m, `${op} of values that are not known`), ...number }
 }
+
+const repeated = ({ items, shape, open }: ListValue, times: number): Value =>
+  list(Array.from({ length: Math.max(0, times) }, () => items).flat(), shape, open)
 
 const isTextual = (...values: readonly Value[]): boolean => values.some(v => isString(v) || v.kind === 'template')
 

@@ -52,45 +52,9 @@ export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope, d
       return
     }
     case 'list':
-    case 'tuple': {
-      if (value.kind === 'const' && value.value === null && value.nothing && isJavaScript(scope)) {
-        const at = place(scope.program, target.span)
-        if (!useOfNothing(m, value))
-          failScript(m, at, 'TypeError', 'undefined', 'something to take apart', 'undefined is not iterable')
-      }
-      const items = value.kind === 'list' && value.isShuffled ? placed(m, value) : itemsOf(m, value)
-      refuseWalk(m, value, place(scope.program, target.span))
-      const isOptional = mayBeLeftOut(value)
-      const known = isOptional && value.kind === 'list' ? value.items : []
-      const missing =
-        items && isJavaScript(scope)
-          ? nothing
-          : isOptional
-            ? { ...unknown(m, 'an argument of the command line', true), optional: true }
-            : unknown(m, 'unpacking')
-      const starred = target.items.findIndex(t => t.kind === 'spread')
-      checkCount(m, target, items?.length ?? rowsOf(value), starred >= 0, scope)
-      target.items.forEach((inner, i) => {
-        if (inner.kind === 'spread') {
-          const tail = target.items.length - i - 1
-          assignTo(
-            m,
-            inner.value,
-            items
-              ? list(items.slice(i, items.length - tail))
-              : isOptional
-                ? { ...list(known.slice(i), 'list', true), optional: true }
-                : unknown(m, 'unpacking'),
-            scope,
-            declares,
-          )
-        } else {
-          const at = starred >= 0 && i > starred && items ? items.length - (target.items.length - i) : i
-          assignTo(m, inner, (items ?? known)[at] ?? missing, scope, declares)
-        }
-      })
+    case 'tuple':
+      assignItems(m, target, value, scope, declares)
       return
-    }
     case 'dict':
       for (const entry of target.entries) {
         if ('spread' in entry) assignTo(m, entry.spread, restOf(m, value, target), scope, declares)
@@ -116,6 +80,52 @@ export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope, d
     default:
       return
   }
+}
+
+/** Takes a value apart. */
+function assignItems(
+  m: Machine,
+  target: Expr & { kind: 'list' | 'tuple' | 'set' },
+  value: Value,
+  scope: Scope,
+  declares?: Declares,
+): void {
+  if (value.kind === 'const' && value.value === null && value.nothing && isJavaScript(scope)) {
+    const at = place(scope.program, target.span)
+    if (!useOfNothing(m, value))
+      failScript(m, at, 'TypeError', 'undefined', 'something to take apart', 'undefined is not iterable')
+  }
+  const items = value.kind === 'list' && value.isShuffled ? placed(m, value) : itemsOf(m, value)
+  refuseWalk(m, value, place(scope.program, target.span))
+  const isOptional = mayBeLeftOut(value)
+  const known = isOptional && value.kind === 'list' ? value.items : []
+  const missing =
+    items && isJavaScript(scope)
+      ? nothing
+      : isOptional
+        ? { ...unknown(m, 'an argument of the command line', true), optional: true }
+        : unknown(m, 'unpacking')
+  const starred = target.items.findIndex(t => t.kind === 'spread')
+  checkCount(m, target, items?.length ?? rowsOf(value), starred >= 0, scope)
+  target.items.forEach((inner, i) => {
+    if (inner.kind === 'spread') {
+      const tail = target.items.length - i - 1
+      assignTo(
+        m,
+        inner.value,
+        items
+          ? list(items.slice(i, items.length - tail))
+          : isOptional
+            ? { ...list(known.slice(i), 'list', true), optional: true }
+            : unknown(m, 'unpacking'),
+        scope,
+        declares,
+      )
+    } else {
+      const at = starred >= 0 && i > starred && items ? items.length - (target.items.length - i) : i
+      assignTo(m, inner, (items ?? known)[at] ?? missing, scope, declares)
+    }
+  })
 }
 
 /**

@@ -63,7 +63,7 @@ export function settled(m: Machine, result: Value, ...inputs: readonly Value[]):
   if (!m.trial) return result
   const isVague =
     (result.kind === 'unknown' && result.symbol !== m.trial.symbol) || (result.kind === 'list' && result.open)
-  if (isVague && inputs.some(v => mentionsNumber(m, v))) end()
+  if (isVague) for (const v of inputs) if (mentionsNumber(m, v)) end()
   return result
 }
 

@@ -71,16 +71,12 @@ const movesOnly =
   /^(js|list|dict|set|str|map|path|os|fs|re|any|copy|functools|itertools|collections|dataclasses|types)\.|^py\.(?!(print|sum|max|min|float|int|str|repr)$)|^(mlx|frost)\.core\.(async_)?eval$|^mlx\.utils\.tree_(un)?flatten$|safe_open/
 
 const movers = new Map<string, boolean>()
-function isMover(name: string): boolean {
+/** Whether a modelled function takes nothing from the values that it gets. */
+export function isMover(name: string): boolean {
   let known = movers.get(name)
   if (known === undefined) {
     if (movers.size > 10_000) movers.clear()
     movers.set(name, (known = movesOnly.test(name)))
   }
   return known
-}
-
-/** A modelled function gets these values. */
-export function noteArguments(m: Machine, name: string, values: readonly Value[]): void {
-  if (!isMover(name)) for (const value of values) noteHandedOut(m, value)
 }

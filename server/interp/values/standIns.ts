@@ -22,11 +22,12 @@ export interface Numbers {
 }
 
 /** Whether two values differ in nothing that is looked at but in which tensors their arrays are, and in their numbers. */
-export function isAlike(names: Names, a: Value, b: Value, numbers?: Numbers, seen = new Map<Value, Value>()): boolean {
+export function isAlike(names: Names, a: Value, b: Value, numbers?: Numbers, seen?: Map<Value, Value>): boolean {
   if (a === b) return true
   if (a.kind !== b.kind) return false
   if (a.kind === 'instance' || a.kind === 'list') {
     // An object may hold one that holds it.
+    seen ??= new Map()
     if (seen.get(a) === b) return true
     seen.set(a, b)
   }
@@ -52,11 +53,12 @@ export function isAlike(names: Names, a: Value, b: Value, numbers?: Numbers, see
       if (a.shape !== shape || a.open || open || a.items.length !== items.length || a.properties || properties)
         return false
       // One object may stand there many times, as where a long list was made at once.
-      return a.items.every(
-        (item, i) =>
-          (i > 0 && item === a.items[i - 1] && items[i] === items[i - 1]) ||
-          isAlike(names, item, items[i] as Value, numbers, seen),
-      )
+      for (let i = 0; i < items.length; i++) {
+        const [item, same] = [a.items[i] as Value, items[i] as Value]
+        if (i > 0 && item === a.items[i - 1] && same === items[i - 1]) continue
+        if (!isAlike(names, item, same, numbers, seen)) return false
+      }
+      return true
     }
     case 'function': {
       const other = b as typeof a
