@@ -31,9 +31,9 @@ export function readers(facts: Facts, file: JsonFile, nodes: readonly (Node | un
   return [...places.values()].slice(0, 8)
 }
 
-/** Whether a program of the workspace was seen to load the model's weights. */
+/** Whether a program of the workspace was seen to load the model's weights, be it that it fails before it uses them. */
 export function isLoadedHere(facts: Facts, model: Model): boolean {
-  return facts.bundles.some(bundle => weightsIn(bundle).has(model))
+  return facts.runs.some(run => run.met.has(model)) || facts.bundles.some(bundle => weightsIn(bundle).has(model))
 }
 
 /** Whether a program of the workspace fills a module with the model's weights and leaves these out, as what is not needed. */

@@ -14,7 +14,7 @@ import {
 import { inOrder, type QuantizedKind, quantizedKinds, type QuantizedModule } from '../quant/quantizedModules'
 import { groupBy } from '../util/groupBy'
 import { type Change, replaceNode, rewrite } from './configEdits'
-import { isLoadersOwn, readers, severityFor } from './configHarm'
+import { isLeftOut, isLoadersOwn, readers, severityFor } from './configHarm'
 import { meantConfig } from './configOverrides'
 import { type Contradiction, contradictions, contradictionsOf, undivided, unpackedOverrides } from './configVerdict'
 import { showExpected } from './parameters'
@@ -80,6 +80,7 @@ function kindsUnder(model: Model, file: JsonFile): readonly QuantizedKind[] {
 function draft(where: Where, group: Group): Draft {
   const { facts, model, config, modules } = where
   const [first] = group
+  const names = [...new Set(group.flatMap(c => c.stored.map(t => t.tensor.name)))]
   const isLost = first.isOverride && first.which !== 'packed' && !overrideOf(where.stated, first.path)
   const served = first.isOverride ? group.length : modules.filter(m => !overrideOf(config, m.path)).length
   const places = readers(facts, config.file, [first.at])
@@ -92,9 +93,14 @@ function draft(where: Where, group: Group): Draft {
   return {
     path: config.file.path,
     range: rangeIn(config.file, first.at.offset, first.at.offset + first.at.length),
-    severity: places.length > 0 ? 'error' : isLost ? 'information' : severityFor(facts, model, first.isOverride),
+    severity:
+      places.length > 0
+        ? 'error'
+        : isLost || isLeftOut(facts, model, names)
+          ? 'information'
+          : severityFor(facts, model, first.isOverride),
     message: `${said(first)}; ${stored(group)}; ${modulesText}${silent}${hurts}`,
-    tensors: [...new Set(group.flatMap(c => c.stored.map(t => t.tensor.name)))],
+    tensors: names,
     because: [
       ...first.stored.slice(0, 2).map((t): Because => ({
         path: t.shard.path,

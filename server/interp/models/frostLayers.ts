@@ -9,7 +9,7 @@ import { operate } from '../run/operate'
 import { promote } from '../shapes/dtypes'
 import { olderNorm } from '../shapes/layers'
 import { matmul } from '../shapes/products'
-import { type Dims, Refused, type ShapeResult } from '../shapes/shape'
+import { type Dims, Refused, type ShapeResult, show } from '../shapes/shape'
 import { type InstanceValue, isNumber, type Value } from '../values/value'
 import type { LibraryModel } from './index'
 
@@ -72,9 +72,16 @@ const embedding: Forward = (layer, x) => {
 
 /** The packed layers, by the sizes of what they unpack to; a weight that was set is judged where it is handed over. */
 const packedLinear: Forward = (layer, x) => {
-  const columns = layer.attributes.has('weight')
-    ? shapeOf(layer, 'weight', undefined)?.[0]
-    : sizeOf(layer, 'output_dims')
+  const isSet = layer.attributes.has('weight')
+  const [rows, words] = (isSet ? shapeOf(layer, 'weight', undefined) : undefined) ?? []
+  const bits = layer.attributes.has('bits') ? sizeOf(layer, 'bits') : 4
+  const unpacked = words === undefined || bits === undefined ? undefined : (words * 32) / bits
+  const [columns, width] = isSet ? [rows, unpacked] : [sizeOf(layer, 'output_dims'), sizeOf(layer, 'input_dims')]
+  const last = x?.[x.length - 1]
+  if (x && last !== undefined && width !== undefined && last !== width) {
+    const text = `[quantized_matmul] Last dimension of first input with shape (..., ${last}) does not match the expanded quantized matrix`
+    return new Refused(`an input of ${show(x)}`, `${width} columns`, text)
+  }
   return x && [...x.slice(0, -1), columns]
 }
 
