@@ -59,7 +59,7 @@ function examine(model: Model, file: JsonFile): OtherType | undefined {
   if (absent.length + extra.length === 0) return undefined
   const fitting = knownTypes.filter(type => fits(stored, type))
   const foreign = foreignTo(stored, parts)
-  if (fitting.length === 0 && (absent.length === 0 || foreign.length < fewestForeign)) return undefined
+  if (fitting.length === 0 && extra.length === 0 && foreign.length < fewestForeign) return undefined
   return { type: known.type, absent, extra, foreign, fitting }
 }
 

@@ -1,6 +1,7 @@
 // One tensor of a layer in another shape than the same tensor of the other layers, with as many elements: an axis of
-// length 1 too many, rows and columns exchanged, or rows of another length. Said only where the layers are alike in all
-// else, for then nothing but a slip tells this one apart. Where its shape happens to be taken, the numbers are wrong.
+// length 1 too many, rows and columns exchanged, or rows of another length; or one single tensor of plain numbers in another
+// size. Said only where the layers are alike in all else, for then nothing but a slip tells this one apart. Where its shape
+// happens to be taken, the numbers are wrong.
 
 import type { Model } from '../checkpoint/facts'
 import { type Layout, patternsOf, type ShardFamily } from '../checkpoint/layouts'
@@ -61,8 +62,10 @@ function* check(model: Model): Iterable<Odd> {
     if (!only || odd.length > 1 || byName.length <= fewestOthers) continue
     // Every layer has every parameter.
     if (new Set(byName.map(countOf)).size > 1) continue
-    if (new Set(only.map(({ family }) => `${family.dtype} ${elementsOf(family)}`)).size > 1) continue
-    yield draft(only)
+    const sizes = groupBy(only, ({ family }) => elementsOf(family))
+    if (new Set(only.map(({ family }) => family.dtype)).size > 1) continue
+    if (sizes.size === 1) yield draft(only)
+    else if (parameters.every(({ family }) => floats.test(family.dtype))) yield* oddSize(prefix, [...sizes.values()])
   }
 }
 
@@ -92,6 +95,35 @@ function draft(same: readonly Layout[]): Odd {
     message: `${foldNames(odd.flatMap(namesOf))} ${countOf(odd) === 1 ? 'is' : 'are'} ${first.family.dtype} ${showShape(first.family.shape)} and ${foldNames(like.flatMap(namesOf))} ${showShape(other.family.shape)}: as many elements in another shape, though the layers are alike in all else (${count(countOf(same), 'layer')}); ${isVector ? 'MLX adds and multiplies either in the same way, a strict load refuses one' : `a loader that takes both computes wrong numbers with ${isEven ? 'one of them' : 'the first'}`}`,
     tensors: names,
     isSpread: sizes === otherSizes,
+    because: sample ? [becauseTensor({ shard: otherAt.shard, tensor: sample }, `${sample.name} is stored here`)] : [],
+  }
+}
+
+/** Packed weights differ in size where they differ in bits. */
+const floats = /^(BF16|F16|F32)$/
+const fewestLike = 3
+
+/**
+ * One tensor in another size than at least three others, of a layer that stands between others: the first may take other
+ * inputs, and the last give other outputs. No number in a config makes one layer so in one tensor.
+ */
+function* oddSize(prefix: string, sizes: readonly (readonly Layout[])[]): Iterable<Odd> {
+  const [odd = [], like = []] = sizes.toSorted((a, b) => countOf(a) - countOf(b))
+  const [first, other] = [odd[0], like[0]]
+  const [at, otherAt] = [first?.pieces[0], other?.pieces[0]]
+  if (!first || !other || !at || !otherAt || sizes.length > 2 || countOf(odd) > 1 || countOf(like) < fewestLike) return
+  const names = namesOf(first)
+  const numberIn = (name: string): number => Number.parseInt(name.slice(prefix.length), 10)
+  const others = like.flatMap(namesOf).map(numberIn)
+  const number = numberIn(names[0] ?? '')
+  if (number < Math.min(...others) || number > Math.max(...others)) return
+  const sample = otherAt.shard.tensors.find(otherAt.family.sample)
+  yield {
+    path: at.shard.path,
+    range: fileStart,
+    message: `${names.join()} is ${first.family.dtype} ${showShape(first.family.shape)} and ${foldNames(like.flatMap(namesOf))} ${showShape(other.family.shape)}, though the layers are alike in all else (${count(countOf(odd) + countOf(like), 'layer')}); a loader that builds all layers alike refuses it`,
+    tensors: names,
+    isSpread: false,
     because: sample ? [becauseTensor({ shard: otherAt.shard, tensor: sample }, `${sample.name} is stored here`)] : [],
   }
 }

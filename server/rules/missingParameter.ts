@@ -2,19 +2,20 @@
 // type of the model, for checkpoints that hold nearly all of it and that nothing in the workspace loads; one that holds less
 // is a part of a model, a draft or an adapter.
 
-import type { Model } from '../checkpoint/facts'
+import type { JsonFile, Model } from '../checkpoint/facts'
 import { moduleKinds } from '../checkpoint/moduleKinds'
 import { ranksOf } from '../checkpoint/models'
 import { type Anatomy, anatomyOf } from '../quant/anatomy'
-import { languageModelOf } from '../quant/families'
+import { familyOf, languageModelOf } from '../quant/families'
 import { layerParts } from '../quant/layerParts'
 import { isLanguageModel } from '../quant/modelClass'
 import { otherTypeOf } from '../quant/otherTypes'
+import { lacksOf } from '../quant/unevenLayers'
 import { groupBy } from '../util/groupBy'
 import { isComplete } from './configHarm'
 import { indexed, isStale } from './indexPlaces'
 import { modelsNothingLoads } from './players'
-import { defineRule } from './rule'
+import { defineRule, type Draft } from './rule'
 import { count, fileStart, foldNames } from './show'
 
 export const missingParameter = defineRule({
@@ -26,7 +27,9 @@ export const missingParameter = defineRule({
       const [file] = model.configs
       const [shard] = model.shards
       if (!file || !shard || model.configs.length > 1 || ranksOf(model).length > 1) continue
-      if (model.isPartial || !isComplete(model) || lacksFiles(model) || !isLanguageModel(file)) continue
+      if (model.isPartial || !isComplete(model) || lacksFiles(model)) continue
+      yield* unknown(model, file, shard.path)
+      if (!isLanguageModel(file)) continue
       // Layers of another type are told as such.
       if (otherTypeOf(model, file)) continue
       const known = languageModelOf(file)
@@ -53,6 +56,23 @@ export const missingParameter = defineRule({
     }
   },
 })
+
+/** What one layer of a model of another type lacks. A type whose layers are counted is told of them by its config. */
+function* unknown(model: Model, file: JsonFile, path: string): Iterable<Draft> {
+  const known = languageModelOf(file)
+  if (known && layerParts(known.name)) return
+  for (const { name, isLayer, layers } of lacksOf(model, file))
+    if (!isLayer || !familyOf(file))
+      yield {
+        path,
+        range: fileStart,
+        severity: 'warning',
+        message: isLayer
+          ? `no tensor of ${name} is stored, though config.json counts it and the other layers are there (${layers} of ${layers + 1}); a strict load stops, transformers fills it at random`
+          : `${name} is not stored, though the other layers have it and the layers are alike in all else (${layers} of ${layers + 1}); a strict load stops, transformers fills it at random`,
+        tensors: [],
+      }
+}
 
 /** Files that the index names are for another rule. */
 const lacksFiles = (model: Model): boolean => indexed([model]).some(({ fit }) => isStale(fit) || fit.absent.length > 0)

@@ -3,6 +3,7 @@
 
 import type { Dimensions } from './arrays'
 import { libraryBase } from '../members/members'
+import { recurrentParameters } from './recurrent'
 import { isNumber, type InstanceValue, type Place, type Value } from '../values/value'
 
 export interface ParameterTree {
@@ -56,7 +57,7 @@ const drawn = (...sizes: readonly (Value | undefined)[]): readonly (number | und
   sizes.some(v => v?.kind === 'const' && v.nothing !== undefined) ? [] : sizes.map(size)
 
 /** What a layer's constructor makes of its arguments. */
-type Layer = (attribute: (name: string) => Value | undefined) => Readonly<Record<string, Dimensions>>
+type Layer = (attribute: (name: string) => Value | undefined, isScript: boolean) => Readonly<Record<string, Dimensions>>
 
 const withBias = (
   attribute: (name: string) => Value | undefined,
@@ -93,30 +94,18 @@ const layers: Readonly<Record<string, Layer>> = {
   Conv3d: a => convolution(a, 3),
   InstanceNorm: a => (isTrue(a('affine')) ? { weight: [size(a('dims'))], bias: [size(a('dims'))] } : {}),
   PReLU: a => ({ weight: [a('num_parameters') ? size(a('num_parameters')) : 1] }),
-  RNN: a => recurrent(a, 1, { input: 'Wxh', hidden: 'Whh', bias: 'bias' }),
-  GRU: a => {
-    const made = recurrent(a, 3, { input: 'Wx', hidden: 'Wh', bias: 'b' })
-    return 'b' in made ? { ...made, bhn: [size(a('hidden_size'))] } : made
-  },
-  LSTM: a => recurrent(a, 4, { input: 'Wx', hidden: 'Wh', bias: 'bias' }),
+  RNN: (a, isScript) => recurrent('RNN', a, isScript),
+  GRU: (a, isScript) => recurrent('GRU', a, isScript),
+  LSTM: (a, isScript) => recurrent('LSTM', a, isScript),
   QuantizedLinear: a => packed(a, size(a('output_dims')), size(a('input_dims')), withBias(a, [size(a('output_dims'))])),
   QuantizedEmbedding: a => packed(a, size(a('num_embeddings')), size(a('dims')), {}),
 }
 
-/** Matrices of a recurrent layer, one part for each of its gates. */
-function recurrent(
-  a: (name: string) => Value | undefined,
-  gates: number,
-  names: { readonly input: string; readonly hidden: string; readonly bias: string },
-): Readonly<Record<string, Dimensions>> {
-  const [taken, hidden] = [size(a('input_size')), size(a('hidden_size'))]
-  const rows = hidden === undefined ? undefined : gates * hidden
-  const matrices = { [names.input]: [rows, taken], [names.hidden]: [rows, hidden] }
-  return isFalse(a('bias')) ? matrices : { ...matrices, [names.bias]: [rows] }
-}
-
 const isTrue = (v: Value | undefined): boolean => v?.kind === 'const' && v.value === true
 const isFalse = (v: Value | undefined): boolean => v?.kind === 'const' && v.value === false
+
+const recurrent = (name: string, a: (name: string) => Value | undefined, isScript: boolean) =>
+  recurrentParameters(name, size(a('input_size')), size(a('hidden_size')), !isFalse(a('bias')), isScript) ?? {}
 
 /** Weight [out, …kernel, in / groups]. */
 function convolution(a: (name: string) => Value | undefined, space: number): Readonly<Record<string, Dimensions>> {
@@ -152,7 +141,9 @@ const transposedArguments = [
 
 /** An attention whose parts are not known may have parameters. */
 const isWhole = (module: InstanceValue): boolean =>
-  layerName(module) !== 'MultiHeadAttention' || module.attributes.has('query_proj')
+  layerName(module) !== 'MultiHeadAttention' ||
+  module.attributes.has('query_proj') ||
+  module.attributes.has('queryProj')
 
 /** Names of constructor arguments, in order, of the layers above. */
 export const layerArguments: Readonly<Record<string, readonly string[]>> = {
@@ -202,6 +193,8 @@ export const packedLayers: Readonly<Record<string, string>> = {
   Embedding: 'QuantizedEmbedding',
 }
 
+const isScript = ({ of }: InstanceValue): boolean => of.kind === 'library' && of.name.startsWith('frost.')
+
 /** A layer's class without its library, or undefined for a class of the workspace. */
 export const layerName = (module: InstanceValue): string | undefined =>
   module.of.kind === 'library' ? module.of.name.replace(/^.*\./, '') : undefined
@@ -210,7 +203,7 @@ export const layerName = (module: InstanceValue): string | undefined =>
 export function layerParameters(module: InstanceValue): Readonly<Record<string, Dimensions>> | undefined {
   const name = layerName(module)
   const layer = name === undefined || !module.of || module.of.kind !== 'library' ? undefined : layers[name]
-  return layer?.(n => module.attributes.get(n))
+  return layer?.(n => module.attributes.get(n), isScript(module))
 }
 
 /** A layer of the library in a model, with the names of its parameters. */
@@ -258,7 +251,7 @@ export function parametersIn(root: InstanceValue): ParameterTree {
     // A layer that may have been packed has these parameters or those.
     if (layer && module.attributes.get('weight')?.kind === 'unknown') open = true
     else if (layer)
-      for (const [parameter, shape] of Object.entries(layer(n => module.attributes.get(n))))
+      for (const [parameter, shape] of Object.entries(layer(n => module.attributes.get(n), isScript(module))))
         // What was set in the place of a scalar has the shape it came with.
         shapes.set(prefix + parameter, shape?.length === 0 && module.attributes.has(parameter) ? undefined : shape)
     else if (name !== undefined && !(withoutParameters.test(name) && isWhole(module))) open = true

@@ -53,7 +53,8 @@ export function attributeOfInstance(
   }
   const computed = callMember(m, object, '__getattr__', [constant(name)])
   if (computed) return computed
-  if (javascript && !(name in Object.prototype) && isWhollyKnown(self)) return nothing
+  // A member under a symbol is written otherwise where the class has it.
+  if (javascript && !(name in Object.prototype) && !name.startsWith('[') && isWhollyKnown(self)) return nothing
   else if (!javascript && !m.free && !name.startsWith('__') && lacks(self, name)) {
     const text = `'${nameOf(self.of)}' object has no attribute '${name}'`
     failPython(m, at, 'AttributeError', `a ${nameOf(self.of)} has no attribute ${name}`, undefined, text)

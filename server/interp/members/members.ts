@@ -1,5 +1,6 @@
 // What stands behind a dot or a pair of brackets: attributes, items, slices and membership.
 
+import { primitive } from '../run/primitives'
 import { asKey, mayBeOther } from '../values/keys'
 import { methodsOf, settersOf } from '../program/methods'
 import type { Expr } from '../../source/ir'
@@ -218,7 +219,8 @@ export function getIndex(m: Machine, object: Value, index: Expr, scope: Scope, a
     if (object.kind === 'list') return list([...object.items], object.shape, true)
     return unknown(m, 'slice')
   }
-  return getItem(m, object, evaluate(m, index, scope), at)
+  const key = evaluate(m, index, scope)
+  return getItem(m, object, isScript(at) && object.kind === 'dict' ? primitive(m, key, 'text') : key, at)
 }
 
 /** `object[key]` for a key that is known as a value. */
@@ -226,6 +228,9 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
   switch (object.kind) {
     case 'dict':
       if (object.isMap && isString(key) && key.value === '[Symbol.iterator]') return library('dict.entries', object)
+      // What stands under the name `undefined`: nothing.
+      if (isScript(at) && !object.isMap && isSureNothing(key) && !object.open && !object.guessed)
+        return object.map.get('undefined') ?? nothing
       return memberOf(
         m,
         dictItem(m, object, key, at) ?? madeItem(m, object, key) ?? absentKey(m, object, key, at),
@@ -297,6 +302,8 @@ export function getItem(m: Machine, object: Value, key: Value, at: Place): Value
       return unknown(m, 'an item of something that is not followed')
   }
 }
+
+const isSureNothing = (v: Value): boolean => v.kind === 'const' && v.value === null && v.nothing !== undefined
 
 /** One of several values of one kind, where the index is not known. */
 function representative(m: Machine, items: readonly Value[]): Value {

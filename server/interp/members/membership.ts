@@ -4,6 +4,7 @@ import { asKey, mayBeOther } from '../values/keys'
 import type { Model } from '../../checkpoint/facts'
 import { callMember } from '../run/classes'
 import { lacks } from './instanceMembers'
+import { hasScriptMember } from './moduleMembers'
 import { mapBehind } from '../values/mapObjects'
 import { libraryBase } from './members'
 import { isModule } from '../arrays/parameters'
@@ -69,7 +70,8 @@ export function has(m: Machine, object: Value, asked: Value, javascript: boolean
         return found === undefined ? undefined : found !== null
       }
       if (isString(key) && object.attributes.has(key.value)) return true
-      return isString(key) && !javascript && isModule(object) && lacks(object, key.value) ? false : undefined
+      if (javascript) return isString(key) ? hasScriptMember(object, key.value) : undefined
+      return isString(key) && isModule(object) && lacks(object, key.value) ? false : undefined
     }
     case 'unknown':
       if (object.free && isString(key) && !javascript) {

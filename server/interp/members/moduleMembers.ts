@@ -64,6 +64,26 @@ const partsOfLayers: Readonly<Record<string, readonly string[]>> = {
 const bareLayers =
   /^(SiLU|GELU|ReLU6?|ReLU2|Sigmoid|Tanh|Mish|Softplus|Softsign|Dropout[23]?d?|RoPE|Identity|Upsample|SinusoidalPositionalEncoding|(Avg|Max)Pool[123]d)$/
 
+/** Members of every `nn.Module` of the binding for Node, and of every object. Source: lib/nn/layers/base.ts of 0.0.7. */
+const scriptMembers: ReadonlySet<string> = new Set(
+  (
+    'apply applyToModules children eval filterAndMap freeze items leafModules loadWeights modules namedModules parameters ' +
+    'saveWeights setDtype state toStringExtra train trainableParameters training unfreeze update updateModules validateKeys'
+  ).split(' '),
+)
+
+/** `name in object` of an object of a class, in JavaScript; undefined where its class is not known well enough. */
+export function hasScriptMember(object: InstanceValue, name: string): boolean | undefined {
+  if (object.attributes.has(name) || name in Object.prototype || findMember(object.of, name)) return true
+  const parameters = layerParameters(object)
+  if (parameters && /^(weight|bias|scales|biases)$/.test(name)) return name in parameters
+  if (parameters && name === 'toQuantized') return /\.nn\.(Linear|Embedding)$/.test(libraryBase(object.of) ?? '')
+  if (object.isShared || object.standsFor || object.isMade !== true) return undefined
+  const order = object.of.kind === 'class' ? classOrder(object.of) : undefined
+  if (!order || !order.every(one => one.kind === 'class' || one.name === 'frost.nn.Module')) return undefined
+  return order.some(one => one.kind === 'library') && scriptMembers.has(name)
+}
+
 /** Attributes of a dict and of those made like it: counters, ordered dicts, the archives of NumPy. */
 const dictMembers: ReadonlySet<string> = new Set(
   (

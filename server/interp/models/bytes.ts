@@ -282,6 +282,7 @@ export const bytes: LibraryModel = {
     [`${viewName}.subarray`]: part,
     [`${viewName}.slice`]: part,
     [`${viewName}.toString`]: toText,
+    'file.toString': c => (c.get(1) ? toText(c) : (c.self ?? none)),
     'file.subarray': part,
     'file.slice': part,
     'js.TextDecoder': c => ({ kind: 'instance', of: { kind: 'library', name: c.name }, attributes: new Map() }),

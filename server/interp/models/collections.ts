@@ -141,11 +141,12 @@ export const collections: LibraryModel = {
     'list.concat': c => {
       const more = c.args.positional.map(a => a.value)
       const isWhole = more.every(v => v.kind !== 'unknown' && !(v.kind === 'list' && v.open))
-      return list(
+      const made = list(
         [...selfList(c).items, ...more.flatMap(v => (v.kind === 'list' ? v.items : [v]))],
         'list',
         selfList(c).open || c.args.open || !isWhole,
       )
+      return isWhole && !c.args.open ? { ...made, ...leftOut(c) } : made
     },
     'list.join': c => {
       const separator = c.get(0)

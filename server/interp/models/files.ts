@@ -298,7 +298,6 @@ export const files: LibraryModel = {
     'file.json': c => parseJson(c.with({ get: () => c.self })),
     'file.readlines': () => list([], 'list', true),
     'file.close': () => none,
-    'file.toString': c => c.self ?? none,
     'file.trim': c => c.self ?? none,
     'file.trimEnd': c => c.self ?? none,
     // Node

@@ -75,7 +75,9 @@ const packedLinear: Forward = (layer, x) => {
   const isSet = layer.attributes.has('weight')
   const [rows, words] = (isSet ? shapeOf(layer, 'weight', undefined) : undefined) ?? []
   const bits = layer.attributes.has('bits') ? sizeOf(layer, 'bits') : 4
-  const unpacked = words === undefined || bits === undefined ? undefined : (words * 32) / bits
+  // A plain weight that `nn.quantize` packs has its own columns until then.
+  const isPacked = made(layer, 'weight') === 'U32'
+  const unpacked = words === undefined || bits === undefined || !isPacked ? undefined : (words * 32) / bits
   const [columns, width] = isSet ? [rows, unpacked] : [sizeOf(layer, 'output_dims'), sizeOf(layer, 'input_dims')]
   const last = x?.[x.length - 1]
   if (x && last !== undefined && width !== undefined && last !== width) {

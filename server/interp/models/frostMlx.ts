@@ -148,6 +148,7 @@ export const frostMlx: LibraryModel = {
       'frost.core.zeros': ofShape(0, 1),
       'frost.core.ones': ofShape(0, 1),
     }),
+    'frost.core.compile': c => c.get(0) ?? none,
     'frost.core.saveSafetensors': save,
     'frost.core.array': literal,
     'frost.core.full': full,

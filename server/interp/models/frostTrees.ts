@@ -38,7 +38,10 @@ function textBy(c: LibraryCall, part: string, convert: Value): string | undefine
 /** `treeFlatten(tree, prefix, isLeaf, convertKey)`, whose prefix loses its first character. */
 function treeFlatten(c: LibraryCall): Value {
   const [tree, prefix, convert] = [c.get(0), c.get(1), c.get(3)]
-  const leaves = tree && isNone(c.get(2)) && !c.args.open ? flattened(c, tree) : undefined
+  // A module is an end of a tree here anyway.
+  const isLeaf = c.get(2)
+  const isPlain = isNone(isLeaf) || (isLeaf?.kind === 'library' && isLeaf.name.endsWith('.isModule'))
+  const leaves = tree && isPlain && !c.args.open ? flattened(c, tree) : undefined
   if (!leaves || (prefix && !isNone(prefix) && !isString(prefix))) return list([], 'list', true)
   const start = prefix && isString(prefix) ? prefix.value.slice(1) : ''
   const pairs = leaves.map(([path, leaf]) => {
@@ -97,10 +100,10 @@ export const frostTrees: LibraryModel = {
     'frost.utils.treeMapWithPath': treeMap(true),
     'frost.utils.treeReduce': treeReduce,
     'nn.Module.trainableParameters': under('trainable_parameters'),
+    'nn.Module.namedModules': under('named_modules'),
     'nn.Module.leafModules': under('leaf_modules'),
     'nn.Module.updateModules': under('update_modules'),
     'nn.Module.setDtype': under('set_dtype'),
-    'nn.Module.unfreeze': c => c.self ?? none,
     'nn.Module.saveWeights': saveWeights,
   },
   aliases: { '@frost-beta/mlx.utils': 'frost.utils' },

@@ -11,9 +11,11 @@ import { assertions } from './assertions'
 import { bytes } from './bytes'
 import { collections } from './collections'
 import { concurrency } from './concurrency'
+import { events } from './events'
 import { files } from './files'
 import { frostTrees } from './frostTrees'
 import { frostMlx } from './frostMlx'
+import { frozenModules } from './frozen'
 import { functional } from './functional'
 import { iteration } from './iteration'
 import { javascript } from './javascript'
@@ -22,6 +24,7 @@ import { logging } from './logging'
 import { frostLayers } from './frostLayers'
 import { mappings } from './mappings'
 import { moduleTrees } from './moduleTrees'
+import { moduleWalks } from './moduleWalks'
 import { mlxArray } from './mlxArray'
 import { mlxAttention } from './mlxAttention'
 import { mlxCore } from './mlxCore'
@@ -84,6 +87,7 @@ export const libraries: readonly LibraryModel[] = [
   bytes,
   assertions,
   node,
+  events,
   nodeFolders,
   writing,
   argparse,
@@ -94,6 +98,8 @@ export const libraries: readonly LibraryModel[] = [
   arrayAtModel,
   mlxModule,
   moduleTrees,
+  frozenModules,
+  moduleWalks,
   mlxLayers,
   mlxRarer,
   mlxSpace,

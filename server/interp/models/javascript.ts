@@ -1,5 +1,6 @@
 // JavaScript's built-ins, as far as loaders use them. They are named `js.<name>`; Map and Set are dicts and lists here.
 
+import { primitive } from '../run/primitives'
 import { callFunction } from '../run/calls'
 import type { LibraryCall } from '../run/libraryCall'
 import { noteCounter } from '../program/counting'
@@ -16,6 +17,7 @@ import {
   constant,
   dict,
   type DictValue,
+  type NamespaceValue,
   isNumber,
   isString,
   isUndefined,
@@ -32,11 +34,19 @@ import type { LibraryModel } from './index'
 
 const asDict = (v: Value | undefined): DictValue | undefined => {
   if (v?.kind === 'dict') return v
+  if (v?.kind === 'namespace') return exportsOf(v)
   return v?.kind === 'instance' ? dict([...v.attributes]) : undefined
 }
 
+/** What a module exports, by the order of its names. */
+function exportsOf({ scope }: NamespaceValue): DictValue | undefined {
+  const names = [...(scope.exported ?? [])].sort()
+  if (names.includes('*')) return undefined
+  return dict(names.flatMap(name => [[name, scope.vars.get(name)] as const]).flatMap(([n, v]) => (v ? [[n, v]] : [])))
+}
+
 function toNumber(c: LibraryCall): Value {
-  const v = c.get(0)
+  const v = c.get(0) && primitive(c.m, c.get(0) ?? none, 'number')
   if (v?.kind === 'const' && v.value === null && v.nothing) return constant(NaN)
   if (v && isNumber(v)) return c.name === 'js.parseInt' ? constant(Math.trunc(v.value)) : v
   if (v && isString(v)) {
@@ -163,10 +173,10 @@ function entriesOfObject(c: LibraryCall): Value {
 export const javascript: LibraryModel = {
   calls: {
     'js.String': c => {
-      const v = c.get(0)
+      const v = primitive(c.m, c.get(0) ?? constant(''), 'text')
       // What is read from a file is text already.
-      if (v?.kind === 'file' && v.as !== 'path') return v
-      const parts = scriptPartsOf(v ?? constant(''))
+      if (v.kind === 'file' && v.as !== 'path') return v
+      const parts = scriptPartsOf(v)
       return parts ? textOf(parts) : unknown(c.m, 'String')
     },
     'js.Number': toNumber,
@@ -261,6 +271,16 @@ export const javascript: LibraryModel = {
       return list(distinct(items ?? []), 'set', !items)
     },
     'js.Symbol': symbol,
+    'js.Symbol.for': c => {
+      const key = c.get(0)
+      return key && isString(key) ? constant(`[Symbol for ${key.value}]`) : unknown(c.m, 'a symbol')
+    },
+    'js.WeakRef': c => ({
+      kind: 'instance',
+      of: { kind: 'library', name: 'js.WeakRef' },
+      attributes: new Map([['target', c.get(0) ?? none]]),
+    }),
+    'js.WeakRef.deref': c => (c.self?.kind === 'instance' && c.self.attributes.get('target')) || unknown(c.m, 'deref'),
     'js.Proxy': makeProxy,
     'js.structuredClone': c => clone(c.get(0) ?? none),
     ...Object.fromEntries(
@@ -298,7 +318,8 @@ function requires(c: LibraryCall): Value {
 function symbol(c: LibraryCall): Value {
   const { program, span } = c.at
   const name = /([\w$]+)\s*=\s*$/.exec(program.text.slice(Math.max(0, span.start - 100), span.start))?.[1]
-  return name === undefined ? unknown(c.m, 'a symbol') : constant(`[${name}]`)
+  // One without a name of its own is only equal to itself.
+  return constant(name === undefined ? `[Symbol ${c.m.nextSymbol++}]` : `[${name}]`)
 }
 
 function arrayOfLength(c: LibraryCall): Value {

@@ -2,7 +2,7 @@
 // Source: mlx/python/mlx/nn/layers/transformer.py of MLX 0.32.4.
 
 import { anyArray } from '../arrays/arrays'
-import { callFunction, libraryInstance, noArguments } from '../run/calls'
+import { callValue, libraryInstance, noArguments } from '../run/calls'
 import type { LibraryCall } from '../run/libraryCall'
 import { operate } from '../run/operate'
 import { failPython } from '../run/refusals'
@@ -12,8 +12,17 @@ import { type Dims, Refused, type ShapeResult, show } from '../shapes/shape'
 import { constant, isString, type Value } from '../values/value'
 import { asArray, isNone, numberOf } from './arguments'
 import type { LibraryModel } from './index'
+import { callOf } from './mlxLayers'
 
-const lost = (c: LibraryCall): Value => ({ ...anyArray(c.m.frame.activation), library: 'mlx' })
+const isScript = (c: LibraryCall): boolean => c.name.startsWith('frost.')
+const lost = (c: LibraryCall): Value => ({ ...anyArray(c.m.frame.activation), library: isScript(c) ? 'frost' : 'mlx' })
+
+/** The name of a projection in its library. */
+const projection = (c: LibraryCall, name: string): string => (isScript(c) ? `${name}Proj` : `${name}_proj`)
+
+/** Calls one of the layers. */
+const applied = (c: LibraryCall, layer: Value, x: Value): Value =>
+  callValue(c.m, layer, { ...noArguments, positional: [{ value: x }] }, { expr: callOf(c), scope: c.scope, at: c.at })
 
 const names = ['query_input_dims', 'key_input_dims', 'value_input_dims', 'value_dims', 'value_output_dims'] as const
 
@@ -33,17 +42,17 @@ function make(c: LibraryCall): Value {
   const [query = dims, key = dims, ownValue, value = dims, out = dims] = given
   const bias = c.get(7, 'bias') ?? constant(false)
   const project = (name: string, input: Value | undefined, output: Value | undefined) => {
-    const layer = libraryInstance(c.m, 'mlx.nn.Linear', noArguments)
+    const layer = libraryInstance(c.m, `${isScript(c) ? 'frost' : 'mlx'}.nn.Linear`, noArguments)
     if (input) layer.attributes.set('input_dims', input)
     if (output) layer.attributes.set('output_dims', output)
     layer.attributes.set('bias', bias)
-    made.attributes.set(name, layer)
+    made.attributes.set(projection(c, name), layer)
   }
   if (heads) made.attributes.set('num_heads', heads)
-  project('query_proj', query, dims)
-  project('key_proj', key, dims)
-  project('value_proj', ownValue ?? key, value)
-  project('out_proj', value, out)
+  project('query', query, dims)
+  project('key', key, dims)
+  project('value', ownValue ?? key, value)
+  project('out', value, out)
   return made
 }
 
@@ -67,10 +76,10 @@ function call(c: LibraryCall): Value {
   const mask = c.get(3, 'mask')
   const heads = numberOf(layer?.attributes.get('num_heads'))
   const projected = (['query', 'key', 'value'] as const).map((name, i) => {
-    const [projection, x] = [layer?.attributes.get(`${name}_proj`), c.get(i, name === 'query' ? 'queries' : `${name}s`)]
-    return projection && x ? asArray(c, callFunction(c.m, projection, [x], c)) : undefined
+    const [part, x] = [layer?.attributes.get(projection(c, name)), c.get(i, name === 'query' ? 'queries' : `${name}s`)]
+    return part && x ? asArray(c, applied(c, part, x)) : undefined
   })
-  const out = layer?.attributes.get('out_proj')
+  const out = layer?.attributes.get(projection(c, 'out'))
   if (c.args.open || !out || !projected.every(p => p !== undefined)) return lost(c)
   const given = isNone(mask) || (mask && isString(mask)) ? undefined : asArray(c, mask)
   const made = operate(
@@ -87,14 +96,16 @@ function call(c: LibraryCall): Value {
       const columns = heads !== undefined && width !== undefined ? heads * width : undefined
       return { shape: shape && [batch, length, columns], dtype: q?.dtype }
     },
-    'mlx',
+    isScript(c) ? 'frost' : 'mlx',
   )
-  return callFunction(c.m, out, [made], c)
+  return applied(c, out, made)
 }
 
 export const mlxAttention: LibraryModel = {
   calls: {
     'mlx.nn.MultiHeadAttention': make,
     'mlx.nn.MultiHeadAttention.__call__': call,
+    'frost.nn.MultiHeadAttention': make,
+    'frost.nn.MultiHeadAttention.forward': call,
   },
 }

@@ -94,7 +94,11 @@ const linear = (c: LibraryCall): Value =>
 function packing(layer: InstanceValue | undefined): Packing | Refused {
   const at = (name: string) => layer?.attributes.get(name)
   return parametersOf(
-    { groupSize: givenNumber(at('group_size')), bits: givenNumber(at('bits')), mode: givenText(at('mode')) },
+    {
+      groupSize: givenNumber(at('groupSize') ?? at('group_size')),
+      bits: givenNumber(at('bits')),
+      mode: givenText(at('mode')),
+    },
     'quantized_matmul',
   )
 }
@@ -202,7 +206,7 @@ function sequential(c: LibraryCall): Value {
   return x
 }
 
-const callOf = (c: LibraryCall) => ({
+export const callOf = (c: LibraryCall) => ({
   kind: 'call' as const,
   callee: { kind: 'name' as const, name: 'layer', span: c.at.span },
   args: [],

@@ -238,7 +238,6 @@ export const mlxModule: LibraryModel = {
     'frost.nn.quantize': quantizeModel,
     'nn.Module.__init__': () => none,
     'nn.Module.eval': c => c.self ?? none,
-    'nn.Module.freeze': c => c.self ?? none,
     'nn.Module.train': c => c.self ?? none,
     'nn.Module.load_weights': loadIntoModule,
     'nn.Module.loadWeights': loadIntoModule,

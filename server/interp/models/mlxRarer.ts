@@ -8,9 +8,9 @@ import { asFloat } from '../shapes/dtypes'
 import { broadcast } from '../shapes/elementwise'
 import { type Dim, type Dims, Refused, type Shape } from '../shapes/shape'
 import { type ArrayValue, isString, list, type Value } from '../values/value'
-import { argument, asArray, dtypeOf, isNone, numberOf, type Operation, sizes } from './arguments'
+import { argument, asArray, dtypeOf, isNone, numberOf, type Operation } from './arguments'
 import { like, literal, ofShape } from './creation'
-import { computing, norm, ofOne } from './elementwise'
+import { computing, ofOne } from './elementwise'
 import { concatenate } from './joining'
 import { asFunction } from './mlxArray'
 import type { LibraryModel } from './index'
@@ -101,21 +101,6 @@ function tri(c: LibraryCall): Value {
   return made(c, [n, isNone(m) ? n : numberOf(m)], isNone(dtype) ? 'F32' : dtypeOf(dtype))
 }
 
-/** `random.categorical(logits, axis=-1, shape=None, num_samples=None)`: one choice for every row. */
-const categorical: Operation = (c, array, args) => {
-  const [axis, shape, count] = [
-    argument(c, args, 0, 'axis'),
-    argument(c, args, 1, 'shape'),
-    argument(c, args, 2, 'num_samples'),
-  ]
-  if (axis !== undefined && numberOf(axis) !== -1) return lost(c)
-  if (!isNone(shape)) return made(c, sizes(c, shape), 'U32')
-  return change(c, array, v => {
-    const rows = v.shape?.slice(0, -1)
-    return { readings: v.readings, shape: isNone(count) ? rows : rows && [...rows, numberOf(count)], dtype: 'U32' }
-  })
-}
-
 /** `random.permutation(x)`: a number is a range. */
 const permuted = (c: LibraryCall): Value => {
   const x = c.get(0, 'x')
@@ -163,7 +148,6 @@ export const mlxRarer: LibraryModel = {
     'mlx.core.asarray': literal,
     'mlx.core.empty': ofShape(0, 1),
     'mlx.core.empty_like': like,
-    'mlx.core.linalg.norm': asFunction(norm),
     'mlx.core.matrix_transpose': c => {
       const a = c.get(0, 'a')
       return a?.kind === 'array' ? lastTurned(a, c.at) : lost(c)
@@ -177,15 +161,7 @@ export const mlxRarer: LibraryModel = {
     'mlx.core.meshgrid': meshgrid,
     'mlx.core.broadcast_arrays': broadcastAll,
     'mlx.core.tri': tri,
-    'mlx.core.random.categorical': asFunction(categorical),
-    'mlx.core.random.bernoulli': c => made(c, c.get(1, 'shape') ? sizes(c, c.get(1, 'shape')) : undefined, 'BOOL'),
-    'mlx.core.random.gumbel': ofShape(0, 1),
-    'mlx.core.random.truncated_normal': ofShape(2, 3),
     'mlx.core.random.permutation': permuted,
-    'mlx.core.random.split': c => {
-      const count = c.get(1, 'num')
-      return made(c, [count === undefined ? 2 : numberOf(count), 2], 'U32')
-    },
     'mlx.core.fft.rfft': asFunction(halved),
   },
 }

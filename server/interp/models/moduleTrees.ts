@@ -6,6 +6,7 @@ import { shaped } from '../arrays/arrays'
 import { unknown } from '../run/machine'
 import { type ModuleAt, modulesIn, parametersIn } from '../arrays/parameters'
 import { dtypeOf } from './arguments'
+import { frozenOf } from './frozen'
 import { constant, dict, type InstanceValue, list, none, type Value } from '../values/value'
 import type { LibraryModel } from './index'
 import { atPath, branches, unflatten } from './mlxTrees'
@@ -15,13 +16,14 @@ import { isFloat } from '../shapes/dtypes'
 
 const selfOf = (c: LibraryCall): InstanceValue | undefined => (c.self?.kind === 'instance' ? c.self : undefined)
 
-/** Every array of the module, as a tree. */
-function parameters(c: LibraryCall): Value {
+/** Every array of the module that is wanted, as a tree. */
+function parameters(c: LibraryCall, isLeft: (path: string) => boolean = () => false): Value {
   const self = selfOf(c)
   if (!self) return dict([], true)
   const { shapes, open } = parametersIn(self)
   if (open) return dict([], true)
-  const leaves = [...shapes].map(([path, shape]): [string, Value] => {
+  const wanted = [...shapes].filter(([path]) => !isLeft(path))
+  const leaves = wanted.map(([path, shape]): [string, Value] => {
     const held = atPath(self, path)
     return [
       path,
@@ -29,6 +31,18 @@ function parameters(c: LibraryCall): Value {
     ]
   })
   return leaves.length === 0 ? dict() : unflatten(leaves)
+}
+
+/** Those of them that are not frozen. */
+function trainable(c: LibraryCall): Value {
+  const self = selfOf(c)
+  const left = new Set<string>()
+  for (const { path, module } of self ? modulesIn(self).modules : []) {
+    const names = frozenOf(c.m, module)
+    if (names === 'some') return dict([], true)
+    for (const name of names) left.add(path === '' ? name : `${path}.${name}`)
+  }
+  return parameters(c, path => left.has(path))
 }
 
 const pair = ({ path, module }: ModuleAt): Value => list([constant(path), module], 'tuple')
@@ -81,8 +95,8 @@ function setDType(c: LibraryCall): Value {
 
 export const moduleTrees: LibraryModel = {
   calls: {
-    'nn.Module.parameters': parameters,
-    'nn.Module.trainable_parameters': parameters,
+    'nn.Module.parameters': c => parameters(c),
+    'nn.Module.trainable_parameters': trainable,
     'nn.Module.named_modules': c => modules(c, pair),
     'nn.Module.modules': c => modules(c, ({ module }) => module),
     'nn.Module.leaf_modules': leafModules,

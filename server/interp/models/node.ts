@@ -95,6 +95,19 @@ function parsed(c: LibraryCall): Value {
   return dict(Object.entries(parts).map(([name, text]) => [name, constant(text)]))
 }
 
+/** `path.format(parts)`: the opposite. */
+function formatted(c: LibraryCall): Value {
+  const parts = c.get(0)
+  const at = (name: string): string | undefined => {
+    const v = parts?.kind === 'dict' ? (parts.map.get(name) ?? constant('')) : undefined
+    return v && isString(v) ? v.value : undefined
+  }
+  const [dir, root, base, name, ext] = ['dir', 'root', 'base', 'name', 'ext'].map(at)
+  if (parts?.kind !== 'dict' || parts.open || name === undefined || ext === undefined) return unknown(c.m, 'a path')
+  const file = base || name + (ext && !ext.startsWith('.') ? `.${ext}` : ext)
+  return constant(dir ? (dir === root ? dir + file : `${dir}/${file}`) : (root ?? '') + file)
+}
+
 /** `parseArgs({ options })`: what holds when no option is given. */
 function parseArgs(c: LibraryCall): Value {
   const settings = c.get(0)
@@ -185,6 +198,7 @@ export const node: LibraryModel = {
     'node.path.isAbsolute': isAbsolute,
     'node.path.relative': relative,
     'node.path.parse': parsed,
+    'node.path.format': formatted,
   },
   properties: {
     'js.process.argv': (m, _self, at) => ({

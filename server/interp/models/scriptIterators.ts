@@ -4,11 +4,12 @@
 import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf } from '../run/expressions'
 import { unknown } from '../run/machine'
+import { returnedKey } from '../values/listItems'
 import { partsOf, textOf, type Part } from '../values/text'
 import { constant, dict, list, type ListValue, none, nothing, type Value } from '../values/value'
 import type { LibraryModel } from './index'
 
-const known = ['iterator', 'asyncIterator', 'toStringTag']
+const known = ['iterator', 'asyncIterator', 'toStringTag', 'toPrimitive']
 
 /** `generator.next()`: the next value, or that there is none. */
 function next(c: LibraryCall): Value {
@@ -19,7 +20,7 @@ function next(c: LibraryCall): Value {
   }
   const value = left.items.shift()
   return dict([
-    ['value', value ?? nothing],
+    ['value', value ?? left.properties?.get(returnedKey) ?? nothing],
     ['done', constant(value === undefined)],
   ])
 }

@@ -319,3 +319,13 @@ export function speaksOfTensors(program: Program): boolean {
   if (known === undefined) speakers.set(program, (known = tensorWords.test(program.text)))
   return known
 }
+
+/** Whether `?.` stands in a chain of members and calls: where what is before it is nothing, the whole chain is. */
+export function isChained(e: Expr): boolean {
+  for (let at = e; ;) {
+    if ((at.kind === 'attribute' || at.kind === 'index' || at.kind === 'call') && at.optional) return true
+    if (at.kind === 'attribute' || at.kind === 'index') at = at.object
+    else if (at.kind === 'call') at = at.callee
+    else return false
+  }
+}

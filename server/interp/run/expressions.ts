@@ -14,13 +14,17 @@ import { noteMerged, noteReplaced } from '../stored/merging'
 import { libraryName, properties } from '../models/index'
 import { setOf } from '../models/sets'
 import { binary, compare, unary } from './operators'
+import { isChained } from '../program/names'
+import { primitive } from './primitives'
+import { inherit } from './prototypes'
 import { execute, iterate } from './statements'
-import { blockScope, functionValue, isJavaScript } from './scopes'
+import { blockScope, functionValue, importedNow, isJavaScript } from './scopes'
 import { evaluateCall } from './rescues'
 import { refuseWalk } from './scriptRefusals'
 import { assignTo, readTarget } from './targets'
 import { mapItems } from '../models/scriptArrays'
 import { isUniform, summarize } from './summary'
+import { returnedKey } from '../values/listItems'
 import { partsOf, scriptPartsOf, textOf, type Part } from '../values/text'
 import { notWithNumber, settled } from './trial'
 import {
@@ -72,7 +76,7 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       const parts: Part[] = []
       const textFrom = isJavaScript(scope) ? scriptPartsOf : partsOf
       for (const part of e.parts) {
-        const text = typeof part === 'string' ? [part] : textFrom(evaluate(m, part, scope))
+        const text = typeof part === 'string' ? [part] : textFrom(asText(m, evaluate(m, part, scope), scope))
         if (!text) return unknown(m, 'text of a value that is not text')
         parts.push(...text)
       }
@@ -137,7 +141,9 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
         else {
           const key = asKey(evaluate(m, entry.key, scope))
           const value = evaluate(m, entry.value, scope)
-          if (entry.isSetter) {
+          if (isJavaScript(scope) && entry.key.kind === 'literal' && entry.key.value === '__proto__')
+            inherit(made, value)
+          else if (entry.isSetter) {
             if (value.kind === 'function' && isString(key)) (made.setters ??= new Map()).set(key.value, value)
           } else if (isString(key) || isNumber(key)) made.map.set(key.value, value)
           else made.open = true
@@ -173,6 +179,8 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
         if (items) yielded.items.push(...items)
         if (!items || m.uncertain > m.frame.uncertain) yielded.open = true
         m.frame.returned = yielded
+        const given = e.from && value.kind === 'list' ? value.properties?.get(returnedKey) : undefined
+        if (given) return given
       }
       if (m.frame.halts) m.frame.halted = true
       return unknown(m, 'value sent to a generator')
@@ -182,6 +190,8 @@ export function evaluate(m: Machine, e: Expr, scope: Scope): Value {
       return unknown(m, e.what)
   }
 }
+
+const asText = (m: Machine, v: Value, scope: Scope): Value => (isJavaScript(scope) ? primitive(m, v, 'text') : v)
 
 function logical(m: Machine, e: Expr & { kind: 'logical' }, scope: Scope): Value {
   const left = evaluate(m, e.left, scope)
@@ -219,16 +229,6 @@ function conditional(m: Machine, e: Expr & { kind: 'conditional' }, scope: Scope
 
 export const isNone = (v: Value): boolean => v.kind === 'const' && v.value === null
 
-/** Whether `?.` stands in a chain of members and calls: where what is before it is nothing, the whole chain is. */
-export function isChained(e: Expr): boolean {
-  for (let at = e; ;) {
-    if ((at.kind === 'attribute' || at.kind === 'index' || at.kind === 'call') && at.optional) return true
-    if (at.kind === 'attribute' || at.kind === 'index') at = at.object
-    else if (at.kind === 'call') at = at.callee
-    else return false
-  }
-}
-
 /** Evaluates something that the program may not come to. */
 export function unsure(m: Machine, f: () => Value): Value {
   m.uncertain++
@@ -247,7 +247,7 @@ function findSelf(scope: Scope): Value | undefined {
 function lookupName(name: string, scope: Scope): Value {
   for (let s: Scope | undefined = scope; s; s = s.parent) {
     const value = s.vars.get(name)
-    if (value) return value
+    if (value) return (s.imports && importedNow(s, name)) ?? value
   }
   if (name === '__file__' || name === '__filename') return { kind: 'const', value: scope.program.path }
   if (name === '__dirname') return { kind: 'const', value: scope.program.path.replace(/[/\\][^/\\]*$/, '') }

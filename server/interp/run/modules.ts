@@ -122,7 +122,11 @@ export function importModule(m: Machine, s: Stmt & { kind: 'import' }, scope: Sc
   for (const { imported, local } of s.bindings) {
     if (imported === '*') {
       for (const [name, value] of names?.vars ?? []) if (!name.startsWith('_')) scope.vars.set(name, value)
-    } else scope.vars.set(local, importName(m, s, scope, names, imported))
+    } else {
+      scope.vars.set(local, importName(m, s, scope, names, imported))
+      if (names && imported !== null && scope.program.language !== 'python')
+        (scope.imports ??= new Map()).set(local, { from: names, name: imported })
+    }
   }
 }
 

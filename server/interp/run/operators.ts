@@ -12,6 +12,7 @@ import { isFraction } from '../models/arguments'
 import { pairwise, refuseFloats } from '../models/elementwise'
 import { setOperator } from '../models/sets'
 import { multiply } from '../arrays/products'
+import { primitive } from './primitives'
 import { failPython } from './refusals'
 import { alike, isInstance } from './sameness'
 import { isJavaScript } from './scopes'
@@ -27,7 +28,7 @@ import {
   type Linear,
   list,
   type ListValue,
-  none,
+  nothing,
   type Place,
   type Scope,
   truth,
@@ -35,6 +36,15 @@ import {
 } from '../values/value'
 
 export function binary(m: Machine, op: string, left: Value, right: Value, scope: Scope, e: Expr): Value {
+  const javascript = isJavaScript(scope)
+  if (javascript && (isObject(left) || isObject(right)))
+    return binaryOf(m, op, primitive(m, left, 'number'), primitive(m, right, 'number'), scope, e)
+  return binaryOf(m, op, left, right, scope, e)
+}
+
+const isObject = (v: Value): boolean => v.kind === 'instance' || v.kind === 'dict'
+
+function binaryOf(m: Machine, op: string, left: Value, right: Value, scope: Scope, e: Expr): Value {
   const javascript = isJavaScript(scope)
   const own = operatorMethod(m, op, left, right)
   if (own) return own
@@ -293,7 +303,8 @@ function percentFormat(m: Machine, format: Value, values: Value): Value {
   return textOf(out)
 }
 
-export function unary(m: Machine, op: string, v: Value, javascript: boolean): Value {
+export function unary(m: Machine, op: string, given: Value, javascript: boolean): Value {
+  const v = javascript && op !== 'not' ? primitive(m, given, 'number') : given
   if (op === 'not') {
     const known = truth(v, javascript)
     return known === undefined ? unknown(m, 'not of an unknown') : constant(!known)
@@ -362,9 +373,7 @@ export function compare(m: Machine, op: string, left: Value, right: Value, at: P
 
 /** What JavaScript compares with something that is sure where a value is not given: `undefined`, or what it is then. */
 const leftOut = (v: Value, other: Value): Value =>
-  v.kind === 'unknown' && v.optional && !v.otherwise && other.kind === 'const'
-    ? { ...none, nothing: 'sure' }
-    : otherwiseOf(v)
+  v.kind === 'unknown' && v.optional && !v.otherwise && other.kind === 'const' ? nothing : otherwiseOf(v)
 
 /** The least and the most that a number can be: one of a range, or one that is known. */
 function rangeOf(m: Machine, v: Value): readonly [number, number] | undefined {

@@ -49,10 +49,12 @@ export function isInstance(left: Value, right: Value): boolean | undefined {
   const name = right.kind === 'library' ? right.name : undefined
   switch (left.kind) {
     case 'array':
-      return name === undefined ? undefined : name.endsWith('.array')
+      return name === undefined ? (right.kind === 'class' ? false : undefined) : name.endsWith('.array')
     case 'list':
       return name === undefined ? undefined : name === (left.shape === 'set' ? 'js.Set' : 'js.Array')
     case 'dict':
+      // An object that was written is no array of the library.
+      if (name?.endsWith('.core.array')) return left.open ? undefined : false
       return name === 'js.Map' ? left.isMap === true : undefined
     case 'const':
       return false

@@ -2,7 +2,7 @@
 // one for each turn of a loop, and names of outer scopes may be assigned anywhere.
 
 import type { FunctionDef, Stmt } from '../../source/ir'
-import type { FunctionValue, Scope } from '../values/value'
+import type { FunctionValue, Scope, Value } from '../values/value'
 
 export const isJavaScript = (scope: Scope) => scope.program.language !== 'python'
 
@@ -67,3 +67,9 @@ export const functionValue = (def: FunctionDef, scope: Scope): FunctionValue => 
   scope,
   ...(isJavaScript(scope) ? { attributes: new Map() } : {}),
 })
+
+/** What another module has under an imported name by now; undefined where that is no name of its own. */
+export function importedNow({ imports }: Scope, name: string): Value | undefined {
+  const link = imports?.get(name)
+  return link?.from.vars.get(link.name)
+}

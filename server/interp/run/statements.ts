@@ -1,7 +1,7 @@
 // Runs statements. Where a condition is not known both branches are run, one after the other, and what the names mean
 // afterwards is joined; loops over known things are followed turn by turn, others once.
 
-import type { Stmt } from '../../source/ir'
+import type { Expr, Stmt } from '../../source/ir'
 import { makeClass } from './classes'
 import { enterContext, leaveContext } from './contexts'
 import { noteCounting } from '../program/counting'
@@ -23,7 +23,8 @@ import { walkStacks } from './stacks'
 import { noteWalked } from '../stored/takes'
 import { assignTo, readTarget, remove } from './targets'
 import { notWithNumber } from './trial'
-import { constant, join, none, type Scope, truth, type Value } from '../values/value'
+import { returnedKey } from '../values/listItems'
+import { constant, join, list, none, nothing, type Scope, truth, type Value } from '../values/value'
 
 /** How a list of statements ended. */
 export type Completion = 'next' | 'break' | 'continue' | 'return' | 'raise'
@@ -85,12 +86,12 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       return loop(m, s, scope)
     case 'return':
       if (m.frame.isGenerator) {
-        if (s.value) evaluate(m, s.value, scope)
+        if (s.value) noteReturned(m, evaluate(m, s.value, scope))
         return 'return'
       }
       m.frame.returned = s.value
         ? m.frame.returned === undefined
-          ? evaluate(m, s.value, scope)
+          ? returnedBy(m, s.value, scope)
           : join(m.frame.returned, evaluate(m, s.value, scope), w => unknown(m, w))
         : (m.frame.returned ?? none)
       return 'return'
@@ -131,6 +132,7 @@ function step(m: Machine, s: Stmt, scope: Scope): Completion {
       for (const { local, exported } of s.names) {
         const value = scope.vars.get(local)
         if (value && local !== exported) scope.vars.set(exported, value)
+        ;(scope.exported ??= new Set()).add(exported)
       }
       return 'next'
     case 'delete':
@@ -226,6 +228,24 @@ export function branch(
       vars.set(name, other === undefined ? value : join(value, other, w => unknown(m, w)))
     }
   return 'next'
+}
+
+/** What a function returns: an `undefined` that it comes to for certain is sure. */
+function returnedBy(m: Machine, e: Expr, scope: Scope): Value {
+  const value = evaluate(m, e, scope)
+  const isNothing = e.kind === 'literal' && e.value === null && m.uncertain === m.frame.uncertain
+  return isNothing && isJavaScript(scope) && scope.program.text.slice(e.span.start, e.span.end) === 'undefined'
+    ? nothing
+    : value
+}
+
+/** What a generator gives when it is done stands beside what it has given before. */
+function noteReturned(m: Machine, value: Value): void {
+  const { returned, uncertain } = m.frame
+  const made = returned?.kind === 'list' ? returned : list([])
+  const isSure = m.uncertain === uncertain && !made.properties?.has(returnedKey)
+  const held = isSure ? value : unknown(m, 'what a generator returns')
+  m.frame.returned = { ...made, properties: new Map([[returnedKey, held]]) }
 }
 
 /** An endless loop of which it is not known when it ends is followed so far. */

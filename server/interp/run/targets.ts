@@ -62,7 +62,7 @@ export function assignTo(m: Machine, target: Expr, value: Value, scope: Scope, d
           const key = evaluate(m, entry.key, scope)
           const at = place(scope.program, entry.value.span)
           const got =
-            value.kind === 'dict' || value.kind === 'unknown'
+            (value.kind === 'dict' && !value.isMap) || value.kind === 'unknown'
               ? getItem(m, value, key, at)
               : isString(key)
                 ? getAttribute(m, value, key.value, at, true)

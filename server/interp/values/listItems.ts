@@ -65,3 +65,6 @@ export function placed(m: Machine, { items, isShuffled }: ListValue): readonly V
   const any = rest.reduce((a, b) => either(m, a, b), first)
   return items.map(() => any)
 }
+
+/** Behind this property a generator, which is a list, has what it returns. */
+export const returnedKey = '#returned'

@@ -275,6 +275,9 @@ export interface Scope {
   readonly isBlock?: boolean
   /** JavaScript's `this`. */
   readonly self?: Value
+  /** Of JavaScript: names that a module exports, and those that are another module's, of which they are asked when read. */
+  exported?: Set<string>
+  imports?: Map<string, { readonly from: Scope; readonly name: string }>
   /** Names that belong to an outer scope though they are assigned here: `global` and `nonlocal`. */
   outer?: Set<string>
   /** The class whose method runs here, for `super`. */
