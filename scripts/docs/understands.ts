@@ -23,7 +23,7 @@ const pythonMethods: Readonly<Record<string, string>> = {
 
 const prototypes: Readonly<Record<string, readonly object[]>> = {
   str: [String.prototype],
-  list: [Array.prototype, Set.prototype],
+  list: [Array.prototype, Set.prototype, Uint8Array.prototype],
   dict: [Map.prototype, Object.prototype],
 }
 
