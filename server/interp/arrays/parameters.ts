@@ -178,7 +178,7 @@ export const layerArguments: Readonly<Record<string, readonly string[]>> = {
   QuantizedEmbedding: ['num_embeddings', 'dims', 'group_size', 'bits', 'mode'],
 }
 
-const notInScripts = /^(ConvTranspose|Conv3d|InstanceNorm|PReLU|RNN|GRU|LSTM|GLU|Upsample|Sinusoidal|(Avg|Max)Pool)/
+const notInScripts = /^(ConvTranspose|Conv3d|InstanceNorm|PReLU|GLU|Upsample|Sinusoidal|(Avg|Max)Pool)/
 
 /** Where the binding for Node takes others: it has no groups. Source: @frost-beta/mlx 0.0.7, lib/nn/layers. */
 export const scriptLayerArguments: Readonly<Record<string, readonly string[]>> = {
