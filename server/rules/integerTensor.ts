@@ -53,8 +53,21 @@ function* check(model: Model): Iterable<Draft> {
       }
       const like = (floats ??= floatsOf(model)).get(family.pattern)
       if (like) yield draft(shard, family, 'warning', 'its like are floats', like)
+      else if (member === 'bias' && family.shape.length === 1 && isFloat(dtypeAt(model, `${base ?? ''}weight`)))
+        yield draft(shard, family, 'warning', 'its weight is of floats')
     }
 }
+
+const dtypeAt = (model: Model, name: string): string => {
+  for (const { tensors } of model.shards) {
+    const found = tensors.find(name)
+    if (found) return found.dtype
+  }
+  return ''
+}
+
+/** Parts of a weight that is normalized, and of recurrent layers: no format packs them. */
+const neverPacked = /(^|\.)(weight_[gv]|(weight|bias)_[ih]h_l\d+(_reverse)?)$/
 
 const membersAbove = /(^|\.)(weight|bias|scales|biases)$/
 
@@ -63,7 +76,12 @@ function* checkOthers(model: Model): Iterable<Draft> {
   let floats: ReadonlyMap<string, Placed> | undefined
   for (const shard of model.shards)
     for (const family of shard.tensors.families()) {
-      if (!isWhole(family.dtype) || membersAbove.test(family.pattern) || !family.pattern.includes('#')) continue
+      if (!isWhole(family.dtype) || membersAbove.test(family.pattern)) continue
+      if (neverPacked.test(family.sample)) {
+        yield draft(shard, family, 'warning', 'no format keeps it in whole numbers')
+        continue
+      }
+      if (!family.pattern.includes('#')) continue
       const like = (floats ??= floatsOf(model)).get(family.pattern)
       if (!like || like.family.shape.join() !== family.shape.join()) continue
       if (!isMarked(model, family.sample.slice(0, family.sample.lastIndexOf('.') + 1)))

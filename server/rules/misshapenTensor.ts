@@ -8,15 +8,40 @@ import { type Layout, patternsOf, type ShardFamily } from '../checkpoint/layouts
 import { ranksOf } from '../checkpoint/models'
 import type { TensorFamily } from '../checkpoint/tensorFamilies'
 import { groupBy } from '../util/groupBy'
-import { defineRule, type Draft, eachModel } from './rule'
+import { defineRule, type Draft, type Facts } from './rule'
 import { becauseTensor, count, fileStart, foldNames, showShape } from './show'
+import { areTaken } from './uses'
 
 export const misshapenTensor = defineRule({
   id: 'misshapen-tensor',
   severity: 'warning',
   title: 'A tensor has another shape than its like in the other layers',
-  check: eachModel(check),
+  *check(facts) {
+    for (const model of facts.models)
+      for (const one of draftsOf(model)) yield { ...one, ...whereHarmless(facts, model, one) }
+  },
 })
+
+/** A finding, and whether the shapes are alike but for axes of length 1. */
+interface Odd extends Draft {
+  readonly tensors: readonly string[]
+  readonly isSpread: boolean
+}
+
+const kept = new WeakMap<Model, readonly Odd[]>()
+function draftsOf(model: Model): readonly Odd[] {
+  let known = kept.get(model)
+  if (!known) kept.set(model, (known = [...check(model)]))
+  return known
+}
+
+/** The workspace's own programs leave the tensors out, or take them with an axis too many and nothing is refused. */
+function whereHarmless({ runs }: Facts, model: Model, { tensors, isSpread, message }: Odd): Partial<Draft> {
+  const taken = areTaken(runs, model, tensors)
+  if (taken === undefined || (taken && !isSpread)) return {}
+  const what = taken ? 'compute with it, and MLX refuses nothing there' : 'leave it out'
+  return { severity: 'information', message: `${message}; the programs here ${what}` }
+}
 
 /** A name with one number: what stands before it, and what behind it. */
 const oneNumber = /^([^#]*)#\.([^#]+)$/
@@ -24,7 +49,7 @@ const oneNumber = /^([^#]*)#\.([^#]+)$/
 /** Parameters that a layer has besides, at least: two or three alike may be anything. */
 const fewestOthers = 2
 
-function* check(model: Model): Iterable<Draft> {
+function* check(model: Model): Iterable<Odd> {
   // Ranks hold slices.
   if (ranksOf(model).length > 1) return
   const all = patternsOf(model).flatMap(({ layouts }) => layouts)
@@ -51,7 +76,7 @@ const shapesOf = (same: readonly Layout[]): ReadonlySet<string> =>
 const countOf = (same: readonly Layout[]): number => same.reduce((n, { count }) => n + count, 0)
 const elementsOf = ({ shape }: TensorFamily): number => shape.reduce((n, d) => n * d, 1)
 
-function draft(same: readonly Layout[]): Draft {
+function draft(same: readonly Layout[]): Odd {
   const shapes = [...groupBy(same, ({ family }) => family.shape.join()).values()]
   // The fewest are the odd ones; of as many the one with more axes.
   const [odd = [], like = []] = shapes.toSorted((a, b) => countOf(a) - countOf(b) || rankOf(b) - rankOf(a))
@@ -60,6 +85,7 @@ function draft(same: readonly Layout[]): Draft {
   const [first, other] = [odd[0], like[0]] as [Layout, Layout]
   const [at, otherAt] = [first.pieces[0], other.pieces[0]] as [ShardFamily, ShardFamily]
   const isVector = [first, other].every(({ family }) => family.shape.filter(d => d !== 1).length < 2)
+  const [sizes, otherSizes] = [first, other].map(({ family }) => family.shape.filter(d => d !== 1).join())
   const sample = otherAt.shard.tensors.find(otherAt.family.sample)
   return {
     path: at.shard.path,
@@ -68,6 +94,7 @@ function draft(same: readonly Layout[]): Draft {
     ...(isVector ? { severity: 'information' as const } : {}),
     message: `${foldNames(odd.flatMap(namesOf))} ${countOf(odd) === 1 ? 'is' : 'are'} ${first.family.dtype} ${showShape(first.family.shape)} and ${foldNames(like.flatMap(namesOf))} ${showShape(other.family.shape)}: as many elements in another shape, though the layers are alike in all else (${count(countOf(same), 'layer')}); ${isVector ? 'MLX adds and multiplies either in the same way, a strict load refuses one' : `a loader that takes both computes wrong numbers with ${isEven ? 'one of them' : 'the first'}`}`,
     tensors: names,
+    isSpread: sizes === otherSizes,
     because: sample ? [becauseTensor({ shard: otherAt.shard, tensor: sample }, `${sample.name} is stored here`)] : [],
   }
 }
@@ -80,7 +107,7 @@ const fewestLike = 3
  * One tensor in another size than at least three others, of a layer that stands between others: the first may take other
  * inputs, and the last give other outputs. No number in a config makes one layer so in one tensor.
  */
-function* oddSize(prefix: string, sizes: readonly (readonly Layout[])[]): Iterable<Draft> {
+function* oddSize(prefix: string, sizes: readonly (readonly Layout[])[]): Iterable<Odd> {
   const [odd = [], like = []] = sizes.toSorted((a, b) => countOf(a) - countOf(b))
   const [first, other] = [odd[0], like[0]]
   const [at, otherAt] = [first?.pieces[0], other?.pieces[0]]
@@ -96,6 +123,7 @@ function* oddSize(prefix: string, sizes: readonly (readonly Layout[])[]): Iterab
     range: fileStart,
     message: `${names.join()} is ${first.family.dtype} ${showShape(first.family.shape)} and ${foldNames(like.flatMap(namesOf))} ${showShape(other.family.shape)}, though the layers are alike in all else (${count(countOf(odd) + countOf(like), 'layer')}); a loader that builds all layers alike refuses it`,
     tensors: names,
+    isSpread: false,
     because: sample ? [becauseTensor({ shard: otherAt.shard, tensor: sample }, `${sample.name} is stored here`)] : [],
   }
 }

@@ -1,14 +1,15 @@
 // A model is filled by a `load_weights` that is not strict, or by `update`, and a parameter gets nothing: it keeps the random
 // numbers that its layer was made with, and nothing raises (mlx/nn/layers/base.py, MLX 0.32.4). A program may mean that, as
 // for a head that is to be trained; so it is said only where its like is filled, by the number of another layer or in the
-// same layer, where no file holds its name, and where all files of the checkpoint were loaded.
+// same layer, where no file holds its name, and where all files of the checkpoint were loaded. A load of which no name is a
+// parameter of the model fills nothing at all.
 
 import type { Run } from '../interp/index'
 import type { ModuleLoad } from '../interp/arrays/parameters'
 import { placeKey } from '../interp/run/machine'
 import type { Source } from '../interp/values/value'
 import { groupBy } from '../util/groupBy'
-import { defineRule, type Facts } from './rule'
+import { defineRule, type Draft, type Facts } from './rule'
 import { becauseTensor, count, foldNames, rangeOf } from './show'
 
 export const unfilledParameter = defineRule({
@@ -18,17 +19,25 @@ export const unfilledParameter = defineRule({
   *check({ runs, models }) {
     const found = runs
       .filter(run => run.bound === undefined || run.met.has(run.bound) || !run.askedBound)
-      .flatMap(run =>
-        [...groupBy(run.moduleLoads, load => load.model).values()].map(loads => ({
-          last: loads[loads.length - 1] as ModuleLoad,
-          left: unfilled(run, loads, models),
-        })),
-      )
-    for (const group of groupBy(found, ({ last }) => placeKey(last.call)).values()) {
+      .flatMap(run => {
+        // One function may fill several models, each of which is told from the others by its turn.
+        const turns = new Map<string, number>()
+        return [...groupBy(run.moduleLoads, load => load.model).values()].map(loads => {
+          const last = loads[loads.length - 1] as ModuleLoad
+          const place = placeKey(last.call)
+          const turn = turns.get(place) ?? 0
+          turns.set(place, turn + 1)
+          return { last, key: `${place} ${turn}`, left: unfilled(run, loads, models), lost: loads.flatMap(lostIn) }
+        })
+      })
+    for (const group of groupBy(found, ({ key }) => key).values()) {
       const [first] = group
+      if (!first) continue
+      const { last, left, lost } = first
+      const [nothing] = lost
+      if (nothing && group.every(one => one.lost.length > 0)) yield lostDraft(nothing)
       // Several checkpoints may be meant: what is said must hold for each.
-      if (!first || group.some(({ left }) => left.length === 0)) continue
-      const { last, left } = first
+      if (group.some(one => one.left.length === 0)) continue
       const names = left.map(({ name }) => name)
       const { source } = left[0] ?? {}
       yield {
@@ -41,6 +50,39 @@ export const unfilledParameter = defineRule({
     }
   },
 })
+
+interface Lost {
+  readonly load: ModuleLoad
+  readonly given: ReadonlyMap<string, Source>
+}
+
+/** A load that is not strict, and no name of which the model has. */
+function lostIn(load: ModuleLoad): readonly Lost[] {
+  const { given, parameters, strict, uncertain, call } = load
+  if (!given || given.size === 0 || strict !== false || uncertain || parameters.open) return []
+  if (call.program.language !== 'python') return []
+  const stored = new Map<string, Source>()
+  for (const [name, value] of given) {
+    const source = value.kind === 'array' ? value.variants[0]?.stored?.sources[0] : undefined
+    if (!source || parameters.shapes.has(name)) return []
+    stored.set(name, source)
+  }
+  return [{ load, given: stored }]
+}
+
+function lostDraft({ load, given }: Lost): Draft {
+  const names = [...given.keys()]
+  const [source] = given.values()
+  const [wanted] = load.parameters.shapes.keys()
+  const has = wanted === undefined ? 'it has none' : `its parameters are called ${wanted} and the like`
+  return {
+    path: load.call.program.path,
+    range: rangeOf(load.call),
+    message: `none of the ${count(names.length, 'tensor')} given is a parameter of the model, ${foldNames(names)}; ${has}; nothing raises, and it keeps the numbers that it was made with`,
+    tensors: [...given.values()].map(({ tensor }) => tensor.name),
+    because: source ? [becauseTensor(source, `${source.tensor.name} is given and left out`)] : [],
+  }
+}
 
 interface Unfilled {
   readonly name: string

@@ -28,6 +28,11 @@ export const explanations: readonly Explanation[] = [
     why: 'The rows that are missing are of tokens that the program does not look up; others would be read past the end.',
   },
   {
+    operators: /^cut-rows$/,
+    rules: /^vocabulary-mismatch$/,
+    why: 'The rows that are missing are of tokens that the program does not look up; mlx-lm builds the table that the config promises, and stops.',
+  },
+  {
     operators: /^stored-dtype$/,
     rules: /^integer-tensor$/,
     why: 'The program leaves the tensor out, which lies in the file wrongly all the same.',

@@ -88,8 +88,12 @@ const layers: Readonly<Record<string, Layer>> = {
   },
   ConvTranspose1d: a => convolution(a, 1),
   ConvTranspose2d: a => convolution(a, 2),
+  ConvTranspose3d: a => convolution(a, 3),
   Conv1d: a => convolution(a, 1),
   Conv2d: a => convolution(a, 2),
+  Conv3d: a => convolution(a, 3),
+  InstanceNorm: a => (isTrue(a('affine')) ? { weight: [size(a('dims'))], bias: [size(a('dims'))] } : {}),
+  PReLU: a => ({ weight: [a('num_parameters') ? size(a('num_parameters')) : 1] }),
   RNN: (a, isScript) => recurrent('RNN', a, isScript),
   GRU: (a, isScript) => recurrent('GRU', a, isScript),
   LSTM: (a, isScript) => recurrent('LSTM', a, isScript),
@@ -97,6 +101,7 @@ const layers: Readonly<Record<string, Layer>> = {
   QuantizedEmbedding: a => packed(a, size(a('num_embeddings')), size(a('dims')), {}),
 }
 
+const isTrue = (v: Value | undefined): boolean => v?.kind === 'const' && v.value === true
 const isFalse = (v: Value | undefined): boolean => v?.kind === 'const' && v.value === false
 
 const recurrent = (name: string, a: (name: string) => Value | undefined, isScript: boolean) =>
@@ -128,7 +133,7 @@ function packed(
 }
 
 const withoutParameters =
-  /^(SiLU|GELU|ReLU|ReLU2|Sigmoid|Tanh|Dropout|RoPE|Identity|Softmax|Sequential|MultiHeadAttention|Module)$/
+  /^(SiLU|GELU|ReLU|ReLU2|Sigmoid|Tanh|Dropout|RoPE|Identity|Softmax|Sequential|MultiHeadAttention|Module|ELU|LeakyReLU|GLU|Upsample|SinusoidalPositionalEncoding|(Avg|Max)Pool[123]d)$/
 
 const transposedArguments = [
   ...['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation', 'output_padding', 'bias'],
@@ -148,22 +153,36 @@ export const layerArguments: Readonly<Record<string, readonly string[]>> = {
   LayerNorm: ['dims', 'eps', 'affine', 'bias'],
   Conv1d: ['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation', 'groups', 'bias'],
   Conv2d: ['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation', 'groups', 'bias'],
+  Conv3d: ['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation', 'bias'],
   ConvTranspose1d: [...transposedArguments],
   ConvTranspose2d: [...transposedArguments],
+  ConvTranspose3d: [...transposedArguments],
   GroupNorm: ['num_groups', 'dims', 'eps', 'affine', 'pytorch_compatible'],
   BatchNorm: ['num_features', 'eps', 'momentum', 'affine', 'track_running_stats'],
+  InstanceNorm: ['dims', 'eps', 'affine'],
+  PReLU: ['num_parameters', 'init'],
   RNN: ['input_size', 'hidden_size', 'bias', 'nonlinearity'],
   GRU: ['input_size', 'hidden_size', 'bias'],
   LSTM: ['input_size', 'hidden_size', 'bias'],
+  ...Object.fromEntries(
+    ['AvgPool1d', 'AvgPool2d', 'AvgPool3d', 'MaxPool1d', 'MaxPool2d', 'MaxPool3d'].map(
+      name => [name, ['kernel_size', 'stride', 'padding']] as const,
+    ),
+  ),
+  Upsample: ['scale_factor', 'mode', 'align_corners'],
+  SinusoidalPositionalEncoding: ['dims', 'min_freq', 'max_freq', 'scale', 'cos_first', 'full_turns'],
+  GLU: ['axis'],
   RoPE: ['dims', 'traditional', 'base', 'scale'],
   Dropout: ['p'],
   QuantizedLinear: ['input_dims', 'output_dims', 'bias', 'group_size', 'bits', 'mode'],
   QuantizedEmbedding: ['num_embeddings', 'dims', 'group_size', 'bits', 'mode'],
 }
 
+const notInScripts = /^(ConvTranspose|Conv3d|InstanceNorm|PReLU|GLU|Upsample|Sinusoidal|(Avg|Max)Pool)/
+
 /** Where the binding for Node takes others: it has no groups. Source: @frost-beta/mlx 0.0.7, lib/nn/layers. */
 export const scriptLayerArguments: Readonly<Record<string, readonly string[]>> = {
-  ...Object.fromEntries(Object.entries(layerArguments).filter(([name]) => !name.startsWith('ConvTranspose'))),
+  ...Object.fromEntries(Object.entries(layerArguments).filter(([name]) => !notInScripts.test(name))),
   Conv1d: ['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation', 'bias'],
   Conv2d: ['in_channels', 'out_channels', 'kernel_size', 'stride', 'padding', 'dilation', 'bias'],
 }

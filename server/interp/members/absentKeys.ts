@@ -6,6 +6,13 @@ import { failPython } from '../run/refusals'
 import { absentFrom } from '../run/scriptRefusals'
 import { type DictValue, isNumber, isString, none, type Place, type Value } from '../values/value'
 
+/** A tuple of texts and numbers as Python writes it. */
+function tupleOf(key: Value): string | undefined {
+  if (key.kind !== 'list' || key.shape !== 'tuple' || key.open || key.items.length < 2) return undefined
+  const parts = key.items.map(i => (isString(i) ? `'${i.value}'` : isNumber(i) ? String(i.value) : undefined))
+  return parts.includes(undefined) ? undefined : `(${parts.join(', ')})`
+}
+
 /** Python raises where a key is not there; that is noted where the lookup is sure to happen. JavaScript gives undefined. */
 export function absentKey(m: Machine, object: DictValue, key: Value, at: Place): Value {
   const view = object.views[object.views.length - 1]
@@ -31,6 +38,9 @@ export function absentKey(m: Machine, object: DictValue, key: Value, at: Place):
     const text = isString(key) ? `'${key.value}'` : String(key.value)
     failPython(m, at, 'KeyError', `the dict has no key ${text}`, undefined, text)
   }
+  const parts = tupleOf(key)
+  if (parts !== undefined && isSure && !object.guessed && !view && at.program.language === 'python')
+    failPython(m, at, 'KeyError', `the dict has no key ${parts}`, undefined, parts)
   const isClosed = !object.open && !object.guessed && object.views.every(v => v.named)
   const isInherited = isString(key) && key.value in Object.prototype
   if (at.program.language !== 'python' && isClosed && !isInherited && (isString(key) || isNumber(key))) {

@@ -17,8 +17,12 @@ const arrayMembers: ReadonlySet<string> = new Set(
   ).split(' '),
 )
 
+/** What `safe_open(…).get_slice(…)` gives is an array here, and has these besides. */
+const sliceMembers = /^get_(shape|dtype)$/
+
 /** Whether an array of MLX may have an attribute of this name. */
-export const isArrayMember = (name: string): boolean => name.startsWith('_') || arrayMembers.has(name)
+export const isArrayMember = (name: string): boolean =>
+  name.startsWith('_') || arrayMembers.has(name) || sliceMembers.test(name)
 
 /** An attribute, or a method that is bound to the array. */
 export function arrayMember(m: Machine, object: ArrayValue, name: string, at: Place, javascript: boolean): Value {

@@ -27,7 +27,7 @@ import { models, properties } from '../models/index'
 import { indexArray, indexByValue } from './indexing'
 import { absentKey } from './absentKeys'
 import { attributeOfInstance } from './instanceMembers'
-import { anyPart, placed, slicedList } from '../values/listItems'
+import { anyPart, placed, slicedList, sliceOf } from '../values/listItems'
 import { isDictMember } from './moduleMembers'
 import { failPython } from '../run/refusals'
 import { memberOf, scriptMember } from './scriptMembers'
@@ -211,14 +211,16 @@ export function getIndex(m: Machine, object: Value, index: Expr, scope: Scope, a
   if (index.kind === 'slice') {
     const bound = (e: Expr | undefined) => (e ? evaluate(m, e, scope) : undefined)
     const [from, to, step] = [bound(index.from), bound(index.to), bound(index.step)]
-    const known = (v: Value | undefined): v is undefined | (Value & { kind: 'const'; value: number }) =>
-      v === undefined || isNumber(v) || (v.kind === 'const' && v.value === null)
+    const known = (v: Value | undefined) => v === undefined || isNumber(v) || (v.kind === 'const' && v.value === null)
     const number = (v: Value | undefined) => (v && isNumber(v) ? v.value : undefined)
-    if (step === undefined && known(from) && known(to)) {
-      if (isString(object)) return constant(object.value.slice(number(from), number(to)))
-      if (object.kind === 'list' && !object.open)
-        return list(placed(m, object).slice(number(from), number(to)), object.shape)
+    if (step && isNumber(step) && step.value === 0 && (isString(object) || object.kind === 'list')) {
+      failPython(m, at, 'ValueError', 'a step of 0', 'another step', 'slice step cannot be zero')
+      return unknown(m, 'a slice that raises')
     }
+    const letters = isString(object) ? sliceOf([...object.value], [from, to, step]) : undefined
+    if (letters) return constant(letters.join(''))
+    const items = object.kind === 'list' && !object.open ? sliceOf(placed(m, object), [from, to, step]) : undefined
+    if (items && object.kind === 'list') return list([...items], object.shape)
     const start = from === undefined ? 0 : number(from)
     if (object.kind === 'list' && object.optional && step === undefined && known(to) && start !== undefined)
       return { ...list(start < 0 ? [] : object.items.slice(start, number(to)), object.shape, true), optional: true }

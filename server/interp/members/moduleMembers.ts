@@ -4,7 +4,7 @@
 import { classOrder } from '../run/classes'
 import { bareClasses } from './instanceMembers'
 import { findMember, libraryBase } from './members'
-import { layerParameters } from '../arrays/parameters'
+import { layerArguments, layerParameters } from '../arrays/parameters'
 import type { InstanceValue } from '../values/value'
 
 /** Members of every `mlx.nn.Module`, those of `dict` included. */
@@ -43,8 +43,26 @@ export function hasMember(object: InstanceValue, name: string): boolean | undefi
   if (name === 'to_quantized') return packable.test(base)
   const parameters = object.of.kind === 'library' ? layerParameters(object) : undefined
   if (parameters) return name in parameters || name.startsWith('_') || layerMembers.has(name) ? undefined : false
-  return base === 'mlx.nn.Module' ? false : undefined
+  if (base === 'mlx.nn.Module') return false
+  const settings = object.of.kind === 'library' ? settingsOf(base.replace('mlx.nn.', '')) : undefined
+  return settings && !settings.has(name) && !name.startsWith('_') ? false : undefined
 }
+
+/** What layers without parameters have: their settings, under the names of their constructor's arguments or other ones. */
+function settingsOf(layer: string): ReadonlySet<string> | undefined {
+  const parts = partsOfLayers[layer]
+  const given = bareLayers.test(layer) ? (layerArguments[layer] ?? []) : parts
+  return given && new Set([...given, ...layerMembers, 'scale', 'base', 'dims', 'layers', 'nonlinearity'])
+}
+
+/** Layers that are made of others, with the names of those. */
+const partsOfLayers: Readonly<Record<string, readonly string[]>> = {
+  MultiHeadAttention: 'query_proj key_proj value_proj out_proj num_heads create_additive_causal_mask'.split(' '),
+}
+
+/** Layers without parameters and without parts. */
+const bareLayers =
+  /^(SiLU|GELU|ReLU6?|ReLU2|Sigmoid|Tanh|Mish|Softplus|Softsign|Dropout[23]?d?|RoPE|Identity|Upsample|SinusoidalPositionalEncoding|(Avg|Max)Pool[123]d)$/
 
 /** Members of every `nn.Module` of the binding for Node, and of every object. Source: lib/nn/layers/base.ts of 0.0.7. */
 const scriptMembers: ReadonlySet<string> = new Set(

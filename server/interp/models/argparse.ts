@@ -41,13 +41,16 @@ function addArgument(c: LibraryCall): Value {
     otherwise: known ?? implied ?? none,
   })
   // Every rank runs the same program; its default is only where counting starts.
-  options.set(
-    name,
-    isPosition(name)
-      ? unknown(c.m, `option ${name}`, true)
-      : (known ?? implied ?? unknown(c.m, `option ${name}`, true)),
-  )
+  options.set(name, isPosition(name) ? unknown(c.m, `option ${name}`, true) : (known ?? implied ?? optional(c, name)))
   return none
+}
+
+/** An option that is None where it is not given; one that must be given, or stands without dashes, is only an input. */
+function optional(c: LibraryCall, name: string): Value {
+  const made = unknown(c.m, `option ${name}`, true)
+  const required = c.get(-1, 'required')
+  const isFlag = c.args.positional.some(a => isString(a.value) && a.value.value.startsWith('-'))
+  return isFlag && !required && !c.args.open ? { ...made, otherwise: none } : made
 }
 
 /** Defaults that are set by name. */

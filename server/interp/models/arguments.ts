@@ -5,7 +5,7 @@ import type { LibraryCall } from '../run/libraryCall'
 import { itemsOf } from '../run/expressions'
 import { dtypeNames } from '../shapes/dtypes'
 import type { Dim, Dims } from '../shapes/shape'
-import { type ArrayLibrary, type ArrayValue, isNumber, truth, type Value } from '../values/value'
+import { type ArrayLibrary, type ArrayValue, type ConfigPlace, isNumber, truth, type Value } from '../values/value'
 
 /** What an operation does to an array; `args` are the positional ones behind it. */
 export type Operation = (c: LibraryCall, array: ArrayValue, args: readonly Value[]) => Value
@@ -81,15 +81,14 @@ export function dtypeOf(v: Value | undefined): string | undefined {
   return v.name.startsWith('dtype.') ? name : dtypeNames[name]
 }
 
+const textOfConfig = ({ file, offset, length }: ConfigPlace): string => file.text.slice(offset, offset + length)
+
 /** Whether a number is a Python float: 1.0 and 1 are alike to the interpreter, so the text tells. */
 export function isFraction(v: Value): boolean | undefined {
   if (!isNumber(v)) return undefined
   if (v.isFloat === true || !Number.isInteger(v.value)) return true
-  if (v.config) {
-    const { file, offset, length } = v.config
-    return /[.eE]/.test(file.text.slice(offset, offset + length))
-  }
-  return v.literal || v.isFloat === false ? false : undefined
+  if (v.literal || v.isFloat === false) return false
+  return v.config && /[.eE]/.test(textOfConfig(v.config))
 }
 
 /** Something used as an array: an array, a number, a list of numbers; an unknown is an array of which nothing is known. */

@@ -1,6 +1,7 @@
 // Lists, tuples, sets and dicts of both languages. Where a change cannot be followed the collection is marked open:
 // it may then hold anything besides.
 
+import { failPython } from '../run/refusals'
 import { asKey } from '../values/keys'
 import { callFunction } from '../run/calls'
 import type { LibraryCall } from '../run/libraryCall'
@@ -29,6 +30,7 @@ import {
   nothing,
   truth,
   type Value,
+  type ConstValue,
 } from '../values/value'
 import type { LibraryModel } from './index'
 
@@ -273,5 +275,18 @@ function push(c: LibraryCall): Value {
 function indexOf(c: LibraryCall): Value {
   const key = c.get(0)
   const at = key?.kind === 'const' ? selfList(c).items.findIndex(i => i.kind === 'const' && i.value === key.value) : -1
-  return at >= 0 ? constant(at) : { ...unknown(c.m, 'index'), ...leftOut(c) }
+  if (at >= 0) return constant(at)
+  if (key?.kind === 'const' && c.name === 'list.index' && c.args.positional.length === 1) refuseAbsent(c, key)
+  return { ...unknown(c.m, 'index'), ...leftOut(c) }
+}
+
+/** Python raises where a list of known things does not hold one. */
+function refuseAbsent(c: LibraryCall, key: ConstValue): void {
+  const { items, open, optional, shape } = selfList(c)
+  // True is 1, and None is like nothing but itself.
+  const isPlain = (v: Value): boolean => isString(v) || isNumber(v)
+  if (open || optional || c.m.free || !isPlain(key) || !items.every(isPlain)) return
+  const shown = typeof key.value === 'string' ? `'${key.value}'` : String(key.value)
+  const text = shape === 'tuple' ? 'tuple.index(x): x not in tuple' : `${shown} is not in list`
+  failPython(c.m, c.at, 'ValueError', `the ${shape} does not hold ${shown}`, undefined, text)
 }

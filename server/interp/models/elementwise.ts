@@ -170,10 +170,11 @@ function axesOf(c: LibraryCall, args: readonly Value[], position = 0): readonly 
   return numbers(c, given) ?? null
 }
 
+/** The axis is at a place behind the array, and whether it is kept behind that. */
 const reduction =
-  (op: string, result: DTypeOf): Operation =>
+  (op: string, result: DTypeOf, place = 0): Operation =>
   (c, array, args) => {
-    const [axes, keep] = [axesOf(c, args), flag(c, argument(c, args, 1, 'keepdims'), false)]
+    const [axes, keep] = [axesOf(c, args, place), flag(c, argument(c, args, place + 1, 'keepdims'), false)]
     if (axes === null || keep === undefined) return lost(c)
     return change(c, array, v => {
       const shape = reduce(v.shape, axes, keep, op)
@@ -183,6 +184,13 @@ const reduction =
         : { readings: v.readings, shape, dtype: isNothing ? v.dtype : result(v.dtype) }
     })
   }
+
+/** `linalg.norm(a, ord, axis, keepdims)`. */
+export const norm: Operation = (c, array, args) =>
+  reduction('norm', c.name.startsWith('numpy.') ? wide : asFloat, 1)(c, array, args)
+
+/** NumPy computes with whole numbers in double precision. */
+const wide: DTypeOf = d => (d === undefined || isFloat(d) ? d : 'F64')
 
 /** Keeps the shape but works along an axis, the last unless it is said; without an axis some flatten. */
 const alongAxis =

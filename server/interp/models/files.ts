@@ -67,6 +67,17 @@ function suffixOf(m: Machine, v: Value): Value {
     : unknown(m, 'the suffix of a path')
 }
 
+/** `os.path.splitext(path)`: what stands before the last dot of the name, and the rest; a dot in front is no ending. */
+function splitExtension(c: LibraryCall): Value {
+  const parts = partsOf(pathOf(c.get(0, 'p')))
+  const last = parts?.at(-1)
+  if (!parts || typeof last !== 'string') return list([unknown(c.m, 'a stem'), unknown(c.m, 'an ending')], 'tuple')
+  const isWhole = parts.length === 1
+  const ending = (isWhole ? /[^/.][^/]*?(\.[^./]*)$/ : /(\.[^./]*)$/).exec(last)?.[1] ?? ''
+  const stem = textOf([...parts.slice(0, -1), last.slice(0, last.length - ending.length)])
+  return list([stem, constant(ending)], 'tuple')
+}
+
 /** `path.basename(path, suffix)`. */
 function baseOf(c: LibraryCall): Value {
   const found = name(c.m, c.get(0) ?? none)
@@ -229,6 +240,7 @@ export const files: LibraryModel = {
       ),
     'os.path.dirname': c => folder(c.m, c.get(0) ?? none),
     'os.path.basename': c => name(c.m, c.get(0) ?? none),
+    'os.path.splitext': splitExtension,
     'os.path.abspath': firstAsPath,
     'os.path.realpath': firstAsPath,
     'os.path.expanduser': firstAsPath,

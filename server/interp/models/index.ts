@@ -32,6 +32,8 @@ import { mlxCore } from './mlxCore'
 import { mlxLayers } from './mlxLayers'
 import { mlxModule } from './mlxModule'
 import { mlxProducts } from './mlxProducts'
+import { mlxRarer } from './mlxRarer'
+import { mlxSpace } from './mlxSpace'
 import { mlxTrees } from './mlxTrees'
 import { node } from './node'
 import { nodeFolders } from './nodeFolders'
@@ -105,6 +107,8 @@ export const libraries: readonly LibraryModel[] = [
   frozenModules,
   moduleWalks,
   mlxLayers,
+  mlxRarer,
+  mlxSpace,
   mlxAttention,
   frostLayers,
   mlxProducts,

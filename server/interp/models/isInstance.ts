@@ -28,6 +28,7 @@ function isOf(v: Value, of: Value): boolean | undefined {
   if (v.kind === 'const' && v.member) return isMember(v.member.of, of)
   if (of.kind === 'class') return v.kind === 'instance' ? isBelow(v.of, of) : isPlain(v) ? false : undefined
   if (of.kind !== 'library') return undefined
+  if (of.name === 'py.type') return isClass(v) ? true : isMadeByClass(v) ? false : undefined
   if (v.kind === 'instance') return isOfLibrary(v.of, of.name)
   if (of.name === 'mlx.core.array') {
     if (v.kind !== 'array') return isPlain(v) ? false : undefined
@@ -50,6 +51,12 @@ const isMember = (own: ClassValue, of: Value): boolean | undefined =>
 /** Nothing that a class of the workspace or of MLX could be. */
 const isPlain = (v: Value): boolean =>
   v.kind === 'const' || v.kind === 'template' || v.kind === 'list' || v.kind === 'dict'
+
+const isClass = (v: Value): boolean => v.kind === 'class' || (v.kind === 'library' && builtIns.test(v.name))
+
+/** An object that is no class itself. */
+const isMadeByClass = (v: Value): boolean =>
+  isPlain(v) || v.kind === 'array' || v.kind === 'instance' || v.kind === 'function'
 
 /** The built-in classes of a value; undefined where they are not known. */
 function classesOf(v: Value): readonly string[] | undefined {

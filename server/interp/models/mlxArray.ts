@@ -73,6 +73,8 @@ function transposed(c: LibraryCall, array: ArrayValue, args: readonly Value[]): 
 function reshapeTo(c: LibraryCall, array: ArrayValue, args: readonly Value[]): Value {
   const named = argument(c, [], 0, 'shape', 'newshape')
   const only = named ?? (args.length === 1 ? args[0] : undefined)
+  // One argument that is not known may be a size or all of them.
+  if (only?.kind === 'unknown' && !only.isNumber) return { ...anyArray(c.m.frame.activation), library: array.library }
   const given = only?.kind === 'list' ? itemsOf(c.m, only) : only ? [only] : args
   if (!given) return lost(c)
   const fraction = given.find(v => isFraction(v))

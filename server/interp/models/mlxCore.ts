@@ -114,17 +114,15 @@ export function noteSaved(c: LibraryCall, written: Value | undefined): void {
   }
 }
 
-/** `save_safetensors(file, arrays)`. */
-export function save(c: LibraryCall): Value {
+/** `save_safetensors(file, arrays)`; a name without its ending is given it. */
+export const save = (c: LibraryCall): Value => saveAs(c, '.safetensors')
+
+function saveAs(c: LibraryCall, ending: string): Value {
   const [file, written] = [c.get(0, 'file'), c.get(1, 'arrays')]
   noteSaved(c, written)
   const path = file?.kind === 'file' ? file.path : file
   if (path)
-    noteWritten(
-      c.m,
-      literalSuffix(path).endsWith('.safetensors') ? path : textOf([...(partsOf(path) ?? []), '.safetensors']),
-      written,
-    )
+    noteWritten(c.m, literalSuffix(path).endsWith(ending) ? path : textOf([...(partsOf(path) ?? []), ending]), written)
   return none
 }
 
@@ -180,6 +178,7 @@ export const mlxCore: LibraryModel = {
       }),
     'mlx.core.quantize': quantize,
     'mlx.core.save_safetensors': save,
+    'mlx.core.save_gguf': c => saveAs(c, '.gguf'),
     'mlx.core.array': literal,
     ...joiningFor('mlx.core'),
     'mlx.core.zeros': ofShape(0, 1),

@@ -24,12 +24,12 @@ import { perAxis } from './mlxProducts'
 import type { LibraryModel } from './index'
 import { givenNumber, givenText } from './sinks'
 
-const lost = (c: LibraryCall): ArrayValue => ({
+export const lost = (c: LibraryCall): ArrayValue => ({
   ...anyArray(c.m.frame.activation),
   library: c.name.startsWith('frost.') ? 'frost' : 'mlx',
 })
 
-const selfOf = (c: LibraryCall): InstanceValue | undefined => (c.self?.kind === 'instance' ? c.self : undefined)
+export const selfOf = (c: LibraryCall): InstanceValue | undefined => (c.self?.kind === 'instance' ? c.self : undefined)
 
 /** A parameter as the layer has it now: null where it has none, undefined where that is not known. */
 function parameter(c: LibraryCall, layer: InstanceValue, name: string): ArrayValue | null | undefined {
@@ -43,7 +43,7 @@ function parameter(c: LibraryCall, layer: InstanceValue, name: string): ArrayVal
 }
 
 /** Runs a layer: its input first, then its parameters in order; those that it does not have are null. */
-function run(
+export function run(
   c: LibraryCall,
   names: readonly string[],
   f: (x: Operand, parameters: readonly (Operand | null)[]) => ShapeResult,
@@ -74,10 +74,16 @@ function run(
 }
 
 const operand = (v: ArrayVariant | undefined): Operand => ({ shape: v?.shape, dtype: v?.dtype })
-const turned = (shape: Dims): Dims => shape && [...shape].reverse()
+export const turned = (shape: Dims): Dims => shape && [...shape].reverse()
 
-const plus = (shape: ShapeResult, bias: Operand | null | undefined): ShapeResult =>
+export const plus = (shape: ShapeResult, bias: Operand | null | undefined): ShapeResult =>
   shape instanceof Refused || !bias ? shape : broadcast(shape, bias.shape)
+
+/** `weight * x + bias`, where there are any. */
+const scaledBy = (x: Dims, [w, b]: readonly (Operand | null)[]): ShapeResult => {
+  const made = w ? broadcast(w.shape, x) : x
+  return plus(made, b)
+}
 
 const linear = (c: LibraryCall): Value =>
   run(c, ['weight', 'bias'], (x, [w, b]) =>
@@ -257,7 +263,7 @@ function toQuantized(c: LibraryCall, layer = selfOf(c), before = 0): Value {
 const activations =
   'silu relu relu2 gelu gelu_approx gelu_fast_approx sigmoid tanh elu selu celu softplus softsign mish hardswish hard_tanh leaky_relu log_sigmoid relu6'
 const classes =
-  'SiLU ReLU ReLU2 GELU Sigmoid Tanh ELU SELU CELU Softplus Softsign Mish Hardswish LeakyReLU LogSigmoid ReLU6 Dropout Dropout2d Dropout3d Identity GroupNorm BatchNorm InstanceNorm Softmax LogSoftmax'
+  'SiLU ReLU ReLU2 GELU Sigmoid Tanh ELU SELU CELU Softplus Softsign Mish Hardswish LeakyReLU LogSigmoid ReLU6 Dropout Dropout2d Dropout3d Identity BatchNorm Softmax LogSoftmax'
 
 export const mlxLayers: LibraryModel = {
   calls: {
@@ -282,7 +288,10 @@ export const mlxLayers: LibraryModel = {
         x => rope(x.shape, numberOf(selfOf(c)?.attributes.get('dims')), x.dtype),
         x => x,
       ),
+    'mlx.nn.GroupNorm.__call__': c => run(c, ['weight', 'bias'], (x, all) => scaledBy(x.shape, all)),
+    'mlx.nn.InstanceNorm.__call__': c => run(c, ['weight', 'bias'], (x, all) => scaledBy(x.shape, all)),
     'mlx.nn.Conv1d.__call__': convolution(1),
+    'mlx.nn.Conv3d.__call__': convolution(3),
     'frost.nn.Conv1d.forward': convolution(1),
     'frost.nn.Conv2d.forward': convolution(2),
     'mlx.nn.Conv2d.__call__': convolution(2),

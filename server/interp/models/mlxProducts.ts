@@ -24,7 +24,7 @@ export const product = (c: LibraryCall): Value =>
 const shapeOf = (v: ArrayVariant | undefined): Dims => v?.shape
 
 /** An operation on arrays at the first positions; one that is None is null. */
-function fused(
+export function fused(
   c: LibraryCall,
   values: readonly (Value | undefined)[],
   f: (shapes: readonly (Dims | null)[], dtypes: readonly (string | undefined)[]) => ShapeResult,

@@ -1,12 +1,13 @@
 // NumPy, as far as loaders take a detour through it: the same shapes as MLX's, and other refusals.
 
-import { anyArray } from '../arrays/arrays'
+import { anyArray, changed, shaped } from '../arrays/arrays'
 import type { LibraryCall } from '../run/libraryCall'
+import { dtypeNames } from '../shapes/dtypes'
 import { onlyReading } from '../values/readings'
 import { constant, none, type Value } from '../values/value'
 import { type Operation, without } from './arguments'
 import { arange, full, like, linspace, literal, ofShape } from './creation'
-import { computing } from './elementwise'
+import { computing, norm } from './elementwise'
 import { joiningFor } from './joining'
 import { asFunction, operations } from './mlxArray'
 import type { LibraryModel } from './index'
@@ -38,6 +39,18 @@ const folding =
 
 const folded = ['bitwise_or', 'bitwise_and', 'maximum', 'minimum']
 
+const scalars = 'float16 float32 float64 uint8 uint16 uint32 uint64 int8 int16 int32 int64'
+
+/** `np.uint32(n)`: a number with a dtype of its own, or an array in that dtype. */
+function scalar(c: LibraryCall): Value {
+  const v = c.get(0)
+  const dtype = dtypeNames[c.name.replace(/^numpy\./, '')]
+  const made = shaped([], c.m.frame.activation, dtype, 'numpy')
+  if (v?.kind === 'array') return changed({ ...v, library: 'numpy' }, dtype, c.at)
+  if (v === undefined || (v.kind === 'const' && typeof v.value !== 'string')) return made
+  return v.kind === 'unknown' && v.isNumber ? made : { ...anyArray(c.m.frame.activation), library: 'numpy' }
+}
+
 export const numpy: LibraryModel = {
   calls: {
     ...under(without(operations, 'contiguous flatten unflatten view')),
@@ -45,6 +58,8 @@ export const numpy: LibraryModel = {
     ...joiningFor('numpy'),
     ...Object.fromEntries(folded.map(name => [`numpy.${name}.reduce`, folding(computing.max)] as const)),
     ...Object.fromEntries(['add', 'multiply'].map(name => [`numpy.${name}.reduce`, folding(computing.sum)] as const)),
+    'numpy.linalg.norm': asFunction(norm),
+    ...Object.fromEntries(scalars.split(' ').map(name => [`numpy.${name}`, scalar] as const)),
     'numpy.zeros': ofShape(0, 1),
     'numpy.ones': ofShape(0, 1),
     'numpy.empty': ofShape(0, 1),
@@ -70,6 +85,6 @@ function ofShapeOfAll(c: LibraryCall): Value {
     ...(c.get(0) ?? none),
     ...anyArray(c.m.frame.activation),
     library: 'numpy',
-    variants: [{ readings: onlyReading, shape: sizes, dtype: 'F64' }],
+    variants: [{ readings: onlyReading, shape: c.args.open ? undefined : sizes, dtype: 'F64' }],
   }
 }

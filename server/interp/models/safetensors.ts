@@ -43,6 +43,12 @@ function getTensor(c: LibraryCall): Value {
   return weights && key ? c.getItem(weights, key) : unknown(c.m, 'get_tensor')
 }
 
+/** `get_slice(name).get_shape()`: a slice is an array of which nothing was read yet. */
+function shapeOfSlice(c: LibraryCall): Value {
+  const shape = c.self && getAttribute(c.m, c.self, 'shape', c.at, false)
+  return shape?.kind === 'list' ? { ...shape, shape: 'list' } : unknown(c.m, c.name)
+}
+
 function keys(c: LibraryCall): Value {
   const weights = weightsOf(c)
   const known = weights && keysOf(c.m, weights)
@@ -55,10 +61,7 @@ export const safetensors: LibraryModel = {
     [`${handle}.get_tensor`]: getTensor,
     [`${handle}.get_slice`]: getTensor,
     [`${handle}.metadata`]: c => (weightsOf(c) ? metadataOf(weightsOf(c) ?? dict()) : dict([], true)),
-    'array.get_shape': c => {
-      const shape = c.self ? getAttribute(c.m, c.self, 'shape', c.at, false) : none
-      return shape.kind === 'list' ? list(shape.items, 'list', shape.open) : shape
-    },
+    'array.get_shape': shapeOfSlice,
     [`${handle}.__enter__`]: c => c.self ?? none,
     [`${handle}.__exit__`]: () => none,
     [`${handle}.keys`]: keys,

@@ -106,8 +106,8 @@ export function sink(c: LibraryCall, op: 'dequantize' | 'quantized_matmul' | 'ga
   }
   for (const slot of [slots.weight, slots.scales, slots.x]) {
     const v = at(slot)
-    if (!slot || library !== 'mlx' || !v || !isSureNone(v) || c.m.free) continue
-    refuse(c, noArray(op, slot[1] ?? 'an argument'), [], library)
+    if (!slot || library !== 'mlx' || (v && !isSureNone(v)) || c.m.free) continue
+    refuse(c, noArray(op, slot[1] ?? 'an argument', v ? 'None' : 'not given'), [], library)
     return nothing
   }
   if (!weight || !scales) return nothing

@@ -207,6 +207,9 @@ function logical(m: Machine, e: Expr & { kind: 'logical' }, scope: Scope): Value
     notWithNumber(m, left)
     if (e.op === 'or' && (left.kind === 'unknown' || left.kind === 'list') && left.optional)
       return evaluate(m, e.right, scope)
+    // Nothing is given on the command line.
+    if (e.op === 'or' && left.kind === 'unknown' && left.otherwise && !left.otherwise.value)
+      return evaluate(m, e.right, scope)
     const right = unsure(m, () => evaluate(m, e.right, scope))
     // What is left out counts as false: `...(given && { bits: given })` adds nothing then.
     if (left.kind === 'unknown' && left.optional) return left.otherwise?.value ? right : left

@@ -12,6 +12,7 @@ import { withoutArguments } from './commandLine'
 import { type Machine, place, turnLimit, unknown } from './machine'
 import { forget, Idling, namesSet } from './idling'
 import { importModule } from './modules'
+import { carriedInto, loosen } from './openWalk'
 import { leaves, namesIn } from '../program/names'
 import { attempt, raise } from './exceptions'
 import { errorsOf, fail } from './refusals'
@@ -189,6 +190,7 @@ function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Complet
   const iterable = evaluate(m, s.iterable, outer)
   if (s.over === 'values') refuseWalk(m, iterable, place(outer.program, s.iterable.span))
   notWithNumber(m, iterable)
+  const carried = carriedInto(iterable, s.body, outer)
   const items = s.over === 'values' && iterable.kind === 'list' && !iterable.open ? iterable.items : []
   const summary = summarizeUnused(items, s.target, s.body) ?? summarize(m, items)
   if (summary && isUniform(m, s.body)) {
@@ -199,6 +201,7 @@ function walkItems(m: Machine, s: Stmt & { kind: 'for' }, outer: Scope): Complet
   } else if (!walkStacks(m, s, items, outer, turn)) iterate(m, iterable, s.over, turn)
   // What a variable of the function holds after the loop is the last item, not what stood for many.
   else if (s.declares !== 'let') assignTo(m, s.target, items[items.length - 1] as Value, outer, s.declares)
+  loosen(carried, iterable, outer)
   if (ended !== 'next') return m.uncertain > 0 && ended === 'raise' ? 'next' : ended
   // Turns that end early come together again after the loop; a return would have ended all of them.
   if (broken === 'no' && m.alternative > alternative && s.body.some(breaksOut)) broken = 'maybe'

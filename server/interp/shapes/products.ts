@@ -208,8 +208,40 @@ export interface Convolution {
 
 /** Input [N, …, C], weight [out, …, C / groups]; how many axes of space there are the input says. */
 export function convolve(x: Dims, w: Dims, given: Convolution, dtype?: string): ShapeResult {
+  const wrong = wrongOperands(x, w, given.groups, dtype)
+  if (wrong) return wrong
+  if (!x || !w) return undefined
+  const space = x.length - 2
+  const lists = [given.stride, given.padding, given.dilation]
+  const odd = lists.findIndex(list => list.length !== space && list.length !== 1)
+  if (odd >= 0) return oddLength(lists[odd] ?? [], odd, space)
+  const [stride, padding, dilation] = lists.map(list =>
+    list.length === space ? list : Array.from({ length: space }, () => list[0]),
+  )
+  const sizes: Dim[] = []
+  for (let i = 0; i < space; i++) {
+    const [n, k, step, pad, gap] = [x[i + 1], w[i + 1], stride?.[i], padding?.[i], dilation?.[i]]
+    if (n === undefined || k === undefined || !step || pad === undefined || gap === undefined) {
+      sizes.push(undefined)
+      continue
+    }
+    const reach = gap * (k - 1) + 1
+    // Rounded toward zero, so that a kernel may reach a little beyond the input where the stride is large.
+    const size = Math.trunc((n + 2 * pad - reach) / step) + 1
+    if (size <= 0)
+      return new Refused(
+        `input ${show(x)}, padded, has size ${n + 2 * pad} on axis ${i + 1}`,
+        `at least ${reach} for weight ${show(w)}`,
+        `[conv] Spatial dimensions of input after padding cannot be smaller than weight spatial dimensions. Got error at axis ${i + 1} for input with shape ${mlxShow(x)}, padding low ${mlxShow(padding ?? [])}, padding high ${mlxShow(padding ?? [])}, and weight of shape ${mlxShow(w)}.`,
+      )
+    sizes.push(size)
+  }
+  return [x[0], ...sizes, w[0]]
+}
+
+/** What no convolution takes, whatever its numbers are. */
+export function wrongOperands(x: Dims, w: Dims, groups: Dim, dtype: string | undefined): Refused | undefined {
   if (!x) return undefined
-  const { groups } = given
   const refused = (found: string, expected: string, text: string) => new Refused(found, expected, `[conv] ${text}`)
   if (groups !== undefined && groups !== 1 && x.length !== 3 && x.length !== 4)
     return refused(
@@ -236,34 +268,7 @@ export function convolve(x: Dims, w: Dims, given: Convolution, dtype?: string): 
       `${x.length} dimensions of both`,
       `Invalid weight array with ${w.length} dimensions for ${space}D convolution. Expected an array with ${x.length} dimensions following the format [C_out, ..., C_in].`,
     )
-  if (!w) return undefined
-  const wrong = wrongChannels(x, w, groups)
-  if (wrong) return wrong
-  const lists = [given.stride, given.padding, given.dilation]
-  const odd = lists.findIndex(list => list.length !== space && list.length !== 1)
-  if (odd >= 0) return oddLength(lists[odd] ?? [], odd, space)
-  const [stride, padding, dilation] = lists.map(list =>
-    list.length === space ? list : Array.from({ length: space }, () => list[0]),
-  )
-  const sizes: Dim[] = []
-  for (let i = 0; i < space; i++) {
-    const [n, k, step, pad, gap] = [x[i + 1], w[i + 1], stride?.[i], padding?.[i], dilation?.[i]]
-    if (n === undefined || k === undefined || !step || pad === undefined || gap === undefined) {
-      sizes.push(undefined)
-      continue
-    }
-    const reach = gap * (k - 1) + 1
-    // Rounded toward zero, so that a kernel may reach a little beyond the input where the stride is large.
-    const size = Math.trunc((n + 2 * pad - reach) / step) + 1
-    if (size <= 0)
-      return refused(
-        `input ${show(x)}, padded, has size ${n + 2 * pad} on axis ${i + 1}`,
-        `at least ${reach} for weight ${show(w)}`,
-        `Spatial dimensions of input after padding cannot be smaller than weight spatial dimensions. Got error at axis ${i + 1} for input with shape ${mlxShow(x)}, padding low ${mlxShow(padding ?? [])}, padding high ${mlxShow(padding ?? [])}, and weight of shape ${mlxShow(w)}.`,
-      )
-    sizes.push(size)
-  }
-  return [x[0], ...sizes, w[0]]
+  return w && wrongChannels(x, w, groups)
 }
 
 /** One number for every axis of space, or one for all. */

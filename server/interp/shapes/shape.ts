@@ -46,10 +46,10 @@ export const badAxis = (op: string, axis: number, rank: number, text?: string): 
 /** Replaces the size of one axis. */
 export const withSize = (shape: Shape, axis: number, size: Dim): Shape => shape.map((d, i) => (i === axis ? size : d))
 
-/** What MLX says where it gets None for an array. */
-export const noArray = (op: string, name: string): Refused =>
+/** What MLX says where it gets None for an array, or nothing. */
+export const noArray = (op: string, name: string, is: 'None' | 'not given' = 'None'): Refused =>
   new Refused(
-    `${name} is None`,
+    `${name} is ${is}`,
     'an array',
     `${op}(): incompatible function arguments. The following argument types are supported:`,
     'TypeError',

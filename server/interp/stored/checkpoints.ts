@@ -305,6 +305,8 @@ export function globShards(m: Machine, pattern: Value, at: Place, hidden: boolea
     return undefined
   }
   m.askedBound = true
+  // Where there is no checkpoint at all the files are somewhere else.
+  if (!m.bound) return undefined
   const regex = new RegExp(`${wildcard(suffix.replace(/^.*\/(?=[^/]*$)/, '/'))}$`)
   const found = shards.filter(s => s.model === m.bound && regex.test(clean(s.shard.path)))
   for (const { shard } of found) m.guessed.add(shard.path)

@@ -7,12 +7,31 @@ import { type ArrayValue, isNumber, list, type ListValue, none, type Value } fro
 /** `items[slice(…)]`: what is between known bounds. */
 export function slicedList(object: ListValue, key: Value): Value | undefined {
   if (key.kind !== 'instance' || key.of.kind !== 'library' || key.of.name !== 'py.slice') return undefined
-  const [from, to, step] = ['start', 'stop', 'step'].map(name => key.attributes.get(name) ?? none)
-  const isPlain = step?.kind === 'const' && (step.value === null || step.value === 1)
-  const bound = (v: Value | undefined) => (v && isNumber(v) ? v.value : undefined)
-  const isBound = (v: Value | undefined) => v?.kind === 'const' && (v.value === null || typeof v.value === 'number')
-  if (!isPlain || !isBound(from) || !isBound(to) || object.open) return list([...object.items], object.shape, true)
-  return list(object.items.slice(bound(from), bound(to)), object.shape)
+  const bounds = ['start', 'stop', 'step'].map(name => key.attributes.get(name))
+  const items = object.open ? undefined : sliceOf(object.items, bounds)
+  return items ? list([...items], object.shape) : list([...object.items], object.shape, true)
+}
+
+/**
+ * `items[start:stop:step]` as Python slices, of what may be left out or None; undefined where a bound is not known or the
+ * step is 0.
+ */
+export function sliceOf<T>(items: readonly T[], bounds: readonly (Value | undefined)[]): readonly T[] | undefined {
+  const [from, to, by] = bounds.map(v => (v === undefined ? null : v.kind === 'const' ? v.value : undefined))
+  const step = by ?? (by === null ? 1 : undefined)
+  if (typeof step !== 'number' || step === 0) return undefined
+  // Positions that are counted from the end, and no further than just beyond either end.
+  const [lowest, highest] = step > 0 ? [0, items.length] : [-1, items.length - 1]
+  const placeOf = (given: typeof from, otherwise: number): number | undefined => {
+    if (given === null) return otherwise
+    if (typeof given !== 'number') return undefined
+    return Math.max(lowest, Math.min(highest, given < 0 ? given + items.length : given))
+  }
+  const [start, stop] = step > 0 ? [placeOf(from, 0), placeOf(to, highest)] : [placeOf(from, highest), placeOf(to, -1)]
+  if (start === undefined || stop === undefined) return undefined
+  const taken: T[] = []
+  for (let i = start; step > 0 ? i < stop : i > stop; i += step) taken.push(items[i] as T)
+  return taken
 }
 
 /** One of several parts of the same array that are alike, such as `split` gives: which one is not known. */
