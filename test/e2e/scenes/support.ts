@@ -40,12 +40,19 @@ export async function findingsGo(uri: vscode.Uri): Promise<void> {
   await eventually(`no findings in ${uri.path}`, () => (findings(uri).length === 0 ? true : undefined))
 }
 
+const isCanceled = (error: unknown): boolean => error instanceof Error && error.name === 'Canceled'
+
 /** The quick fixes that the light bulb offers at a diagnostic; those that VS Code adds beside ours have no edit. */
 export async function quickFixes(uri: vscode.Uri, at: vscode.Diagnostic): Promise<vscode.CodeAction[]> {
   await vscode.workspace.openTextDocument(uri)
   const command = 'vscode.executeCodeActionProvider'
   const kind = vscode.CodeActionKind.QuickFix.value
-  const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>(command, uri, at.range, kind)
+  // VS Code gives a request up where another extension comes with fixes of its own meanwhile, and its light bulb asks again.
+  const ask = (left: number): Thenable<vscode.CodeAction[]> =>
+    vscode.commands
+      .executeCommand<vscode.CodeAction[]>(command, uri, at.range, kind)
+      .then(undefined, error => (isCanceled(error) && left > 0 ? ask(left - 1) : Promise.reject(error as Error)))
+  const actions = await ask(3)
   return actions.filter(({ edit }) => edit !== undefined && edit.size > 0)
 }
 
