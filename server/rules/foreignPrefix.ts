@@ -5,11 +5,10 @@
 import type { JsonFile, Model } from '../checkpoint/facts'
 import { findProperty } from '../checkpoint/jsonFile'
 import { moduleKinds } from '../checkpoint/moduleKinds'
-import { ranksOf } from '../checkpoint/models'
 import { isLanguageModel } from '../quant/modelClass'
 import { modelTypes } from '../quant/mlxLm'
 import { oddPrefix, wrappingOf } from '../quant/prefixes'
-import { modelsNothingLoads } from './players'
+import { modelsToBuild } from './players'
 import { defineRule, type Draft } from './rule'
 import { count, fileStart } from './show'
 
@@ -18,11 +17,9 @@ export const foreignPrefix = defineRule({
   severity: 'error',
   title: 'The names of the tensors do not begin as loaders expect',
   *check(facts) {
-    for (const model of modelsNothingLoads(facts)) {
-      const [file] = model.configs
-      if (!file || model.configs.length > 1) continue
+    for (const { model, file } of modelsToBuild(facts)) {
       const type = modelTypes(file).top
-      if (type === undefined || model.isPartial || ranksOf(model).length > 1) continue
+      if (type === undefined) continue
       const said = wrapped(model) ?? misnamed(model, file, type)
       if (said) yield { path: model.shards[0]?.path ?? model.path, range: fileStart, tensors: [], ...said }
     }

@@ -5,12 +5,11 @@ import type { JSONPath } from 'jsonc-parser'
 import type { JsonFile } from '../checkpoint/facts'
 import { findProperty } from '../checkpoint/jsonFile'
 import { isSeenByMlxLm } from '../checkpoint/indexFit'
-import { ranksOf } from '../checkpoint/models'
 import { isLanguageModel } from '../quant/modelClass'
 import { type OtherType, otherTypeOf } from '../quant/otherTypes'
 import { sectionOf } from '../quant/sizes'
 import { isComplete } from './configHarm'
-import { modelsNothingLoads } from './players'
+import { modelsToBuild } from './players'
 import { defineRule } from './rule'
 import { fileStart, rangeIn } from './show'
 
@@ -19,9 +18,7 @@ export const mismatchedModelType = defineRule({
   severity: 'error',
   title: 'The layers that are stored are not those of model_type',
   *check(facts) {
-    for (const model of modelsNothingLoads(facts)) {
-      const [file] = model.configs
-      if (!file || model.configs.length > 1 || model.isPartial || ranksOf(model).length > 1) continue
+    for (const { model, file } of modelsToBuild(facts)) {
       // Code of its own builds what the type does not say.
       const isOwn = findProperty(file.root, ['auto_map']) !== undefined
       if (

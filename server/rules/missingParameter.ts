@@ -4,7 +4,6 @@
 
 import type { JsonFile, Model } from '../checkpoint/facts'
 import { moduleKinds } from '../checkpoint/moduleKinds'
-import { ranksOf } from '../checkpoint/models'
 import { type Anatomy, anatomyOf } from '../quant/anatomy'
 import { familyOf, languageModelOf } from '../quant/families'
 import { layerParts } from '../quant/layerParts'
@@ -14,7 +13,7 @@ import { lacksOf } from '../quant/unevenLayers'
 import { groupBy } from '../util/groupBy'
 import { isComplete } from './configHarm'
 import { indexed, isStale } from './indexPlaces'
-import { modelsNothingLoads } from './players'
+import { modelsToBuild } from './players'
 import { defineRule, type Draft } from './rule'
 import { count, fileStart, foldNames } from './show'
 
@@ -23,11 +22,9 @@ export const missingParameter = defineRule({
   severity: 'error',
   title: 'A module that every layer of the model has is not stored',
   *check(facts) {
-    for (const model of modelsNothingLoads(facts)) {
-      const [file] = model.configs
+    for (const { model, file } of modelsToBuild(facts)) {
       const [shard] = model.shards
-      if (!file || !shard || model.configs.length > 1 || ranksOf(model).length > 1) continue
-      if (model.isPartial || !isComplete(model) || lacksFiles(model)) continue
+      if (!shard || !isComplete(model) || lacksFiles(model)) continue
       yield* unknown(model, file, shard.path)
       if (!isLanguageModel(file)) continue
       // Layers of another type are told as such.

@@ -2,7 +2,8 @@
 // mlx-lm and, for a Hugging Face layout, transformers. A fault is as grave as the harm it does to those in play.
 // What each of them refuses is said where the fault is found.
 
-import type { Model } from '../checkpoint/facts'
+import type { JsonFile, Model } from '../checkpoint/facts'
+import { ranksOf } from '../checkpoint/models'
 import type { Load } from '../interp/run/machine'
 import { placeKey } from '../interp/run/machine'
 import type { Because, Severity } from '../protocol'
@@ -73,3 +74,10 @@ export function modelsNothingLoads({ models, runs }: Facts): readonly Model[] {
   const met = new Set(runs.flatMap(run => [...run.met, ...run.loads.map(load => load.model)]))
   return models.filter(model => !met.has(model))
 }
+
+/** Those of them that lie there whole and have one config, which says what a loader will build. */
+export const modelsToBuild = (facts: Facts): readonly { readonly model: Model; readonly file: JsonFile }[] =>
+  modelsNothingLoads(facts).flatMap(model => {
+    const [file, other] = model.configs
+    return file && !other && !model.isPartial && ranksOf(model).length <= 1 ? [{ model, file }] : []
+  })

@@ -16,7 +16,7 @@ export interface RehearsalOptions {
 const QUIET_MS = 300
 /** In between, whatever has come meanwhile is served. */
 const PAUSE_MS = 20
-/** More gain nothing that could be measured (`npm run bench -- editing`). */
+/** More gain nothing that could be measured (`npm run bench -- edit`). */
 const times = 8
 /** What takes longer would keep an edit waiting. Milliseconds. */
 const longestMs = 150

@@ -25,14 +25,16 @@ export function convolveTransposed(
   return [x[0], ...sizes.map(n => (n !== undefined && n > 0 ? n : undefined)), w[0]]
 }
 
+const withoutSpace = (x: readonly Dim[], raises: string): Refused =>
+  new Refused(`input ${show(x)}`, 'at least 3 dimensions', raises)
+
 /** Windows of a pool: as many as fit, by the stride. */
 export function pool(x: Dims, kernel: readonly Dim[], stride: readonly Dim[], padding: readonly Dim[]): ShapeResult {
   if (!x) return undefined
   const space = x.length - 2
   if (space < 1)
-    return new Refused(
-      `input ${show(x)}`,
-      'at least 3 dimensions',
+    return withoutSpace(
+      x,
       `To extract sliding windows at least 1 spatial dimension (3 total) is needed but the input only has ${x.length} dimensions.`,
     )
   if (space !== kernel.length)
@@ -52,11 +54,9 @@ export function pool(x: Dims, kernel: readonly Dim[], stride: readonly Dim[], pa
 /** `nn.Upsample`: every axis of space times its factor. */
 export function upsample(x: Dims, factors: readonly Dim[] | Dim): ShapeResult {
   if (!x) return undefined
-  const space = x.length - 2
-  if (space < 1)
-    return new Refused(
-      `input ${show(x)}`,
-      'at least 3 dimensions',
+  if (x.length < 3)
+    return withoutSpace(
+      x,
       `[Upsample] The input should have at least 1 spatial dimension which means it should be at least 3D but ${x.length}D was provided`,
     )
   const sizes = x.slice(1, -1).map((n, i) => {
